@@ -1,0 +1,34 @@
+/**
+ * What carries the bytes of one connection: a driver supplies it, the pump uses it.
+ *
+ * A transport decides nothing. It moves bytes, in order, and says when there is room, when the peer has ended and when
+ * it is gone.
+ */
+export interface Transport {
+  /**
+   * Sends these chunks, in order. They are the transport's until it has sent them.
+   * Returns whether they have all left its hands before it returned, so that their memory may be used again at once.
+   */
+  write(chunks: readonly Uint8Array[]): boolean;
+  /** Bytes that were written and have not left this process. */
+  readonly bufferedAmount: number;
+  /** Ends the sending side once everything written is out (TCP: FIN). */
+  end(): void;
+  /** Ends both sides now and drops what was not sent; `onLost` follows. Safe to repeat. */
+  abort(): void;
+  /** Stops `onData` until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Where a transport reports: the pump implements it. No method is called inside a call of `write`, `end` or `abort`. */
+export interface TransportHandler {
+  /** Bytes have come. They are lent: they may be written to and are forgotten when the call returns. */
+  onData(bytes: Uint8Array): void;
+  /** What was buffered is sent: `bufferedAmount` is zero again. */
+  onDrain(): void;
+  /** The peer ended its sending side (TCP: FIN). */
+  onEnd(): void;
+  /** The transport is gone, with the error that took it if one did. The last call, exactly once. */
+  onLost(error: Error | undefined): void;
+}

@@ -1,0 +1,42 @@
+import type { CloseInfo } from './closing/close-info.ts';
+import type { Opening, UpgradeRequest } from './handshake/types.ts';
+
+/**
+ * Where a connection's events go: methods that it calls directly, so that no object is made for an event.
+ *
+ * Inside a method, the connection's `send…`, `ping`, `pong`, `close`, `accept`, `reject`, `pause` and `resume` may be
+ * called; `receive`, `receiveEof` and `handleTimeout` may not. What a method throws comes out of the call that led to
+ * it, and the connection goes on after that event as if nothing had happened.
+ *
+ * Bytes are lent until the method returns, unless `owned` says that they are the sink's to keep.
+ */
+export interface Sink {
+  /**
+   * Server: a valid opening handshake has arrived (RFC 6455 §4.2.1). Answer it with `accept` or `reject`, now or later;
+   * the open deadline runs on.
+   */
+  onRequest(request: UpgradeRequest): void;
+  /** The connection is open; `opening` tells what was negotiated. */
+  onOpen(opening: Opening): void;
+  /** A whole TEXT message. */
+  onText(text: string): void;
+  /** A whole BINARY message. */
+  onBinary(bytes: Uint8Array, owned: boolean): void;
+  /** A message asked for with `streamNext` begins. */
+  onMessageStart(binary: boolean): void;
+  /** Its next piece, never empty: a string when it is TEXT, cut between code points; bytes when it is BINARY. */
+  onMessageChunk(chunk: string | Uint8Array, owned: boolean): void;
+  /** It is whole. */
+  onMessageEnd(): void;
+  /** A ping; its pong is already on its way (RFC 6455 §5.5.2). */
+  onPing(payload: Uint8Array): void;
+  /**
+   * A pong. `id` is what `ping` returned for the newest of the pings that it answers (a pong answers the earlier ones
+   * too, §5.5.3) and `roundTrip` that ping's time in milliseconds; an unsolicited pong has id 0 and a roundTrip of 0.
+   */
+  onPong(payload: Uint8Array, id: number, roundTrip: number): void;
+  /** The peer's Close frame has arrived: no message comes after it. 1005 stands for a Close frame without a code. */
+  onClose(code: number, reason: string): void;
+  /** The end, exactly once, and the last call. Every connection that was made gets it, opened or not. */
+  onClosed(info: CloseInfo): void;
+}
