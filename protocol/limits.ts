@@ -1,0 +1,62 @@
+/**
+ * The limits and deadlines of a connection, with their defaults. Sizes are bytes, times are milliseconds; zero or
+ * `false` turns a limit off.
+ */
+export interface LimitOptions {
+  /** The largest message that is received, in bytes of payload after inflating. Default 16 MiB. */
+  maxMessageSize?: number | false;
+  /** The most fragments that a received message may come in. Default 1,048,576. */
+  maxFragments?: number | false;
+  /** How long the opening handshake may take altogether. Default 10 s. */
+  handshakeTimeout?: number | false;
+  /** How long the closing handshake may take, the end of the transport included. Default 10 s. */
+  closeTimeout?: number | false;
+  /** A ping is sent when nothing was received for this long. Default 20 s. */
+  pingInterval?: number | false;
+  /** The connection is lost when nothing is received for this long after that ping. Default 20 s. */
+  pongTimeout?: number | false;
+}
+
+/** The same, resolved: `Infinity` stands for no limit. */
+export interface Limits {
+  readonly maxMessageSize: number;
+  readonly maxFragments: number;
+  readonly handshakeTimeout: number;
+  readonly closeTimeout: number;
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+
+export const DEFAULT_LIMITS: Limits = {
+  maxMessageSize: 16 * MIB,
+  maxFragments: MIB,
+  handshakeTimeout: 10 * SECOND,
+  closeTimeout: 10 * SECOND,
+  pingInterval: 20 * SECOND,
+  pongTimeout: 20 * SECOND,
+};
+
+/** Fills in the defaults. Throws a RangeError or TypeError for what is not a limit. */
+export function resolveLimits(options: LimitOptions): Limits {
+  return {
+    maxMessageSize: resolveLimit('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize),
+    maxFragments: resolveLimit('maxFragments', options.maxFragments, DEFAULT_LIMITS.maxFragments),
+    handshakeTimeout: resolveLimit('handshakeTimeout', options.handshakeTimeout, DEFAULT_LIMITS.handshakeTimeout),
+    closeTimeout: resolveLimit('closeTimeout', options.closeTimeout, DEFAULT_LIMITS.closeTimeout),
+    pingInterval: resolveLimit('pingInterval', options.pingInterval, DEFAULT_LIMITS.pingInterval),
+    pongTimeout: resolveLimit('pongTimeout', options.pongTimeout, DEFAULT_LIMITS.pongTimeout),
+  };
+}
+
+/** One limit: its default when undefined, `Infinity` when zero, `false` or `Infinity`. */
+export function resolveLimit(name: string, value: number | false | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (value === false || value === 0) return Infinity;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number or false`);
+  if (!(value > 0)) throw new RangeError(`${name} must not be negative or NaN`);
+  return value;
+}
