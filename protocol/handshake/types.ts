@@ -58,3 +58,21 @@ export interface Opening {
   /** The response: the one sent by a server, the one received by a client. */
   readonly response: ResponseHead | undefined;
 }
+
+/** One element of Sec-WebSocket-Extensions, RFC 6455 §9.1. Quoted values stand without their quotes. */
+export interface ExtensionElement {
+  readonly name: string;
+  readonly params: readonly (readonly [name: string, value: string | undefined])[];
+}
+
+/** An extension, as the opening handshake sees it. */
+export interface ExtensionNegotiator {
+  /** Its registered name. */
+  readonly name: string;
+  /** Client: what to offer, as it stands in the field. */
+  offer(): string;
+  /** Server: all offers of this name, in order. Returns the element to answer with, or undefined to decline them all. */
+  accept(offers: readonly ExtensionElement[]): string | undefined;
+  /** Client: the server's answer. Returns what is wrong with it, or undefined. */
+  confirm(answer: ExtensionElement): string | undefined;
+}
