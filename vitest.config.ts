@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Two projects, because the core answers for itself: `protocol/` is covered to 100 % by the tests of `test/protocol`
+ * alone (`npm run coverage`), whatever the drivers' tests happen to reach.
+ */
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    // CI's closing line is made of these (.ci/run); one file a run, for `npm test` runs each project by itself.
+    reporters: process.env.VITEST_JSON ? ['default', 'json'] : ['default'],
+    outputFile: { json: `reports/vitest-${process.pid}.json` },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'drivers',
+          include: ['test/**/*.test.ts', 'fuzz/**/*.test.ts', 'autobahn/**/*.test.ts'],
+          exclude: ['test/protocol/**', '**/node_modules/**'],
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['protocol/**/*.ts'],
+      reporter: ['text', 'html', 'json-summary'],
+      reportsDirectory: 'coverage',
+      thresholds: { statements: 100, branches: 100, functions: 100, lines: 100 },
+    },
+  },
+});
