@@ -1,0 +1,126 @@
+/**
+ * The documentation runs: every ts and js code block of README.md and docs/ is type-checked and executed against the
+ * built package, and so is every file in docs/examples. `test/support/markdown.ts` tells the markers.
+ *
+ * A program runs alone, in a process of its own, which has to end by itself with exit code 0. Port 8080, which
+ * is what readers expect to see, becomes a free one.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { transform } from 'esbuild';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { programsOf } from './support/markdown.ts';
+import type { Program } from './support/markdown.ts';
+import { runNode } from './support/run.ts';
+import { ROOT, filesBelow, freshBuild } from './support/source.ts';
+
+const pages = [
+  { path: 'README.md', text: readFileSync(join(ROOT, 'README.md'), 'utf8') },
+  ...filesBelow('docs', '.md'),
+];
+const programs = pages.flatMap(({ path, text }) => programsOf(path, text));
+const examples: Program[] = filesBelow('docs/examples', '.ts', '.js').map(({ path, text }) => ({
+  at: path,
+  language: path.endsWith('.ts') ? 'ts' : 'js',
+  runs: true,
+  code: text,
+  prints: undefined,
+}));
+const all = [...programs, ...examples];
+
+let folder: string;
+let diagnostics: Map<string, string[]>;
+
+beforeAll(() => {
+  freshBuild();
+  // A project that has the package and Node's types installed, as a reader's would.
+  folder = mkdtempSync(join(tmpdir(), 'sansocket-docs-'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/sansocket'));
+  symlinkSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
+  for (const name of ['ws', 'undici'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const program of all) writeFileSync(join(folder, fileName(program)), program.code);
+  diagnostics = typeCheck(all.map(fileName));
+});
+
+afterAll(() => {
+  if (folder !== undefined && existsSync(folder)) rmSync(folder, { recursive: true });
+});
+
+test('the README has its examples', () => {
+  expect(programs.filter(({ at, runs }) => at.startsWith('README.md') && runs).length).toBeGreaterThan(0);
+});
+
+describe.each(all)('$at', (program) => {
+  test('has no type error', () => {
+    expect(diagnostics.get(fileName(program)) ?? []).toEqual([]);
+  });
+
+  test.runIf(program.runs)('runs to its end', async () => {
+    const path = join(folder, fileName(program).replace(/\.[tj]s$/, '.mjs'));
+    const { code } = await transform(program.code, {
+      loader: program.language,
+      target: 'node20',
+      sourcefile: program.at,
+    });
+    writeFileSync(path, code.replace(/\b8080\b/g, String(await freePort())));
+    const { exit, stdout, stderr } = await runNode([path], folder, 15_000);
+    expect({ exit, stderr }, exit === 'SIGKILL' ? 'it did not end by itself' : stderr).toEqual({ exit: 0, stderr: '' });
+    if (program.prints !== undefined) expect(stdout).toBe(program.prints);
+  });
+});
+
+function fileName({ at, language }: Program): string {
+  return `${basename(at).replace(/\W+/g, '-')}-${all.findIndex((program) => program.at === at)}.${language}`;
+}
+
+/** The errors of these files, by name. JavaScript is checked too, so that its names and arguments are right. */
+function typeCheck(names: string[]): Map<string, string[]> {
+  const program = ts.createProgram(
+    names.map((name) => join(folder, name)),
+    {
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+      types: ['node'],
+      typeRoots: [join(folder, 'node_modules/@types')],
+      strict: true,
+      noImplicitAny: false,
+      allowJs: true,
+      checkJs: true,
+      skipLibCheck: true,
+      preserveSymlinks: true,
+      noEmit: true,
+    },
+  );
+  const found = new Map<string, string[]>();
+  for (const { file, start, messageText } of ts.getPreEmitDiagnostics(program)) {
+    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1;
+    const text = `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+    const name = basename(file?.fileName ?? '');
+    found.set(name, [...(found.get(name) ?? []), text]);
+  }
+  // What concerns no file, or a file of the package itself, concerns every program.
+  for (const [name, texts] of found) {
+    if (!names.includes(name)) for (const one of names) found.set(one, [...(found.get(one) ?? []), ...texts]);
+  }
+  return found;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
