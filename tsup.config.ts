@@ -16,7 +16,8 @@ export default defineConfig({
   platform: 'node',
   // `node:` stays as written: other runtimes and bundlers know a built-in by it.
   removeNodeProtocol: false,
-  dts: true,
+  // What is marked @internal is for the drivers of this package and stays out of the types.
+  dts: { compilerOptions: { stripInternal: true } },
   sourcemap: true,
   clean: true,
 });
