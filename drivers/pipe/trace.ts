@@ -1,0 +1,19 @@
+/**
+ * What an end of a connection did or was told: it wrote, or aborted; data, the peer's end or room to write came; the
+ * transport was over (`lost`), or broken by an error (`broken`).
+ */
+export type TraceEvent = 'write' | 'abort' | 'data' | 'end' | 'drain' | 'lost' | 'broken';
+
+/** One line of a network's log. */
+export interface TraceEntry {
+  /** Virtual milliseconds. */
+  readonly time: number;
+  /** The link's id. */
+  readonly link: number;
+  readonly side: 'client' | 'server';
+  readonly event: TraceEvent;
+  /** How many bytes were written or came; otherwise 0. */
+  readonly bytes: number;
+}
+
+export type Trace = (entry: TraceEntry) => void;
