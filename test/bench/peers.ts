@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Row } from './rows.ts';
+import { installBun } from './install-bun.ts';
+import { ROOT } from './compile.ts';
+
+/** Something to measure. */
+export interface Peer {
+  id: PeerId;
+  title: string;
+  /** File under `peers/`, without extension. */
+  file: string;
+  roles: readonly ('server' | 'client')[];
+  environment?: Record<string, string>;
+  raw?: boolean;
+  /** Command that runs the file, when it is not Node. */
+  command?: string;
+  version?: string;
+}
+
+export type PeerId = 'raw' | 'ws' | 'ws+bufferutil' | 'undici' | 'bun' | 'event' | 'promise';
+
+const both = ['server', 'client'] as const;
+
+const ALL: readonly Peer[] = [
+  { id: 'raw', title: 'raw `node:net`', file: 'raw', roles: both, raw: true },
+  { id: 'ws', title: '`ws`', file: 'ws', roles: both, environment: { WS_NO_BUFFER_UTIL: '1' } },
+  { id: 'ws+bufferutil', title: '`ws` + bufferutil', file: 'ws', roles: both },
+  { id: 'undici', title: 'undici', file: 'undici', roles: ['client'] },
+  { id: 'bun', title: 'Bun', file: 'bun', roles: both },
+  { id: 'event', title: 'event driver', file: 'event', roles: both },
+  { id: 'promise', title: 'promise API', file: 'promise', roles: both },
+];
+
+/** The peers that are here, of those asked for. `note` is told why another one is not. */
+export function availablePeers(wanted: readonly string[] | undefined, note: (text: string) => void): Peer[] {
+  for (const id of wanted ?? []) {
+    if (!ALL.some((peer) => peer.id === id))
+      throw new RangeError(`no peer ${id}; there are ${ALL.map((p) => p.id).join(', ')}`);
+  }
+  return ALL.filter((peer) => wanted === undefined || wanted.includes(peer.id)).flatMap((peer) => {
+    try {
+      return [{ ...peer, ...locate(peer.id) }];
+    } catch (error) {
+      note(`${peer.id} is skipped: ${(error as Error).message}`);
+      return [];
+    }
+  });
+}
+
+function locate(id: PeerId): Partial<Peer> {
+  const require = createRequire(join(ROOT, 'package.json'));
+  switch (id) {
+    case 'raw':
+      return { version: process.version };
+    case 'ws':
+    case 'undici':
+      return { version: require(`${id}/package.json`).version };
+    case 'ws+bufferutil':
+      require('bufferutil'); // Throws where it could not be built.
+      return {
+        version: `${require('ws/package.json').version}, bufferutil ${require('bufferutil/package.json').version}`,
+      };
+    case 'bun':
+      return installBun();
+    case 'event':
+    case 'promise': {
+      const file = join(ROOT, 'dist', id === 'event' ? 'node.js' : 'index.js');
+      if (!existsSync(file)) throw new Error(`${file} is not built`);
+      return { version: require('./package.json').version };
+    }
+  }
+}
+
+/** Whether the peer takes part in the row. */
+export function plays(peer: Peer, row: Row): boolean {
+  if (!peer.roles.includes(row.job.role)) return false;
+  // How many bytes a compressed message takes is up to each implementation: there is no floor to compare with.
+  return !(peer.raw && row.job.compress !== false);
+}

@@ -1,0 +1,34 @@
+/** The event-style driver. */
+import { fail } from '../wire/control.ts';
+import { importNode, optionsFor } from './sansocket.ts';
+import { openAll, runTarget } from './target.ts';
+
+const { serve, connect, broadcast } = await importNode();
+
+runTarget({
+  async server(job) {
+    const listener = await serve(
+      { host: '127.0.0.1', port: 0, ...optionsFor(job) },
+      {
+        message(socket, data) {
+          if (job.work !== 'broadcast') return void socket.send(data);
+          for (let i = 0; i < job.depth; i++) broadcast(listener.connections, data);
+        },
+        error: fail,
+      },
+    );
+    return listener.port;
+  },
+  client(job, url) {
+    return openAll(job, (opened) => {
+      connect(url, optionsFor(job), {
+        open: opened,
+        message(socket, data) {
+          socket.send(data);
+        },
+        close: (_socket, info) => fail(info.error ?? new Error('the connection ended')),
+        error: fail,
+      });
+    });
+  },
+});

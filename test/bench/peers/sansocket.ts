@@ -1,0 +1,36 @@
+/** What the two peers of this package use of it, as built: imported by its own name, from `dist/`. */
+import type { Handlers, Listener } from '../../../drivers/handlers.ts';
+import type { Job } from '../wire/job.ts';
+
+interface EventSocket {
+  send(data: string | Uint8Array): boolean;
+}
+
+export interface NodeEntry {
+  serve(options: object, handlers: Handlers): Promise<Listener>;
+  connect(url: string, options: object, handlers: Handlers): EventSocket;
+  broadcast(sockets: Iterable<EventSocket>, message: string | Uint8Array): void;
+}
+
+interface PromiseSocket extends AsyncIterable<string | Uint8Array> {
+  send(data: string | Uint8Array): Promise<void>;
+  trySend(data: string | Uint8Array): boolean;
+}
+
+export interface MainEntry {
+  listen(options: object, handler: (socket: PromiseSocket) => Promise<void>): Promise<{ port: number }>;
+  open(url: string, options: object): Promise<PromiseSocket>;
+}
+
+// Specifiers in variables: the type check comes before the build, when there is nothing to resolve them to.
+const NODE: string = 'sansocket/node';
+const MAIN: string = 'sansocket';
+
+export const importNode = (): Promise<NodeEntry> => import(NODE);
+export const importMain = (): Promise<MainEntry> => import(MAIN);
+
+/** The options that this job asks for, on top of the defaults. */
+export function optionsFor(job: Job): object {
+  if (job.compress === false) return {};
+  return { compress: job.compress === 'shared' ? { shared: true } : true };
+}

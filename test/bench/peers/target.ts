@@ -1,0 +1,44 @@
+import type { Job, Sample } from '../wire/job.ts';
+import { obey } from '../wire/control.ts';
+
+/** A peer under test: how it plays the roles that it has. */
+export interface Target {
+  /** Listens on 127.0.0.1 and resolves to the port. */
+  server?(job: Job): Promise<number> | number;
+  /** Opens `job.connections` connections and echoes what comes; resolves when all are open. */
+  client?(job: Job, url: string): Promise<void> | void;
+}
+
+export function runTarget(target: Target): void {
+  obey({
+    start({ job, port }: { job: Job; port: number }) {
+      if (job.role === 'server') return target.server!(job);
+      return target.client!(job, `ws://127.0.0.1:${port}/`);
+    },
+    async sample({ collect }: { collect: boolean }): Promise<Sample> {
+      if (collect) await collectGarbage();
+      const { user, system } = process.cpuUsage();
+      const { rss, heapUsed, external } = process.memoryUsage();
+      return { cpu: user + system, rss, heap: heapUsed + external };
+    },
+  });
+}
+
+declare const Bun: { gc(force: boolean): void } | undefined;
+
+/** Until nothing more goes: finalizers run between collections. */
+async function collectGarbage(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    if (typeof Bun === 'undefined') (globalThis as { gc?: () => void }).gc!();
+    else Bun.gc(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Calls `openOne` for each connection of the job; resolves when each has called `opened`. */
+export function openAll(job: Job, openOne: (opened: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    let left = job.connections;
+    for (let i = 0; i < job.connections; i++) openOne(() => --left === 0 && resolve());
+  });
+}

@@ -1,0 +1,39 @@
+/** What one measurement does: handed as JSON to the peer under test and to the load generator. */
+export interface Job {
+  /** The role of the peer under test; the load generator takes the other one. */
+  role: 'server' | 'client';
+  work: 'echo' | 'broadcast' | 'handshake' | 'idle';
+  kind: 'text' | 'cjk' | 'binary' | 'json';
+  /** Bytes of a message's payload. */
+  size: number;
+  connections: number;
+  /** Messages in flight on each connection; for `broadcast`, messages in a round. */
+  depth: number;
+  /** Frames that each message is sent in, to the peer under test. */
+  fragments: number;
+  /** `takeover`: contexts kept in both directions. `shared`: the server compresses without takeover, with one compressor. */
+  compress: false | 'takeover' | 'shared';
+  /** The peer moves bytes and speaks no protocol: no handshake, bytes of one constant value. */
+  raw: boolean;
+  /** Bytes that one message takes on the wire, to the peer under test and back; what a raw peer keeps to. */
+  wire: { in: number; out: number };
+}
+
+/** The peer's side of a measurement, from inside its process. */
+export interface Sample {
+  /** User and system CPU time of the whole process so far, in microseconds. */
+  cpu: number;
+  rss: number;
+  /** The used heap and what hangs on it outside (V8's `heapUsed` and `external`), in bytes. */
+  heap: number;
+}
+
+/** The load generator's side. */
+export interface Run {
+  /** Messages that went to the peer, came back and were checked (deliveries, handshakes, connections). */
+  messages: number;
+  /** Wall time, in milliseconds. */
+  elapsed: number;
+  /** The generator's own CPU time, in microseconds. */
+  cpu: number;
+}
