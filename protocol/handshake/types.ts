@@ -1,4 +1,4 @@
-/** Field values by lower-case name: an object without a prototype, repeated fields joined with ", ". */
+/** Field values by lower-case name: an object without a prototype. Repeated fields are joined with ", ", Cookie with "; ". */
 export type HeaderFields = Readonly<Record<string, string>>;
 
 /** Fields to send: a record, or pairs when a name repeats. */
