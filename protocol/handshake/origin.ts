@@ -1,0 +1,68 @@
+import { parseAuthority } from './authority.ts';
+import type { UpgradeRequest } from './types.ts';
+
+/**
+ * Origins that may connect: serialised origins (RFC 6454 §6.2, e.g. `https://example.com` or `null`), `'*'` for all, or
+ * a function that decides. A list holds what it lists and no more: a request without an Origin isn't let in by it.
+ * Undefined: the origin of the same host, and requests without an Origin.
+ */
+export type AllowedOrigins =
+  readonly string[] | '*' | ((origin: string | undefined, request: UpgradeRequest) => boolean);
+
+/** A scheme, a host in lower case and perhaps a port. An origin ends there: even a `/` after it would never match. */
+const SERIALISED_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\sA-Z/?#@,\\]+$/;
+
+/** Throws a TypeError for what is none of these, a list of something but serialised origins included. */
+export function checkAllowedOrigins(allowed: AllowedOrigins | undefined): void {
+  if (allowed === undefined || allowed === '*' || typeof allowed === 'function') return;
+  if (!Array.isArray(allowed)) throw new TypeError("allowedOrigins must be an array, '*' or a function");
+  for (const origin of allowed) {
+    if (typeof origin !== 'string' || (origin !== 'null' && !SERIALISED_ORIGIN.test(origin))) {
+      throw new TypeError('allowedOrigins must list serialised origins, such as https://example.com or null');
+    }
+  }
+}
+
+/**
+ * Whether this request's origin may connect (RFC 6455 §4.2.2, §10.2). Origins are compared whole.
+ * `secure` tells whether TLS ends here. Throws what the function throws.
+ */
+export function isOriginAllowed(
+  allowed: AllowedOrigins | undefined,
+  request: UpgradeRequest,
+  secure: boolean,
+): boolean {
+  const origin = request.origin;
+  // RFC 6454 §7.3: there is one Origin at most. Two fields arrive as one list, which is no origin.
+  if (origin !== undefined && origin.includes(',')) return false;
+  if (allowed === '*') return true;
+  if (typeof allowed === 'function') {
+    const verdict: unknown = allowed(origin, request);
+    // A promise would count as true, and let everyone in.
+    if (typeof verdict !== 'boolean') throw new TypeError('allowedOrigins must return a boolean');
+    return verdict;
+  }
+  if (origin === undefined) return allowed === undefined;
+  return allowed === undefined ? isSameHost(origin, request.host, secure) : allowed.includes(origin);
+}
+
+/**
+ * Whether an origin is that of the host in a Host field: the origins of this host are made and compared whole, so that
+ * the Origin need not be taken apart.
+ *
+ * When TLS ends in front of the server, its Host has the port that belongs to the origin's scheme and not to ours: a
+ * Host without a port then stands for either scheme's default.
+ */
+export function isSameHost(origin: string, host: string, secure: boolean): boolean {
+  const authority = parseAuthority(host);
+  if (authority === undefined) return false;
+  const port = authority.port ?? (secure ? 443 : undefined);
+  return (
+    origin === serialiseOrigin('http', authority.host, port, 80) ||
+    origin === serialiseOrigin('https', authority.host, port, 443)
+  );
+}
+
+function serialiseOrigin(scheme: string, host: string, port: number | undefined, defaultPort: number): string {
+  return port === undefined || port === defaultPort ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
+}

@@ -1,0 +1,67 @@
+/** Words of a block, and of the message schedule that is made of it. */
+const BLOCK_WORDS = 16;
+const SCHEDULE_WORDS = 80;
+
+/**
+ * SHA-1 (RFC 3174) of a text of which each code unit is a byte. Returns the digest as five 32-bit words.
+ *
+ * The opening handshake needs it as proof that the server speaks WebSocket (RFC 6455 §1.3), not for secrecy: its known
+ * weakness against collisions does not matter there.
+ */
+export function sha1(text: string): Int32Array {
+  const digest = new Int32Array(5);
+  digest[0] = 0x67452301;
+  digest[1] = 0xefcdab89;
+  digest[2] = 0x98badcfe;
+  digest[3] = 0x10325476;
+  digest[4] = 0xc3d2e1f0;
+  const words = new Int32Array(SCHEDULE_WORDS);
+  // The text, a 1 bit, zeros, and the length in bits as 64 bits at the end of the last block.
+  const blocks = ((text.length + 8) >> 6) + 1;
+  let at = 0;
+  for (let block = 0; block < blocks; block++) {
+    for (let i = 0; i < BLOCK_WORDS; i++, at += 4) {
+      words[i] =
+        (byteAt(text, at) << 24) | (byteAt(text, at + 1) << 16) | (byteAt(text, at + 2) << 8) | byteAt(text, at + 3);
+    }
+    if (block === blocks - 1) words[BLOCK_WORDS - 1] = text.length << 3;
+    compress(digest, words);
+  }
+  return digest;
+}
+
+/** A byte of the padded text; the length stands apart. */
+function byteAt(text: string, at: number): number {
+  return at < text.length ? text.charCodeAt(at) : at === text.length ? 0x80 : 0;
+}
+
+/** RFC 3174 §6.1: one block, in the first 16 words of `w`, into the digest. */
+function compress(digest: Int32Array, w: Int32Array): void {
+  for (let t = BLOCK_WORDS; t < SCHEDULE_WORDS; t++) {
+    const x = w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
+    w[t] = (x << 1) | (x >>> 31);
+  }
+  let a = digest[0];
+  let b = digest[1];
+  let c = digest[2];
+  let d = digest[3];
+  let e = digest[4];
+  for (let t = 0; t < SCHEDULE_WORDS; t++) {
+    let f: number;
+    if (t < 20) f = ((b & c) | (~b & d)) + 0x5a827999;
+    else if (t < 40) f = (b ^ c ^ d) + 0x6ed9eba1;
+    else if (t < 60) f = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
+    else f = (b ^ c ^ d) + 0xca62c1d6;
+    const next = (((a << 5) | (a >>> 27)) + f + e + w[t]) | 0;
+    e = d;
+    d = c;
+    c = (b << 30) | (b >>> 2);
+    b = a;
+    a = next;
+  }
+  digest[0] += a;
+  digest[1] += b;
+  digest[2] += c;
+  digest[3] += d;
+  digest[4] += e;
+}
