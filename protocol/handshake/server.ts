@@ -1,0 +1,184 @@
+import { InvalidStateError } from '../errors.ts';
+import { acceptKey } from './accept-key.ts';
+import { collectFields, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
+import { encodeLatin1 } from './grammar.ts';
+import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
+import { isOriginAllowed } from './origin.ts';
+import { formatRejection, refuse } from './rejection.ts';
+import { REQUEST_HEAD } from './request-line.ts';
+import type { RequestLine } from './request-line.ts';
+import { isRejection, validateHead, validateRequest } from './request.ts';
+import type { ValidRequest } from './request.ts';
+import { ServerPolicy } from './server-policy.ts';
+import type { ServerHandshakeOptions } from './server-policy.ts';
+import { DONE, READING, REFUSED, REQUESTED } from './state.ts';
+import { selectSubprotocol } from './subprotocols.ts';
+import type { HeaderInit, Opening, Rejection, RequestHead, UpgradeRequest } from './types.ts';
+
+/** How a server accepts a request. */
+export interface AcceptOptions {
+  /** More fields for the 101, after those of the options. */
+  readonly headers?: HeaderInit | undefined;
+  /** Takes the place of what the options select; must be one that was offered. */
+  readonly subprotocol?: string | undefined;
+}
+
+/**
+ * The server's side of the opening handshake, RFC 6455 §4.2.
+ *
+ * READING until a request has come. Then either it is valid: REQUESTED, with `request`, waiting for `accept` or `reject`;
+ * or it is not: REFUSED, with `refusal`, which is to be handed to `reject`. DONE once it is answered.
+ */
+export class ServerHandshake {
+  state: number;
+  /** The request, once it is REQUESTED. */
+  request: UpgradeRequest | undefined;
+  /** How to refuse, once it is REFUSED. */
+  refusal: Rejection | undefined;
+  /** What `allowedOrigins` threw, if it did: the request is then refused with 500. */
+  callbackError: unknown;
+  /** What was agreed on, once it is accepted. */
+  opening: Opening | undefined;
+
+  readonly #extension: ServerHandshakeOptions['extension'];
+  readonly #policy: ServerPolicy;
+  #parser: HeadParser<RequestLine> | undefined;
+  #valid: ValidRequest | undefined;
+  #isHeadRequest: boolean;
+
+  /**
+   * `policy` is what `new ServerPolicy(options)` has made of the same options, for a server that makes it once for all
+   * its connections. Throws a TypeError for options that can't be right.
+   */
+  constructor(options: ServerHandshakeOptions, policy: ServerPolicy = new ServerPolicy(options)) {
+    this.state = READING;
+    this.request = undefined;
+    this.refusal = undefined;
+    this.callbackError = undefined;
+    this.opening = undefined;
+    this.#extension = options.extension;
+    this.#policy = policy;
+    this.#parser = new HeadParser(REQUEST_HEAD, options.decodeAscii);
+    this.#valid = undefined;
+    this.#isHeadRequest = false;
+  }
+
+  /**
+   * Takes in bytes of the request: `bytes[start, end)`, which are lent.
+   * Returns the index after what was consumed: just after the head once that is complete, else `end`. Not READING, it
+   * consumes nothing.
+   */
+  receive(bytes: Uint8Array, start: number, end: number): number {
+    const parser = this.#parser;
+    if (this.state !== READING || parser === undefined) return start;
+    const next = parser.parse(bytes, start, end);
+    if (parser.state === HEAD_DONE) {
+      const { method, target, version } = parser.start!;
+      this.#judge({ method, target, version, rawHeaders: parser.rawHeaders });
+    } else if (parser.state === HEAD_FAILED) {
+      const { status, text } = parser.failure!;
+      this.#refuse(refuse(status, text));
+    }
+    return next;
+  }
+
+  /**
+   * Takes in a request that something else has parsed, instead of its bytes. Everything in it is validated again.
+   * Throws an InvalidStateError when a request has come already, and a TypeError for what is no head.
+   */
+  receiveHead(head: RequestHead): void {
+    if (this.state !== READING) throw new InvalidStateError('a request has been received already');
+    const valid = validateHead(head);
+    if (isRejection(valid)) this.#refuse(valid);
+    else this.#judge(valid);
+  }
+
+  /**
+   * Accepts the request and returns the 101 to send, RFC 6455 §4.2.2; `opening` is set.
+   * Throws before anything changes: an InvalidStateError when there is no request to accept, a TypeError for headers that
+   * can't be sent and for a subprotocol that was not offered.
+   */
+  accept(acceptance: AcceptOptions = {}): Uint8Array {
+    const valid = this.#valid;
+    if (this.state !== REQUESTED || valid === undefined) throw new InvalidStateError('there is no request to accept');
+    const headers = listFields(acceptance.headers, HANDSHAKE_FIELDS);
+    const subprotocol = this.#selectSubprotocol(valid.request, acceptance.subprotocol);
+    const extensions = this.#selectExtension(valid);
+
+    const rawHeaders = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', acceptKey(valid.key)];
+    if (subprotocol !== '') rawHeaders.push('Sec-WebSocket-Protocol', subprotocol);
+    if (extensions !== '') rawHeaders.push('Sec-WebSocket-Extensions', extensions);
+    rawHeaders.push(...this.#policy.rawHeaders, ...headers);
+    const statusText = 'Switching Protocols';
+    const text = `HTTP/1.1 101 ${statusText}\r\n${formatFields(rawHeaders)}\r\n`;
+    const bytes = new Uint8Array(text.length);
+    encodeLatin1(text, bytes, 0);
+    const response = { status: 101, statusText, version: '1.1', headers: collectFields(rawHeaders), rawHeaders };
+    this.opening = { subprotocol, extensions, request: valid.request, response };
+    this.#end();
+    return bytes;
+  }
+
+  /**
+   * Returns the response to send instead of a 101; the connection ends after it. Any time before the answer is right for
+   * it: a server that is shutting down, or has waited long enough, need not wait for the request.
+   * Throws before anything changes: an InvalidStateError once it is answered, a RangeError or TypeError for a response
+   * that can't be sent.
+   */
+  reject(rejection: Rejection): Uint8Array {
+    if (this.state === DONE) throw new InvalidStateError('the request has been answered already');
+    const bytes = formatRejection(rejection, this.#isHeadRequest);
+    this.#end();
+    return bytes;
+  }
+
+  #judge(head: RequestHead): void {
+    this.#isHeadRequest = head.method === 'HEAD';
+    const valid = validateRequest(head);
+    if (isRejection(valid)) return this.#refuse(valid);
+    try {
+      if (!isOriginAllowed(this.#policy.allowedOrigins, valid.request, this.#policy.secure)) {
+        return this.#refuse(refuse(403, 'this Origin may not connect'));
+      }
+    } catch (error) {
+      this.callbackError = error;
+      return this.#refuse(refuse(500, 'the server failed to decide'));
+    }
+    this.#parser = undefined;
+    this.#valid = valid;
+    this.request = valid.request;
+    this.state = REQUESTED;
+  }
+
+  #refuse(rejection: Rejection): void {
+    this.#parser = undefined;
+    this.refusal = rejection;
+    this.state = REFUSED;
+  }
+
+  #end(): void {
+    this.#parser = undefined;
+    this.#valid = undefined;
+    this.state = DONE;
+  }
+
+  #selectSubprotocol(request: UpgradeRequest, given: string | undefined): string {
+    const offered = request.subprotocols;
+    let selected = given;
+    if (selected === undefined && offered.length > 0) {
+      const select = this.#policy.selectSubprotocol;
+      if (select === undefined) return selectSubprotocol(this.#policy.subprotocols, offered);
+      selected = select(offered, request) ?? undefined;
+    }
+    if (selected === undefined) return '';
+    if (!offered.includes(selected)) throw new TypeError('the subprotocol was not offered');
+    return selected;
+  }
+
+  #selectExtension({ extensions }: ValidRequest): string {
+    const extension = this.#extension;
+    if (extension === undefined) return '';
+    const offers = extensions.filter((element) => element.name === extension.name);
+    return offers.length === 0 ? '' : (extension.accept(offers) ?? '');
+  }
+}
