@@ -1,0 +1,137 @@
+import { HandshakeError } from '../errors.ts';
+import { makeKey } from './accept-key.ts';
+import { BodyReader } from './body.ts';
+import { formatRequest, makeRequest } from './client-request.ts';
+import type { ClientRequest } from './client-request.ts';
+import { collectFields } from './fields.ts';
+import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
+import type { AsciiDecoder } from './head-parser.ts';
+import { validateResponse } from './response.ts';
+import { DONE, FAILED, READING } from './state.ts';
+import { RESPONSE_HEAD } from './status-line.ts';
+import type { StatusLine } from './status-line.ts';
+import type { ExtensionNegotiator, Opening, ResponseHead, UpgradeRequest } from './types.ts';
+
+export type { ClientRequest } from './client-request.ts';
+
+/** How many 1xx responses may come before the 101. */
+const MAX_INTERIM = 8;
+
+/**
+ * The client's side of the opening handshake, RFC 6455 §4.1.
+ *
+ * `output` is to be sent; then it is READING until the response has come: DONE with `opening`, or FAILED with `error`.
+ * A response other than a 101 is read with its body, so that it can be told what the server had to say.
+ */
+export class ClientHandshake {
+  state: number;
+  /** The bytes of the request. */
+  readonly output: Uint8Array;
+  /** The request. */
+  readonly request: UpgradeRequest;
+  /** What was agreed on, once it is DONE. */
+  opening: Opening | undefined;
+  /** What went wrong, once it has FAILED. */
+  error: HandshakeError | undefined;
+
+  readonly #extension: ExtensionNegotiator | undefined;
+  readonly #decodeAscii: AsciiDecoder | undefined;
+  #parser: HeadParser<StatusLine>;
+  #interim: number;
+  /** The response that is not a 101, and the reader of its body. */
+  #response: ResponseHead | undefined;
+  #body: BodyReader | undefined;
+
+  /**
+   * `random` fills an array with random bytes; they need be unpredictable, not secret (RFC 6455 §10.3).
+   * Throws a SyntaxError for a URL that isn't valid, and a TypeError for anything else that can't be sent.
+   */
+  constructor(
+    request: ClientRequest,
+    random: (bytes: Uint8Array) => void,
+    extension?: ExtensionNegotiator,
+    decodeAscii?: AsciiDecoder,
+  ) {
+    const offer = extension?.offer() ?? '';
+    this.request = makeRequest(request, makeKey(random), offer);
+    this.output = formatRequest(this.request);
+    this.state = READING;
+    this.opening = undefined;
+    this.error = undefined;
+    // One that offers nothing may not be selected either.
+    this.#extension = offer === '' ? undefined : extension;
+    this.#decodeAscii = decodeAscii;
+    this.#parser = new HeadParser(RESPONSE_HEAD, decodeAscii);
+    this.#interim = 0;
+    this.#response = undefined;
+    this.#body = undefined;
+  }
+
+  /**
+   * Takes in bytes of the response: `bytes[start, end)`, which are lent.
+   * Returns the index after what was consumed: just after the head of a 101, and `end` for anything else. DONE, it
+   * consumes nothing.
+   */
+  receive(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (this.state === READING && at < end) {
+      if (this.#body !== undefined) {
+        this.#body.receive(bytes, at, end);
+        at = end;
+        if (this.#body.isComplete) this.#failWithResponse();
+      } else {
+        at = this.#parser.parse(bytes, at, end);
+        if (this.#parser.state === HEAD_DONE) this.#judge(this.#parser);
+        else if (this.#parser.state === HEAD_FAILED)
+          this.#fail(`the response is not valid: ${this.#parser.failure!.text}`);
+      }
+    }
+    return this.state === FAILED ? end : at;
+  }
+
+  /**
+   * Nothing more will come: the connection has ended, or nobody wants to wait any longer. A response whose body was being
+   * read is told as far as it came.
+   */
+  receiveEof(): void {
+    if (this.state !== READING) return;
+    if (this.#body !== undefined) this.#failWithResponse();
+    else this.#fail('the connection ended before the response was complete');
+  }
+
+  #judge({ start, rawHeaders }: HeadParser<StatusLine>): void {
+    const { version, status, statusText } = start!;
+    if (status < 200 && status !== 101) {
+      // RFC 9110 §15.2: a client must be able to take one or more of them before the final response.
+      if (++this.#interim > MAX_INTERIM) return this.#fail('too many 1xx responses came before the 101');
+      this.#parser = new HeadParser(RESPONSE_HEAD, this.#decodeAscii);
+      return;
+    }
+    const headers = collectFields(rawHeaders);
+    const response = { status, statusText, version, headers, rawHeaders };
+    if (status !== 101) {
+      this.#response = response;
+      this.#body = new BodyReader(status, headers);
+      if (this.#body.isComplete) this.#failWithResponse();
+      return;
+    }
+    const agreement = validateResponse(response, this.request, this.#extension);
+    if (typeof agreement === 'string') return this.#fail(agreement);
+    const { subprotocol, extensions } = agreement;
+    this.opening = { subprotocol, extensions, request: this.request, response };
+    this.state = DONE;
+  }
+
+  #failWithResponse(): void {
+    const { status, statusText, headers } = this.#response!;
+    const response = { status, statusText, headers, body: this.#body!.take() };
+    this.#body = undefined;
+    this.error = new HandshakeError(`the server answered with status ${status} instead of 101`, { response });
+    this.state = FAILED;
+  }
+
+  #fail(text: string): void {
+    this.error = new HandshakeError(text);
+    this.state = FAILED;
+  }
+}
