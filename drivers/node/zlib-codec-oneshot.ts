@@ -1,0 +1,167 @@
+import { constants as limits } from 'node:buffer';
+import * as zlib from 'node:zlib';
+import type {
+  DeflateCodec,
+  Deflater,
+  DeflaterParams,
+  InflateFault,
+  Inflater,
+  InflaterParams,
+} from '../../protocol/permessage-deflate/codec.ts';
+import { SlidingWindow } from '../../protocol/permessage-deflate/sliding-window.ts';
+import { zlibParams } from './zlib-codec-params.ts';
+
+const { Z_FINISH, Z_SYNC_FLUSH } = zlib.constants;
+
+/**
+ * What follows a message here: 00 00 ff ff (RFC 7692 §7.2.2) and an empty stored block with BFINAL set, so that zlib
+ * itself tells whether the message stopped where one may.
+ */
+const END = Uint8Array.of(0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff);
+
+/** Compressed bytes that may be held, beyond twice the longest message. */
+const HELD_BACK = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/** As in zlib-codec-pooled.ts. */
+const FINAL_BLOCKS = 64;
+const BYTES_PER_FINAL_BLOCK = 64;
+
+/**
+ * The codec on nothing but the public one-shot calls of node:zlib: several times slower, for a Node whose handles are
+ * not what zlib-codec-handle.ts knows. Context takeover is a dictionary, and each call makes and frees a context.
+ *
+ * It cannot stop within a message, so the output comes with the last part.
+ */
+export class OneShotCodec implements DeflateCodec {
+  createDeflater(params: DeflaterParams): Deflater {
+    return new OneShotDeflater(params);
+  }
+
+  createInflater(params: InflaterParams): Inflater {
+    return new OneShotInflater(params);
+  }
+}
+
+class OneShotDeflater implements Deflater {
+  private readonly params: DeflaterParams;
+  private readonly window: SlidingWindow;
+
+  constructor(params: DeflaterParams) {
+    this.params = params;
+    this.window = new SlidingWindow(params.windowBits);
+  }
+
+  deflate(bytes: Uint8Array): Uint8Array {
+    const deflated = zlib.deflateRawSync(bytes, {
+      ...zlibParams(this.params),
+      dictionary: dictionaryOf(this.window),
+      finishFlush: Z_SYNC_FLUSH,
+    });
+    this.window.append(bytes);
+    return new Uint8Array(deflated);
+  }
+
+  reset(): void {
+    this.window.clear();
+  }
+
+  release(): void {
+    this.window.clear();
+  }
+}
+
+class OneShotInflater implements Inflater {
+  private readonly windowBits: number;
+  private readonly window: SlidingWindow;
+  /** The message so far: the first `length` bytes of `message`. */
+  private message: Uint8Array;
+  private length: number;
+
+  constructor(params: InflaterParams) {
+    this.windowBits = params.windowBits;
+    this.window = new SlidingWindow(params.windowBits);
+    this.message = NOTHING;
+    this.length = 0;
+  }
+
+  inflate(bytes: Uint8Array, fin: boolean, maxLength: number): Uint8Array | InflateFault {
+    // Far more than any compressor makes of a message that is not too long.
+    if (this.length + bytes.length > 2 * maxLength + HELD_BACK) return 1009;
+    this.append(bytes);
+    if (!fin) return new Uint8Array(0);
+    const { length } = this;
+    this.append(END);
+    const inflated = this.inflateMessage(this.message.subarray(0, this.length), length, Math.floor(maxLength));
+    this.message = NOTHING;
+    this.length = 0;
+    return inflated;
+  }
+
+  reset(): void {
+    this.window.clear();
+  }
+
+  release(): void {
+    this.message = NOTHING;
+    this.window.clear();
+  }
+
+  private append(bytes: Uint8Array): void {
+    const length = this.length + bytes.length;
+    if (length > this.message.length) {
+      const grown = new Uint8Array(Math.max(length + END.length, 2 * this.length));
+      grown.set(this.message.subarray(0, this.length));
+      this.message = grown;
+    }
+    this.message.set(bytes, this.length);
+    this.length = length;
+  }
+
+  /** `message`: `length` bytes of it, and END. */
+  private inflateMessage(message: Uint8Array, length: number, maxLength: number): Uint8Array | InflateFault {
+    let finalBlocks = FINAL_BLOCKS + length / BYTES_PER_FINAL_BLOCK;
+    const chunks: Uint8Array[] = [];
+    let room = maxLength;
+    let start = 0;
+    do {
+      const result = this.inflateStream(message.subarray(start), room);
+      if (typeof result === 'number') return result;
+      this.window.append(result.output);
+      chunks.push(result.output);
+      room -= result.output.length;
+      start += result.taken;
+      if (start < length && --finalBlocks < 0) return 1007;
+      // A block with BFINAL set within the message: what comes after it goes on with the same window (§7.2.3.4). At
+      // its very end, without the empty block that should follow, it is as good as that block.
+    } while (start < length);
+    // Between those two: a block that ended in the middle of END.
+    if (start !== length && start !== message.length) return 1007;
+    // Copied: what zlib returns may be a small part of something larger.
+    return new Uint8Array(Buffer.concat(chunks));
+  }
+
+  /** Up to and including the next block with BFINAL set. */
+  private inflateStream(bytes: Uint8Array, maxLength: number): { output: Uint8Array; taken: number } | InflateFault {
+    try {
+      const { buffer, engine } = zlib.inflateRawSync(bytes, {
+        windowBits: this.windowBits,
+        dictionary: dictionaryOf(this.window),
+        finishFlush: Z_FINISH,
+        // Node wants at least one; what goes beyond is seen below.
+        maxOutputLength: Math.min(Math.max(maxLength, 1), limits.MAX_LENGTH),
+        info: true,
+      }) as unknown as { buffer: Uint8Array; engine: zlib.Zlib };
+      return buffer.length > maxLength ? 1009 : { output: buffer, taken: engine.bytesWritten };
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 1009 : 1007;
+    }
+  }
+}
+
+function dictionaryOf(window: SlidingWindow): Uint8Array | undefined {
+  if (window.length === 0) return undefined;
+  const dictionary = new Uint8Array(window.length);
+  window.copyTo(dictionary, 0);
+  return dictionary;
+}

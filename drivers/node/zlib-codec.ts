@@ -1,0 +1,69 @@
+import * as zlib from 'node:zlib';
+import type {
+  DeflateCodec,
+  Deflater,
+  DeflaterParams,
+  Inflater,
+  InflaterParams,
+} from '../../protocol/permessage-deflate/codec.ts';
+import { handlesWork } from './zlib-codec-handle.ts';
+import { OneShotCodec } from './zlib-codec-oneshot.ts';
+import { zlibParams } from './zlib-codec-params.ts';
+import { PooledCodec } from './zlib-codec-pooled.ts';
+
+/** How much the codec on node:zlib holds, for all connections that it serves together. */
+export interface ZlibCodecOptions {
+  /** The most compressors. A connection that loses its own to another one goes on with an empty one. Default 64. */
+  maxDeflaters?: number;
+  /** The most decompressors. A connection that loses its own costs a copy of its window when it comes back. Default 16. */
+  maxInflaters?: number;
+  /** Keeps to the public API of node:zlib, which is several times slower. Default: only where nothing else works. */
+  publicApiOnly?: boolean;
+}
+
+const DEFAULT_MAX_DEFLATERS = 64;
+const DEFAULT_MAX_INFLATERS = 16;
+
+/** Off the thread, output comes in chunks of this size. */
+const CHUNK_LENGTH = 64 * 1024;
+
+/** Makes a codec on node:zlib. Throws a RangeError for limits below one. */
+export function createZlibCodec(options: ZlibCodecOptions = {}): DeflateCodec {
+  const { maxDeflaters = DEFAULT_MAX_DEFLATERS, maxInflaters = DEFAULT_MAX_INFLATERS } = options;
+  if (!(maxDeflaters >= 1)) throw new RangeError('maxDeflaters must be at least 1');
+  if (!(maxInflaters >= 1)) throw new RangeError('maxInflaters must be at least 1');
+  const usesHandles = options.publicApiOnly !== true && handlesWork();
+  return new ZlibCodec(usesHandles ? new PooledCodec(maxDeflaters, maxInflaters) : new OneShotCodec());
+}
+
+let shared: DeflateCodec | undefined;
+
+/** The codec of everything in this process that has not been given another. Made when first asked for. */
+export function zlibCodec(): DeflateCodec {
+  return (shared ??= createZlibCodec());
+}
+
+/** The synchronous part, and zlib's thread pool. */
+class ZlibCodec implements DeflateCodec {
+  private readonly codec: DeflateCodec;
+
+  constructor(codec: DeflateCodec) {
+    this.codec = codec;
+  }
+
+  createDeflater(params: DeflaterParams): Deflater {
+    return this.codec.createDeflater(params);
+  }
+
+  createInflater(params: InflaterParams): Inflater {
+    return this.codec.createInflater(params);
+  }
+
+  deflateLater(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void {
+    const options = { ...zlibParams(params), chunkSize: CHUNK_LENGTH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
+    zlib.deflateRaw(bytes, options, (error, deflated) => {
+      // Copied where it is a small part of a chunk.
+      done(error !== null ? undefined : deflated.length < CHUNK_LENGTH ? new Uint8Array(deflated) : deflated);
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { resolveLimit } from '../limits.ts';
+
+/**
+ * How messages are compressed (RFC 7692). The four `server…` and `client…` options are the extension's parameters and
+ * mean the same in both roles: a server states them in its answer, a client asks for them in its offer.
+ */
+export interface CompressOptions {
+  /** The server compresses each message by itself. Default false. */
+  serverNoContextTakeover?: boolean;
+  /** The client compresses each message by itself. Default false. */
+  clientNoContextTakeover?: boolean;
+  /** The server's window is at most 2^this bytes, 8 to 15. Default: 15, or less when the peer asks for less. */
+  serverMaxWindowBits?: number;
+  /** The client's window likewise. A server can ask this only of a client that says it understands it. */
+  clientMaxWindowBits?: number;
+  /**
+   * Messages shorter than this, in bytes, are sent as they are. Default 512. A message sent in fragments is always
+   * compressed, since its length is not known when it begins.
+   */
+  threshold?: number;
+  /** zlib's level, 0 to 9. Default: the codec's (6 in zlib). */
+  level?: number;
+  /** zlib's memory level, 1 to 9. Default: the codec's. */
+  memLevel?: number;
+  /**
+   * This side compresses each message by itself, with a compressor that all connections share: the least memory and
+   * time, a lower ratio. It is this side's `…NoContextTakeover`, whichever side that is. Default false.
+   */
+  shared?: boolean;
+  /**
+   * Messages of at least this many bytes are deflated off the thread where the codec can, keeping their place among the
+   * messages before and after them. Zero or false, the default, deflates everything on the spot.
+   */
+  asyncAbove?: number | false;
+}
+
+/** The same, checked, with every default filled in but those that are the codec's. */
+export interface ResolvedCompressOptions {
+  readonly serverNoContextTakeover: boolean;
+  readonly clientNoContextTakeover: boolean;
+  readonly serverMaxWindowBits: number;
+  readonly clientMaxWindowBits: number;
+  readonly threshold: number;
+  readonly level: number | undefined;
+  readonly memLevel: number | undefined;
+  /** `Infinity` for never. */
+  readonly asyncAbove: number;
+}
+
+/** RFC 7692 §7.1.2. */
+export const MIN_WINDOW_BITS = 8;
+export const MAX_WINDOW_BITS = 15;
+
+const DEFAULT_THRESHOLD = 512;
+
+/** Checks the options of one role and fills in the defaults. Throws a TypeError or RangeError. */
+export function resolveCompressOptions(options: CompressOptions, isServer: boolean): ResolvedCompressOptions {
+  if (typeof options !== 'object' || options === null) throw new TypeError('compress must be a boolean or options');
+  const shared = flag('shared', options.shared);
+  return {
+    serverNoContextTakeover:
+      flag('serverNoContextTakeover', options.serverNoContextTakeover) || (shared && isServer),
+    clientNoContextTakeover:
+      flag('clientNoContextTakeover', options.clientNoContextTakeover) || (shared && !isServer),
+    serverMaxWindowBits: windowBits('serverMaxWindowBits', options.serverMaxWindowBits),
+    clientMaxWindowBits: windowBits('clientMaxWindowBits', options.clientMaxWindowBits),
+    threshold: options.threshold === undefined ? DEFAULT_THRESHOLD : size('threshold', options.threshold),
+    level: options.level === undefined ? undefined : integer('level', options.level, 0, 9),
+    memLevel: options.memLevel === undefined ? undefined : integer('memLevel', options.memLevel, 1, 9),
+    asyncAbove: resolveLimit('asyncAbove', options.asyncAbove, Infinity),
+  };
+}
+
+function flag(name: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);
+  return value === true;
+}
+
+function windowBits(name: string, value: number | undefined): number {
+  return value === undefined ? MAX_WINDOW_BITS : integer(name, value, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+}
+
+function integer(name: string, value: number, min: number, max: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function size(name: string, value: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
+  if (!(value >= 0)) throw new RangeError(`${name} must not be negative or NaN`);
+  return value;
+}

@@ -1,0 +1,199 @@
+import type { ExtensionElement, ExtensionNegotiator } from '../handshake/types.ts';
+import type { DeflateCodec, Deflater, DeflaterParams, InflateFault, Inflater, InflaterParams } from './codec.ts';
+import type { Agreement } from './negotiation.ts';
+import type { CompressOptions, ResolvedCompressOptions } from './options.ts';
+import { agreeToAnswer, agreeToOffer, EXTENSION_NAME, makeAnswer, makeOffer } from './negotiation.ts';
+import { resolveCompressOptions } from './options.ts';
+
+/** The length of 00 00 ff ff, which ends every flush and does not go over the wire (RFC 7692 §7.2.1). */
+const TAIL_LENGTH = 4;
+
+/**
+ * permessage-deflate (RFC 7692) of one connection, in either role: what is offered and agreed on, and the payloads of
+ * messages that have RSV1 set. It knows no frame: fragments come as bytes and `fin`.
+ *
+ * Contexts are made when first used, not when agreed on. `release` frees them, and is to be called on every path on
+ * which a connection ends.
+ */
+export class PermessageDeflate implements ExtensionNegotiator {
+  readonly name: string;
+  /** Whether both sides have agreed on it. Nothing but the negotiation makes sense before. */
+  agreed: boolean;
+  private readonly isServer: boolean;
+  private readonly options: ResolvedCompressOptions;
+  private readonly codec: DeflateCodec;
+  /** For what this side sends. Set when agreed. */
+  private deflaterParams: DeflaterParams;
+  /** For what the peer sends. Set when agreed. */
+  private inflaterParams: InflaterParams;
+  private deflater: Deflater | undefined;
+  private inflater: Inflater | undefined;
+  /** Whether the message being received has had any bytes yet. */
+  private begun: boolean;
+  /** What the first message that could not be inflated came to. It stays: the context is lost. */
+  private fault: InflateFault | undefined;
+  private released: boolean;
+
+  /** Throws a TypeError or RangeError for options that are none. */
+  constructor(isServer: boolean, options: CompressOptions, codec: DeflateCodec) {
+    this.name = EXTENSION_NAME;
+    this.agreed = false;
+    this.isServer = isServer;
+    this.options = resolveCompressOptions(options, isServer);
+    this.codec = codec;
+    this.deflaterParams = { windowBits: 0, contextTakeover: false, level: undefined, memLevel: undefined };
+    this.inflaterParams = { windowBits: 0, contextTakeover: false };
+    this.deflater = undefined;
+    this.inflater = undefined;
+    this.begun = false;
+    this.fault = undefined;
+    this.released = false;
+  }
+
+  /** Client: what to offer, RFC 7692 §7.1. */
+  offer(): string {
+    return makeOffer(this.options);
+  }
+
+  /** Server: answers the first of the offers that can be accepted, RFC 7692 §5. */
+  accept(offers: readonly ExtensionElement[]): string | undefined {
+    for (const offer of offers) {
+      const agreement = agreeToOffer(offer, this.options);
+      if (agreement !== undefined) {
+        this.agree(agreement);
+        return makeAnswer(agreement, offer);
+      }
+    }
+    return undefined;
+  }
+
+  /** Client: checks the answer. Returns what is wrong with it, or undefined. */
+  confirm(answer: ExtensionElement): string | undefined {
+    const agreement = agreeToAnswer(answer, this.options);
+    if (typeof agreement === 'string') return `permessage-deflate: ${agreement}`;
+    this.agree(agreement);
+    return undefined;
+  }
+
+  /** Whether a message of this many bytes is worth compressing. Not asked for messages sent in fragments. */
+  shouldCompress(byteLength: number): boolean {
+    return byteLength >= this.options.threshold;
+  }
+
+  /** Whether a message of this many bytes is better deflated with `compressLater`. */
+  shouldCompressLater(byteLength: number): boolean {
+    return byteLength >= this.options.asyncAbove && this.codec.deflateLater !== undefined;
+  }
+
+  /**
+   * The payload of a frame of a compressed message, RFC 7692 §7.2.1. `payload` is the next part of the message, and
+   * `fin` says that it is the last; the frames of a message come one after the other, all of them through here. The
+   * result is the caller's to keep.
+   */
+  compress(payload: Uint8Array, fin: boolean): Uint8Array {
+    this.assertUsable();
+    const deflated = payload.length === 0 ? emptyPayload(fin) : this.deflate(payload, fin);
+    // §7.1.1: without context takeover the next message starts afresh. Reset now, so that a shared context is free.
+    if (fin && !this.deflaterParams.contextTakeover) this.deflater?.reset();
+    return deflated;
+  }
+
+  /**
+   * Compresses a whole message off the thread, in a context of its own. `done` is called later, once, with the payload
+   * of the one frame to send it in, or with undefined when that failed (`compress` it then). When it is sent, call
+   * `restart` at its place among the messages. `message`, at least one byte, must not change until `done`.
+   */
+  compressLater(message: Uint8Array, done: (payload: Uint8Array | undefined) => void): void {
+    this.codec.deflateLater!(message, this.deflaterParams, (deflated) => {
+      done(deflated?.subarray(0, deflated.length - TAIL_LENGTH));
+    });
+  }
+
+  /**
+   * A message is sent that was compressed elsewhere, in a context of its own: the peer's window moves on without our
+   * deflater's knowing, so the next message refers to nothing before it.
+   */
+  restart(): void {
+    this.deflater?.reset();
+  }
+
+  /** What `compressLater` and any other compressor must keep to, for `restart`: the window agreed on, and our level. */
+  get params(): DeflaterParams {
+    return this.deflaterParams;
+  }
+
+  /**
+   * The payload of a whole message with RSV1 set, its fragments joined (RFC 7692 §7.2.2). Returns the message, at most
+   * `maxLength` bytes, the caller's to keep; or the code to fail the connection with: 1007 when it cannot be inflated,
+   * 1009 when it is longer. After a failure the context is freed, and the answer stays the same.
+   */
+  decompress(message: Uint8Array, maxLength: number): Uint8Array | InflateFault {
+    return this.decompressPart(message, true, maxLength);
+  }
+
+  /**
+   * The same for a message as it comes, in parts cut anywhere; `fin` says that this is the last of the message. Returns
+   * what has come out of this part, and `maxLength` is what may come out of it. Nothing of a part is held but in the
+   * inflater.
+   */
+  decompressPart(part: Uint8Array, fin: boolean, maxLength: number): Uint8Array | InflateFault {
+    if (this.fault !== undefined) return this.fault;
+    // A message without a single byte is not what §7.2.3.6 has peers send, but it can only mean one thing.
+    if (part.length === 0 && !(fin && this.begun)) return new Uint8Array(0);
+    this.assertUsable();
+    this.inflater ??= this.codec.createInflater(this.inflaterParams);
+    const inflated = this.inflater.inflate(part, fin, maxLength);
+    if (typeof inflated === 'number') {
+      this.fault = inflated;
+      this.inflater.release();
+      this.inflater = undefined;
+      return inflated;
+    }
+    this.begun = !fin;
+    if (fin && !this.inflaterParams.contextTakeover) this.inflater.reset();
+    return inflated;
+  }
+
+  /** Frees both contexts. Safe to repeat; nothing may be compressed or decompressed after it. */
+  release(): void {
+    this.released = true;
+    this.deflater?.release();
+    this.deflater = undefined;
+    this.inflater?.release();
+    this.inflater = undefined;
+  }
+
+  private agree(agreement: Agreement): void {
+    const { isServer } = this;
+    this.agreed = true;
+    this.deflaterParams = {
+      windowBits: isServer ? agreement.serverMaxWindowBits : agreement.clientMaxWindowBits,
+      level: this.options.level,
+      memLevel: this.options.memLevel,
+      contextTakeover: !(isServer ? agreement.serverNoContextTakeover : agreement.clientNoContextTakeover),
+    };
+    this.inflaterParams = {
+      windowBits: isServer ? agreement.clientMaxWindowBits : agreement.serverMaxWindowBits,
+      contextTakeover: !(isServer ? agreement.clientNoContextTakeover : agreement.serverNoContextTakeover),
+    };
+  }
+
+  private deflate(payload: Uint8Array, fin: boolean): Uint8Array {
+    this.deflater ??= this.codec.createDeflater(this.deflaterParams);
+    const deflated = this.deflater.deflate(payload);
+    return fin ? deflated.subarray(0, deflated.length - TAIL_LENGTH) : deflated;
+  }
+
+  /** A context made before the negotiation would be a wrong one, and one made after the release never be freed. */
+  private assertUsable(): void {
+    if (!this.agreed || this.released) throw new Error('permessage-deflate is used outside of its connection');
+  }
+}
+
+/**
+ * An empty fragment needs no byte. At the end of a message one does, wherever the stream stands: every flush leaves it
+ * on a byte boundary, and this is the header of the empty stored block whose length is in the tail (§7.2.3.6).
+ */
+function emptyPayload(fin: boolean): Uint8Array {
+  return new Uint8Array(fin ? 1 : 0);
+}
