@@ -1,0 +1,288 @@
+import { Masker, seenBits } from './masking.ts';
+import { BINARY, CLOSE, FIN, MASKED, MAX_CONTROL_PAYLOAD, PONG, RSV1, RSV2, RSV3 } from './opcodes.ts';
+
+/** What `onFrame` answers. */
+export const PROCEED = 0;
+/** Not now: stop before this frame, and ask again when decoding goes on. */
+export const HOLD = 1;
+/** Never: decoding is over. */
+export const HALT = 2;
+export type Verdict = typeof PROCEED | typeof HOLD | typeof HALT;
+
+/**
+ * Where decoded frames go. A data frame comes as `onFrame` and then its payload in one piece or several; a control
+ * frame whole. Spans are (bytes, start, end), unmasked and lent. A method may call `halt` on the decoder.
+ */
+export interface FrameTarget {
+  /** A data frame begins: its header is valid on its own terms. `length` is its payload's, in bytes. */
+  onFrame(opcode: number, fin: boolean, rsv1: boolean, length: number): Verdict;
+  /**
+   * The next piece of the data frame's payload; `last` when the frame ends with it (an empty payload is one empty last
+   * piece). `seen` is the bitwise or of its bytes, or anything with 0x80 in it when that isn't known.
+   */
+  onPayload(bytes: Uint8Array, start: number, end: number, seen: number, last: boolean): void;
+  /** A whole control frame. */
+  onControl(opcode: number, bytes: Uint8Array, start: number, end: number): void;
+  /** The bytes are no frame: close code 1002 with this reason (or 1009, for a length beyond all numbers). */
+  onFrameFault(code: number, reason: string): void;
+}
+
+// Stages, in the order in which a frame goes through them.
+const FIRST_BYTE = 0;
+const SECOND_BYTE = 1;
+const LENGTH = 2;
+const ASK = 3; // the header but for its key is known: may this frame come?
+const KEY = 4;
+const PAYLOAD = 5;
+const HALTED = 6;
+
+/**
+ * Bytes into frames, RFC 6455 §5.2. It knows nothing of messages and keeps no payload but a control frame's.
+ *
+ * A header that lies whole in the chunk takes the short way; one that is cut is taken byte by byte. Both ask the same
+ * questions in the same order, so that a stream means the same however it is cut.
+ */
+export class FrameDecoder {
+  readonly #target: FrameTarget;
+  readonly #masker: Masker;
+  readonly #expectMask: boolean;
+  readonly #allowRsv1: boolean;
+  #stage: number;
+  #opcode: number;
+  #fin: boolean;
+  #rsv1: boolean;
+  #length: number;
+  /** The seven-bit length: 126 and 127 say that the length itself follows. */
+  #form: number;
+  /** Bytes of the length or the key that are still to come, while a header is cut. */
+  #missing: number;
+  #key: number;
+  /** How much of the payload has come. */
+  #received: number;
+  /** The payload of a control frame that is cut. */
+  #control: Uint8Array | undefined;
+
+  /**
+   * @param expectMask a server's frames come masked, a client's don't (§5.1)
+   * @param allowRsv1 whether an extension that uses RSV1 was agreed on
+   */
+  constructor(target: FrameTarget, masker: Masker, expectMask: boolean, allowRsv1: boolean) {
+    this.#target = target;
+    this.#masker = masker;
+    this.#expectMask = expectMask;
+    this.#allowRsv1 = allowRsv1;
+    this.#stage = FIRST_BYTE;
+    this.#opcode = 0;
+    this.#fin = false;
+    this.#rsv1 = false;
+    this.#length = 0;
+    this.#form = 0;
+    this.#missing = 0;
+    this.#key = 0;
+    this.#received = 0;
+    this.#control = undefined;
+  }
+
+  /** Whether a frame has begun and not ended. */
+  get midFrame(): boolean {
+    return this.#stage !== FIRST_BYTE && this.#stage !== HALTED;
+  }
+
+  /** Decodes nothing more. */
+  halt(): void {
+    this.#stage = HALTED;
+    this.#control = undefined;
+  }
+
+  /**
+   * Decodes `bytes[start, end)`, unmasking in place. Returns where it stopped: `end`, unless the target held a frame
+   * back or decoding is over; what is left is then the caller's to keep or to drop.
+   */
+  decode(bytes: Uint8Array, start: number, end: number): number {
+    const keyLength = this.#expectMask ? 4 : 0;
+    let at = start;
+    while (at < end || this.#stage === ASK) {
+      if (this.#stage === PAYLOAD) {
+        at = this.#takePayload(bytes, at, end);
+      } else if (this.#stage === FIRST_BYTE && end - at >= headerLength(bytes, at, end, keyLength)) {
+        const headerEnd = this.#takeHeader(bytes, at, keyLength);
+        if (headerEnd < 0) return at;
+        at = this.#takePayload(bytes, headerEnd, end);
+      } else if (this.#stage === HALTED) {
+        return at;
+      } else if (this.#stage === ASK) {
+        if (!this.#ask()) return at;
+        this.#takeEmptyPayload(bytes, at);
+      } else {
+        this.#takeHeaderByte(bytes[at++]);
+        this.#takeEmptyPayload(bytes, at);
+      }
+    }
+    return at;
+  }
+
+  /** The short way: a whole header at `at`. Returns where it ends, or -1 when the frame may not come (now). */
+  #takeHeader(bytes: Uint8Array, at: number, keyLength: number): number {
+    if (!this.#checkFirst(bytes[at]) || !this.#checkSecond(bytes[at + 1])) return -1;
+    let next = at + 2;
+    if (this.#form === 126) {
+      this.#length = (bytes[at + 2] << 8) | bytes[at + 3];
+      next = at + 4;
+    } else if (this.#form === 127) {
+      for (let i = 2; i < 10; i++) if (!this.#addToLength(bytes[at + i], i === 2)) return -1;
+      next = at + 10;
+    }
+    if (!this.#checkLength()) return -1;
+    if (this.#opcode < CLOSE) {
+      const verdict = this.#target.onFrame(this.#opcode, this.#fin, this.#rsv1, this.#length);
+      if (verdict !== PROCEED) {
+        if (verdict === HALT) this.halt();
+        return -1;
+      }
+    }
+    if (keyLength !== 0) {
+      this.#key = bytes[next] | (bytes[next + 1] << 8) | (bytes[next + 2] << 16) | (bytes[next + 3] << 24);
+      next += 4;
+    }
+    this.#received = 0;
+    this.#stage = PAYLOAD;
+    return next;
+  }
+
+  /** The long way: one more byte of a header that is cut. */
+  #takeHeaderByte(byte: number): void {
+    switch (this.#stage) {
+      case FIRST_BYTE:
+        if (this.#checkFirst(byte)) this.#stage = SECOND_BYTE;
+        return;
+      case SECOND_BYTE:
+        if (!this.#checkSecond(byte)) return;
+        this.#missing = this.#form < 126 ? 0 : this.#form === 126 ? 2 : 8;
+        this.#stage = this.#missing === 0 ? ASK : LENGTH;
+        return;
+      case LENGTH:
+        if (!this.#addToLength(byte, this.#missing === 8)) return;
+        if (--this.#missing === 0 && this.#checkLength()) this.#stage = ASK;
+        return;
+      default: {
+        // KEY. It arrives first byte first, and the first byte is the lowest.
+        this.#key |= byte << ((4 - this.#missing) << 3);
+        if (--this.#missing === 0) this.#stage = PAYLOAD;
+      }
+    }
+  }
+
+  /** Asks the target for a frame whose header came in pieces. Returns whether decoding goes on. */
+  #ask(): boolean {
+    if (this.#opcode < CLOSE) {
+      const verdict = this.#target.onFrame(this.#opcode, this.#fin, this.#rsv1, this.#length);
+      if (verdict === HALT) this.halt();
+      if (verdict !== PROCEED) return false;
+    }
+    this.#received = 0;
+    this.#key = 0;
+    this.#missing = 4;
+    this.#stage = this.#expectMask ? KEY : PAYLOAD;
+    return true;
+  }
+
+  /** A payload of no bytes ends with its header: nothing more need come for it. */
+  #takeEmptyPayload(bytes: Uint8Array, at: number): void {
+    if (this.#stage === PAYLOAD && this.#length === 0) this.#takePayload(bytes, at, at);
+  }
+
+  #takePayload(bytes: Uint8Array, at: number, end: number): number {
+    const rest = this.#length - this.#received;
+    const stop = end - at < rest ? end : at + rest;
+    const last = stop - at === rest;
+    if (this.#opcode >= CLOSE) {
+      this.#takeControl(bytes, at, stop, last);
+      return stop;
+    }
+    const seen = this.#expectMask
+      ? this.#masker.apply(bytes, at, stop, this.#key, this.#received)
+      : seenBits(bytes, at, stop);
+    this.#received += stop - at;
+    // The stage first: the target may halt the decoder, or throw, and must find it between frames.
+    if (last) this.#stage = FIRST_BYTE;
+    this.#target.onPayload(bytes, at, stop, seen, last);
+    return stop;
+  }
+
+  #takeControl(bytes: Uint8Array, at: number, stop: number, last: boolean): void {
+    if (this.#expectMask) this.#masker.apply(bytes, at, stop, this.#key, this.#received);
+    if (last && this.#received === 0) {
+      this.#stage = FIRST_BYTE;
+      this.#target.onControl(this.#opcode, bytes, at, stop);
+      return;
+    }
+    const control = (this.#control ??= new Uint8Array(MAX_CONTROL_PAYLOAD));
+    for (let i = at; i < stop; i++) control[this.#received++] = bytes[i];
+    if (!last) return;
+    this.#stage = FIRST_BYTE;
+    this.#control = undefined; // the target may decode on while it holds these bytes
+    this.#target.onControl(this.#opcode, control, 0, this.#length);
+  }
+
+  /** §5.2: FIN, RSV1–3 and the opcode. */
+  #checkFirst(byte: number): boolean {
+    const opcode = byte & 0x0f;
+    this.#fin = (byte & FIN) !== 0;
+    this.#rsv1 = (byte & RSV1) !== 0;
+    this.#opcode = opcode;
+    if ((byte & (RSV1 | RSV2 | RSV3)) !== 0) {
+      if ((byte & (RSV2 | RSV3)) !== 0 || !this.#allowRsv1) return this.#fault('a reserved bit is set');
+      // RFC 7692 §6: only the first frame of a message may have it.
+      if (opcode === 0 || opcode >= CLOSE) return this.#fault('RSV1 is set on a frame that does not begin a message');
+    }
+    if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG) return this.#fault('a reserved opcode');
+    // §5.5: control frames must not be fragmented.
+    if (opcode >= CLOSE && !this.#fin) return this.#fault('a fragmented control frame');
+    return true;
+  }
+
+  /** §5.1: a client masks, a server does not. §5.5: a control frame has at most 125 bytes. */
+  #checkSecond(byte: number): boolean {
+    this.#form = byte & 0x7f;
+    this.#length = this.#form < 126 ? this.#form : 0;
+    if (((byte & MASKED) !== 0) !== this.#expectMask) {
+      return this.#fault(this.#expectMask ? 'a frame without a mask' : 'a masked frame');
+    }
+    if (this.#opcode >= CLOSE && this.#form > MAX_CONTROL_PAYLOAD) return this.#fault('a control frame over 125 bytes');
+    return true;
+  }
+
+  /** One byte of an eight- or two-byte length. */
+  #addToLength(byte: number, first: boolean): boolean {
+    if (first && byte > 0x7f) return this.#fault('a length with its top bit set');
+    this.#length = this.#length * 256 + byte;
+    return true;
+  }
+
+  /** §5.2: "the minimal number of bytes MUST be used to encode the length". */
+  #checkLength(): boolean {
+    const form = this.#form;
+    if ((form === 126 && this.#length < 126) || (form === 127 && this.#length < 0x10000)) {
+      return this.#fault('a length that is not in its shortest form');
+    }
+    if (this.#length > Number.MAX_SAFE_INTEGER) {
+      this.halt();
+      this.#target.onFrameFault(1009, 'message too big');
+      return false;
+    }
+    return true;
+  }
+
+  #fault(reason: string): false {
+    this.halt();
+    this.#target.onFrameFault(1002, reason);
+    return false;
+  }
+}
+
+/** How long the header at `at` is, or, while that can't be told, more than there is. */
+function headerLength(bytes: Uint8Array, at: number, end: number, keyLength: number): number {
+  if (end - at < 2) return 2;
+  const form = bytes[at + 1] & 0x7f;
+  return keyLength + (form < 126 ? 2 : form === 126 ? 4 : 10);
+}

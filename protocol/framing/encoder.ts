@@ -1,0 +1,150 @@
+import type { Outbox } from '../outbox.ts';
+import type { Workspace } from '../workspace.ts';
+import { FIN, MASKED, MAX_HEADER, RSV1 } from './opcodes.ts';
+
+/**
+ * Payloads up to this many bytes are copied into the slab, behind their header; longer ones go by reference. A
+ * reference costs a second entry in the write, a copy costs its length: they cross here.
+ */
+export const COPY_UP_TO = 1024;
+
+/** Text of up to this many code units is encoded straight into the slab, with room for three bytes each. */
+const SLAB_TEXT_UP_TO = 4096;
+
+/**
+ * Frames into bytes, RFC 6455 §5.2, straight into an outbox. A client's payload is masked with a fresh key a frame
+ * (§5.3); the caller's bytes are never changed.
+ */
+export class FrameEncoder {
+  readonly #outbox: Outbox;
+  readonly #workspace: Workspace;
+  readonly #mask: boolean;
+
+  constructor(outbox: Outbox, workspace: Workspace, mask: boolean) {
+    this.#outbox = outbox;
+    this.#workspace = workspace;
+    this.#mask = mask;
+  }
+
+  /** A frame with these bytes. From `COPY_UP_TO` on an unmasked payload goes by reference: it must not change until written. */
+  bytes(opcode: number, payload: Uint8Array, fin: boolean, rsv1: boolean): void {
+    const first = firstByte(opcode, fin, rsv1);
+    const length = payload.length;
+    if (length <= COPY_UP_TO) {
+      const at = this.#outbox.reserve(MAX_HEADER + length);
+      const slab = this.#outbox.slab;
+      const body = at + this.#headerLength(length);
+      if (length < 32) for (let i = 0; i < length; i++) slab[body + i] = payload[i];
+      else slab.set(payload, body);
+      this.#finish(first, at, body, length);
+    } else if (this.#mask) {
+      const key = this.#workspace.keys.next();
+      this.#header(first, length, key);
+      const masked = new Uint8Array(length);
+      this.#workspace.masker.copy(payload, 0, length, masked, 0, key);
+      this.#outbox.push(masked);
+    } else {
+      this.#header(first, length, 0);
+      this.#outbox.push(payload);
+    }
+  }
+
+  /** A frame with this text in UTF-8. */
+  text(opcode: number, text: string, fin: boolean): void {
+    const units = text.length;
+    if (units > SLAB_TEXT_UP_TO) return this.#largeText(opcode, text, fin);
+    const at = this.#outbox.reserve(MAX_HEADER + 3 * units);
+    const slab = this.#outbox.slab;
+    // Most text is ASCII: the header is given the room that it needs then, and the payload moved when it is not.
+    const guess = at + this.#headerLength(units);
+    const length = encodeText(this.#workspace, text, slab, guess);
+    const body = at + this.#headerLength(length);
+    if (body !== guess) slab.copyWithin(body, guess, guess + length);
+    this.#finish(firstByte(opcode, fin, false), at, body, length);
+  }
+
+  /** A frame that was encoded before, for connections that do not mask. */
+  encoded(frame: Uint8Array): void {
+    if (frame.length > COPY_UP_TO) return this.#outbox.push(frame);
+    const at = this.#outbox.reserve(frame.length);
+    this.#outbox.slab.set(frame, at);
+    this.#outbox.commit(frame.length);
+  }
+
+  /** Text too long for the slab has memory of its own, which is masked in place. */
+  #largeText(opcode: number, text: string, fin: boolean): void {
+    const codec = this.#workspace.text;
+    const payload = new Uint8Array(codec.byteLength(text));
+    codec.encode(text, payload, 0);
+    const key = this.#mask ? this.#workspace.keys.next() : 0;
+    this.#header(firstByte(opcode, fin, false), payload.length, key);
+    if (this.#mask) this.#workspace.masker.apply(payload, 0, payload.length, key, 0);
+    this.#outbox.push(payload);
+  }
+
+  /** The header of a payload that lies elsewhere. */
+  #header(first: number, length: number, key: number): void {
+    const at = this.#outbox.reserve(MAX_HEADER);
+    const end = this.#writeHeader(first, at, length, key);
+    this.#outbox.commit(end - at);
+  }
+
+  /** The header before a payload that lies in the slab already, its mask, and the end of both. */
+  #finish(first: number, at: number, body: number, length: number): void {
+    const key = this.#mask ? this.#workspace.keys.next() : 0;
+    this.#writeHeader(first, at, length, key);
+    if (this.#mask) this.#workspace.masker.apply(this.#outbox.slab, body, body + length, key, 0);
+    this.#outbox.commit(body + length - at);
+  }
+
+  #headerLength(length: number): number {
+    return (length < 126 ? 2 : length < 0x10000 ? 4 : 10) + (this.#mask ? 4 : 0);
+  }
+
+  #writeHeader(first: number, at: number, length: number, key: number): number {
+    const slab = this.#outbox.slab;
+    const masked = this.#mask ? MASKED : 0;
+    let next = at + 2;
+    slab[at] = first;
+    if (length < 126) {
+      slab[at + 1] = masked | length;
+    } else if (length < 0x10000) {
+      slab[at + 1] = masked | 126;
+      slab[at + 2] = length >> 8;
+      slab[at + 3] = length & 0xff;
+      next = at + 4;
+    } else {
+      slab[at + 1] = masked | 127;
+      let rest = length;
+      for (let i = 9; i >= 2; i--) {
+        slab[at + i] = rest & 0xff;
+        rest = Math.floor(rest / 256);
+      }
+      next = at + 10;
+    }
+    if (!this.#mask) return next;
+    slab[next] = key & 0xff;
+    slab[next + 1] = (key >> 8) & 0xff;
+    slab[next + 2] = (key >> 16) & 0xff;
+    slab[next + 3] = key >>> 24;
+    return next + 4;
+  }
+}
+
+function firstByte(opcode: number, fin: boolean, rsv1: boolean): number {
+  return (fin ? FIN : 0) | (rsv1 ? RSV1 : 0) | opcode;
+}
+
+/** Below this many code units a loop beats the codec's call. */
+const LOOP_UP_TO = 32;
+
+function encodeText(workspace: Workspace, text: string, bytes: Uint8Array, at: number): number {
+  const units = text.length;
+  if (units > LOOP_UP_TO) return workspace.text.encode(text, bytes, at);
+  for (let i = 0; i < units; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return workspace.text.encode(text, bytes, at);
+    bytes[at + i] = unit;
+  }
+  return units;
+}

@@ -1,0 +1,88 @@
+import type { Workspace } from './workspace.ts';
+
+const NOTHING: readonly Uint8Array[] = Object.freeze([]);
+
+/**
+ * What a connection has to write, in order: small frames in slabs, large payloads by reference.
+ *
+ * The part in the slab stays open, so that frames that follow each other are one chunk, until it is taken, something is
+ * pushed behind it, or another connection wants to write there.
+ */
+export class Outbox {
+  readonly #workspace: Workspace;
+  #chunks: Uint8Array[];
+  #slab: Uint8Array;
+  #start: number;
+  #end: number;
+  #size: number;
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+    this.#chunks = [];
+    this.#slab = workspace.slab;
+    this.#start = 0;
+    this.#end = 0;
+    this.#size = 0;
+  }
+
+  /** How many bytes wait here. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Makes room for at most `length` bytes. Returns the offset in `slab` to write at; `commit` says how many it were. */
+  reserve(length: number): number {
+    const at = this.#workspace.reserve(length, this);
+    const slab = this.#workspace.slab;
+    if (this.#start === this.#end || slab !== this.#slab) {
+      this.#slab = slab;
+      this.#start = at;
+      this.#end = at;
+    }
+    return at;
+  }
+
+  /** The memory that `reserve` spoke of. */
+  get slab(): Uint8Array {
+    return this.#slab;
+  }
+
+  commit(length: number): void {
+    this.#end += length;
+    this.#size += length;
+    this.#workspace.commit(this.#end);
+  }
+
+  /** Adds bytes by reference: they must not change until they are written. */
+  push(bytes: Uint8Array): void {
+    this.seal();
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** Ends the open part: what comes next is a chunk of its own. */
+  seal(): void {
+    if (this.#start < this.#end) {
+      this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+      this.#start = this.#end;
+    }
+    this.#workspace.leave(this);
+  }
+
+  /** Everything there is; the chunks are the taker's. */
+  take(): readonly Uint8Array[] {
+    if (this.#size === 0) return NOTHING;
+    this.seal();
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#size = 0;
+    return chunks;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.seal();
+    this.#chunks = [];
+    this.#size = 0;
+  }
+}

@@ -1,0 +1,84 @@
+import { Masker } from './framing/masking.ts';
+import type { Outbox } from './outbox.ts';
+import { defaultRandom, KeySource, type RandomSource } from './random.ts';
+import { portableText, type TextCodec } from './text.ts';
+
+export interface WorkspaceOptions {
+  /** Where masking keys and handshake keys come from. Default: the runtime's `crypto.getRandomValues`. */
+  random?: RandomSource;
+  /** UTF-8 to strings and back. Default: plain JavaScript. */
+  text?: TextCodec;
+  /** The size of a slab in bytes. Default 16 KiB. */
+  slabSize?: number;
+}
+
+const SLAB_SIZE = 16 * 1024;
+
+/**
+ * What the connections of one thread may share, since only one of them runs at a time: the slab that small frames are
+ * written to, the masker, the random pool, the text codec. A driver makes one for all its connections, so that an idle
+ * connection holds none of it; a connection without one makes its own.
+ */
+export class Workspace {
+  readonly random: RandomSource;
+  readonly keys: KeySource;
+  readonly text: TextCodec;
+  readonly masker: Masker;
+  readonly slabSize: number;
+  #slab: Uint8Array;
+  /** Where the slab's free part begins. */
+  #used: number;
+  /** The outbox whose bytes end at `#used` and may go on there. */
+  #writer: Outbox | undefined;
+
+  constructor(options: WorkspaceOptions = {}) {
+    this.random = options.random ?? defaultRandom;
+    this.keys = new KeySource(this.random);
+    this.text = options.text ?? portableText;
+    this.masker = new Masker();
+    this.slabSize = options.slabSize ?? SLAB_SIZE;
+    this.#slab = NOTHING;
+    this.#used = 0;
+    this.#writer = undefined;
+  }
+
+  /** The slab that is written to now. Bytes of it that were handed out are never written again, unless reclaimed. */
+  get slab(): Uint8Array {
+    return this.#slab;
+  }
+
+  /**
+   * Makes room for `length` bytes in the slab, for this outbox alone until another asks. Returns where it is.
+   * Whoever wrote before, this outbox included when a new slab is begun, is told to `seal` what it has.
+   */
+  reserve(length: number, writer: Outbox): number {
+    if (this.#used + length > this.#slab.length) {
+      writer.seal();
+      this.#slab = new Uint8Array(Math.max(this.slabSize, length));
+      this.#used = 0;
+    }
+    if (this.#writer !== writer) {
+      this.#writer?.seal();
+      this.#writer = writer;
+    }
+    return this.#used;
+  }
+
+  /** The reserved room is taken up to `end`. */
+  commit(end: number): void {
+    this.#used = end;
+  }
+
+  /** The writer has sealed what it had. */
+  leave(writer: Outbox): void {
+    if (this.#writer === writer) this.#writer = undefined;
+  }
+
+  /** These bytes were written out and nobody holds them: when they are the last of the slab, it goes on before them. */
+  reclaim(bytes: Uint8Array): void {
+    if (bytes.buffer !== this.#slab.buffer || this.#writer !== undefined) return;
+    if (bytes.byteOffset + bytes.length === this.#used) this.#used = bytes.byteOffset;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
