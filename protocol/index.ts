@@ -1,3 +1,15 @@
+/**
+ * The sans-IO core: bytes in, events and bytes out. It imports nothing, waits for nothing and runs anywhere.
+ */
+export { Connection } from './connection.ts';
+export { Phase, TransportAction } from './phase.ts';
+export type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
+export type { Sink } from './sink.ts';
+export { EventQueue, type Event } from './events.ts';
+export type { CloseFrame, CloseInfo } from './closing/close-info.ts';
+export { checkClose, isCloseCode } from './closing/close-payload.ts';
+export type { BytesLike } from './data.ts';
+export { toBytes } from './data.ts';
 export {
   ConnectionLostError,
   HandshakeError,
@@ -5,12 +17,15 @@ export {
   ProtocolError,
   TimeoutError,
   WebSocketError,
+  type FailedResponse,
+  type HandshakeErrorInit,
+  type WebSocketErrorInit,
 } from './errors.ts';
-export type { FailedResponse, HandshakeErrorInit, WebSocketErrorInit } from './errors.ts';
-export type { CloseFrame, CloseInfo } from './closing/close-info.ts';
+export { DEFAULT_LIMITS, resolveLimit, resolveLimits, type LimitOptions, type Limits } from './limits.ts';
+export { defaultRandom, type RandomSource } from './random.ts';
+export { portableText, type TextCodec } from './text.ts';
+export { Workspace, type WorkspaceOptions } from './workspace.ts';
 export type {
-  ExtensionElement,
-  ExtensionNegotiator,
   HeaderFields,
   HeaderInit,
   Opening,
@@ -19,6 +34,9 @@ export type {
   ResponseHead,
   UpgradeRequest,
 } from './handshake/types.ts';
-export { DEFAULT_LIMITS, resolveLimits } from './limits.ts';
-export type { LimitOptions, Limits } from './limits.ts';
-export type { Sink } from './sink.ts';
+export type { ClientRequest } from './handshake/client.ts';
+export type { AcceptOptions } from './handshake/server.ts';
+export { ServerPolicy, type ServerHandshakeOptions } from './handshake/server-policy.ts';
+export type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from './permessage-deflate/codec.ts';
+export type { CompressOptions } from './permessage-deflate/options.ts';
+export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';

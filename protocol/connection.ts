@@ -1,0 +1,256 @@
+import type { CloseInfo } from './closing/close-info.ts';
+import { checkClose, NO_STATUS } from './closing/close-payload.ts';
+import { type BytesLike, toBytes } from './data.ts';
+import { ConnectionLostError, HandshakeError, InvalidStateError, type WebSocketError } from './errors.ts';
+import { MAX_CONTROL_PAYLOAD } from './framing/opcodes.ts';
+import { ClientHandshake, type ClientRequest } from './handshake/client.ts';
+import { type AcceptOptions, ServerHandshake } from './handshake/server.ts';
+import { ServerPolicy } from './handshake/server-policy.ts';
+import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
+import { Machine } from './machine.ts';
+import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
+import { Phase, type TransportAction } from './phase.ts';
+
+/**
+ * A WebSocket connection, RFC 6455, as a pure and synchronous state machine: bytes and time go in; events, bytes to
+ * write, an action for the transport and the next timeout come out.
+ *
+ * After every call: write `takeOutput()`, then do what `transportAction` says, and see that `handleTimeout` is called
+ * at `nextTimeout()`. Times are milliseconds on one monotonic clock of the caller's choosing.
+ */
+export class Connection {
+  readonly #machine: Machine;
+
+  /** Use `Connection.server`, `Connection.client` or `Connection.established`. */
+  private constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** The server's side of a new transport: it waits for an opening handshake (§4.2). */
+  static server(options: ServerConnectionOptions): Connection {
+    const machine = new Machine(true, options);
+    const { decodeAscii } = machine.workspace.text;
+    const policy = options.policy ?? new ServerPolicy(options);
+    machine.server = new ServerHandshake({ extension: machine.deflate, decodeAscii }, policy);
+    return new Connection(machine);
+  }
+
+  /**
+   * The client's side of a new transport: its output is the opening handshake (§4.1).
+   * Throws a SyntaxError for a URL, and a TypeError for a field, that may not be sent.
+   */
+  static client(request: ClientRequest, options: ConnectionOptions): Connection {
+    const machine = new Machine(false, options);
+    const { random, text } = machine.workspace;
+    machine.client = new ClientHandshake(request, random, machine.deflate, text.decodeAscii);
+    machine.sender.raw(machine.client.output);
+    return new Connection(machine);
+  }
+
+  /**
+   * A connection that something else has opened (over HTTP/2, RFC 8441, say): it is OPEN from the start, and the sink's
+   * `onOpen` is not called.
+   */
+  static established(role: 'client' | 'server', options: EstablishedOptions): Connection {
+    const machine = new Machine(role === 'server', options);
+    const { subprotocol = '', extensions = '', request, response } = options;
+    machine.deflate = options.deflate;
+    machine.establish({ subprotocol, extensions, request, response });
+    return new Connection(machine);
+  }
+
+  get isServer(): boolean {
+    return this.#machine.isServer;
+  }
+
+  /** CONNECTING, OPEN, CLOSING (a Close frame was sent or received, or the connection failed) or CLOSED. */
+  get phase(): Phase {
+    return this.#machine.phase;
+  }
+
+  /** What the opening handshake came to; undefined before. */
+  get opening(): Opening | undefined {
+    return this.#machine.opening;
+  }
+
+  /** How it ended; undefined before. */
+  get closeInfo(): CloseInfo | undefined {
+    return this.#machine.info;
+  }
+
+  /** What the transport is to do once the output is written: KEEP, END its sending side, or ABORT. */
+  get transportAction(): TransportAction {
+    return this.#machine.action;
+  }
+
+  /** Whether the transport should read on: false while paused. */
+  get wantsInput(): boolean {
+    return this.#machine.wantsInput;
+  }
+
+  /** Bytes of output that wait to be taken. */
+  get bufferedAmount(): number {
+    return this.#machine.sender.size;
+  }
+
+  /** The newest round trip of a ping, in milliseconds; NaN before the first. */
+  get latency(): number {
+    return this.#machine.receiver?.latency ?? NaN;
+  }
+
+  /** When `handleTimeout` is due; `Infinity` for never. It moves with every call. */
+  nextTimeout(): number {
+    return this.#machine.timers.next();
+  }
+
+  /** Everything there is to write, in order. The chunks are the caller's, but for payloads sent by reference. */
+  takeOutput(): readonly Uint8Array[] {
+    return this.#machine.sender.take();
+  }
+
+  /**
+   * Takes bytes from the peer. They are worked on in place and are garbage afterwards; nothing of them is kept.
+   * Never throws for what the peer sent; throws what the sink threw, once all of them are dealt with.
+   */
+  receive(bytes: Uint8Array, now: number): void {
+    const machine = this.#machine;
+    machine.enter(now);
+    machine.receive(bytes);
+    machine.settle();
+  }
+
+  /** The peer has ended its side of the transport. What was held back by a pause is delivered first. */
+  receiveEof(now: number): void {
+    const machine = this.#machine;
+    machine.enter(now);
+    machine.takeRest();
+    machine.takeEof();
+    machine.settle();
+  }
+
+  /** The transport is gone: reset, or failed to connect. `cause` is its error, if it has one. */
+  transportLost(now: number, cause?: unknown): void {
+    const machine = this.#machine;
+    machine.enter(now);
+    machine.takeRest();
+    machine.takeLoss(cause);
+    machine.settle();
+  }
+
+  /** Does what is due. Calls that come early do nothing. */
+  handleTimeout(now: number): void {
+    const machine = this.#machine;
+    machine.enter(now);
+    machine.takeTime();
+    machine.settle();
+  }
+
+  /** Server: the request, when something else has parsed its head. It is validated all the same. */
+  receiveHead(head: RequestHead, now: number): void {
+    const machine = this.#machine;
+    if (!machine.isHeadDue) throw new InvalidStateError('no request is waited for');
+    machine.enter(now);
+    machine.receiveHead(head);
+    machine.settle();
+  }
+
+  /** Server: answers the request with a 101 and is open. Throws a TypeError for fields that may not be sent. */
+  accept(acceptance: AcceptOptions = {}): void {
+    const machine = this.#machine;
+    machine.accept(acceptance);
+    if (machine.busy) return;
+    machine.enter(machine.now);
+    machine.takeHeld();
+    machine.settle();
+  }
+
+  /** Server: answers the request with another response. Throws a TypeError or RangeError for one that may not be sent. */
+  reject(rejection: Rejection): void {
+    this.#machine.refuse(rejection);
+  }
+
+  /** Sends a TEXT message. A lone surrogate goes out as U+FFFD. */
+  sendText(text: string, compress = true): void {
+    this.#machine.checkOpen();
+    this.#machine.sender.text(text, compress);
+  }
+
+  /** Sends a BINARY message. Over 1 KiB and unmasked, the bytes go by reference: leave them alone until they are written. */
+  sendBinary(bytes: BytesLike, compress = true): void {
+    this.#machine.checkOpen();
+    this.#machine.sender.binary(bytes, compress);
+  }
+
+  /** Sends a fragment (§5.4); the first one's kind is the message's. Nothing but control frames may go between. */
+  sendFragment(data: string | BytesLike, fin: boolean, compress = true): void {
+    this.#machine.checkOpen();
+    this.#machine.sender.fragment(data, fin, compress);
+  }
+
+  /** Sends a ping with at most 125 bytes, its own id if none are given. Returns that id, which `onPong` names. */
+  ping(payload?: BytesLike, now: number = this.#machine.now): number {
+    const machine = this.#machine;
+    machine.checkOpen();
+    const bytes = payload === undefined ? undefined : controlPayload(payload);
+    return machine.ping(bytes, now);
+  }
+
+  /** Sends an unsolicited pong with at most 125 bytes (§5.5.3). */
+  pong(payload: BytesLike = NOTHING): void {
+    this.#machine.checkOpen();
+    this.#machine.sender.pong(controlPayload(payload));
+  }
+
+  /**
+   * Starts the closing handshake (§7.1.2), or gives up the opening one. Without effect once that has happened.
+   * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body.
+   */
+  close(code = 1000, reason = '', now: number = this.#machine.now): void {
+    const machine = this.#machine;
+    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, machine.workspace.text);
+    machine.now = now;
+    if (machine.phase === Phase.CONNECTING) {
+      this.terminate(now, new HandshakeError('closed before the connection was open'));
+    } else if (machine.phase === Phase.OPEN) {
+      machine.sendClose(code, reason);
+    }
+  }
+
+  /** Ends the transport now, without a closing handshake. `error` says why. */
+  terminate(now: number = this.#machine.now, error: WebSocketError = new ConnectionLostError('terminated')): void {
+    const machine = this.#machine;
+    machine.now = now;
+    machine.sender.release();
+    machine.lose(error);
+    if (!machine.busy) machine.settle();
+  }
+
+  /** Delivers no further message, and wants no input, until `resume`. Keepalive rests meanwhile. */
+  pause(): void {
+    this.#machine.pause(true);
+  }
+
+  /** Delivers what was held back, and goes on. */
+  resume(now: number = this.#machine.now): void {
+    const machine = this.#machine;
+    machine.pause(false);
+    if (machine.busy) return;
+    machine.enter(now);
+    machine.heard();
+    machine.takeHeld();
+    machine.settle();
+  }
+
+  /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
+  streamNext(): void {
+    this.#machine.receiver?.streamNext();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function controlPayload(data: BytesLike): Uint8Array {
+  const bytes = toBytes(data);
+  if (bytes.length > MAX_CONTROL_PAYLOAD) throw new RangeError('a control frame has at most 125 bytes');
+  return bytes;
+}

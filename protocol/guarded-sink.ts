@@ -1,0 +1,126 @@
+import type { CloseInfo } from './closing/close-info.ts';
+import type { Opening, UpgradeRequest } from './handshake/types.ts';
+import type { Sink } from './sink.ts';
+
+/**
+ * The sink as the connection calls it: methods may be missing, and what one throws is kept until the connection has
+ * done its work, so that it can corrupt nothing.
+ */
+export class GuardedSink implements Sink {
+  readonly #sink: Partial<Sink>;
+  #errors: unknown[];
+
+  constructor(sink: Partial<Sink>) {
+    if (typeof sink !== 'object' || sink === null) throw new TypeError('the sink must be an object');
+    this.#sink = sink;
+    this.#errors = NONE;
+  }
+
+  /** Whether the sink decides on opening handshakes itself. */
+  get decides(): boolean {
+    return this.#sink.onRequest !== undefined;
+  }
+
+  /** Throws what the sink's methods threw since the last time: the error itself, or an AggregateError of several. */
+  rethrow(): void {
+    const errors = this.#errors;
+    if (errors === NONE) return;
+    this.#errors = NONE;
+    throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'the sink threw more than once');
+  }
+
+  onRequest(request: UpgradeRequest): void {
+    try {
+      this.#sink.onRequest?.(request);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onOpen(opening: Opening): void {
+    try {
+      this.#sink.onOpen?.(opening);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onText(text: string): void {
+    try {
+      this.#sink.onText?.(text);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onBinary(bytes: Uint8Array, owned: boolean): void {
+    try {
+      this.#sink.onBinary?.(bytes, owned);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onMessageStart(binary: boolean): void {
+    try {
+      this.#sink.onMessageStart?.(binary);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onMessageChunk(chunk: string | Uint8Array, owned: boolean): void {
+    try {
+      this.#sink.onMessageChunk?.(chunk, owned);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onMessageEnd(): void {
+    try {
+      this.#sink.onMessageEnd?.();
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onPing(payload: Uint8Array): void {
+    try {
+      this.#sink.onPing?.(payload);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onPong(payload: Uint8Array, id: number, roundTrip: number): void {
+    try {
+      this.#sink.onPong?.(payload, id, roundTrip);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onClose(code: number, reason: string): void {
+    try {
+      this.#sink.onClose?.(code, reason);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onClosed(info: CloseInfo): void {
+    try {
+      this.#sink.onClosed?.(info);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  #keep(error: unknown): void {
+    if (this.#errors === NONE) this.#errors = [];
+    this.#errors.push(error);
+  }
+}
+
+const NONE: unknown[] = [];

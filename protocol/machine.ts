@@ -1,0 +1,390 @@
+import type { CloseInfo } from './closing/close-info.ts';
+import { ClosingHandshake } from './closing/closing.ts';
+import { ConnectionLostError, HandshakeError, InvalidStateError, ProtocolError, TimeoutError } from './errors.ts';
+import type { WebSocketError } from './errors.ts';
+import { GuardedSink } from './guarded-sink.ts';
+import type { ClientHandshake } from './handshake/client.ts';
+import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
+import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
+import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
+import { type Limits, resolveLimits } from './limits.ts';
+import type { ConnectionOptions } from './options.ts';
+import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+import { Phase, TransportAction } from './phase.ts';
+import { pingPayload, PingLedger } from './pings.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+import { Timers } from './timers.ts';
+import { Workspace } from './workspace.ts';
+
+/** What incoming bytes are taken for. */
+const HEAD = 0; // the opening handshake
+const UNDECIDED = 1; // frames that came before the 101 was sent
+const FRAMES = 2;
+const DISCARD = 3; // §1.4, §7.1.7: the transport's end is waited for
+
+/** How much is kept of what a client sends before it has its 101. */
+const MOST_UNDECIDED = 64 * 1024;
+/** How much may come while the connection is paused: what was on its way when the driver stopped reading. */
+const MOST_PAUSED = 1024 * 1024;
+/** How much is discarded while the transport's end is waited for. */
+const MOST_DISCARDED = 64 * 1024 * 1024;
+
+/**
+ * What stands behind a `Connection`: where it is between CONNECTING and CLOSED, and what leads from one to the next.
+ * Every way there passes through `open`, `refuse`, `conclude` or `finish`, and every end through `finish`, once.
+ */
+export class Machine {
+  readonly isServer: boolean;
+  readonly limits: Limits;
+  readonly sink: GuardedSink;
+  readonly workspace: Workspace;
+  readonly sender: Sender;
+  readonly closing: ClosingHandshake;
+  readonly timers: Timers;
+  readonly pings: PingLedger;
+  deflate: PermessageDeflate | undefined;
+  /** The opening handshake while it lasts, on the side that this is. */
+  server: ServerHandshake | undefined;
+  client: ClientHandshake | undefined;
+  receiver: Receiver | undefined;
+  opening: Opening | undefined;
+  info: CloseInfo | undefined;
+  phase: Phase;
+  input: number;
+  action: TransportAction;
+  paused: boolean;
+  /** Whether a call is under way that delivers events. */
+  busy: boolean;
+  now: number;
+  /** Bytes that came too early: before the decision, or while paused. */
+  #held: Uint8Array | undefined;
+  #discarded: number;
+
+  constructor(isServer: boolean, options: ConnectionOptions) {
+    if (typeof options.now !== 'number') throw new TypeError('now must be a number of milliseconds');
+    this.isServer = isServer;
+    this.limits = resolveLimits(options);
+    this.sink = new GuardedSink(options.sink);
+    this.workspace = options.workspace ?? new Workspace();
+    this.sender = new Sender(this.workspace, !isServer);
+    this.closing = new ClosingHandshake();
+    this.timers = new Timers();
+    this.pings = new PingLedger();
+    this.deflate = makeDeflate(isServer, options);
+    this.server = undefined;
+    this.client = undefined;
+    this.receiver = undefined;
+    this.opening = undefined;
+    this.info = undefined;
+    this.phase = Phase.CONNECTING;
+    this.input = HEAD;
+    this.action = TransportAction.KEEP;
+    this.paused = false;
+    this.busy = false;
+    this.now = options.now;
+    this.timers.open = options.now + this.limits.handshakeTimeout;
+    this.#held = undefined;
+    this.#discarded = 0;
+  }
+
+  get wantsInput(): boolean {
+    return !this.paused || this.input === DISCARD;
+  }
+
+  /** Whether a server still waits for its request. */
+  get isHeadDue(): boolean {
+    return this.server !== undefined && this.input === HEAD;
+  }
+
+  /** Every call that may deliver events begins here, and ends with `settle`. */
+  enter(now: number): void {
+    if (this.busy) throw new InvalidStateError('a sink method must not call this');
+    this.now = now;
+    this.busy = true;
+  }
+
+  /** The end of every call that may have delivered events: the last event, and what the sink threw. */
+  settle(): void {
+    if (this.phase === Phase.CLOSED && this.info === undefined) {
+      this.busy = true;
+      this.info = this.closing.finish();
+      this.sink.onClosed(this.info);
+    }
+    this.busy = false;
+    this.sink.rethrow();
+  }
+
+  /** Any byte is a sign of life: the keepalive begins anew. */
+  heard(): void {
+    if (this.phase !== Phase.OPEN || this.paused) return;
+    this.timers.ping = this.now + this.limits.pingInterval;
+    this.timers.pong = Infinity;
+  }
+
+  /** Bytes from the peer: they wait behind those that wait already. */
+  receive(bytes: Uint8Array): void {
+    this.heard();
+    if (this.#held === undefined) this.#take(bytes);
+    else this.#hold(bytes, 0);
+  }
+
+  /** Goes on with what was held back. */
+  takeHeld(): void {
+    if (this.input === UNDECIDED) return;
+    const held = this.#held ?? NOTHING;
+    this.#held = undefined;
+    this.#take(held);
+  }
+
+  /** The transport will bring nothing more, so that there is no point in holding back what it brought. */
+  takeRest(): void {
+    this.pause(false);
+    this.takeHeld();
+  }
+
+  takeEof(): void {
+    if (this.client !== undefined && this.phase === Phase.CONNECTING) {
+      this.client.receiveEof();
+      this.#stepClient(this.client);
+    }
+    const isExpected = this.closing.isComplete || this.action === TransportAction.END;
+    const error = this.#lost('the peer ended the transport');
+    this.#finish(error, isExpected ? TransportAction.END : TransportAction.ABORT);
+  }
+
+  takeLoss(cause: unknown): void {
+    this.lose(this.#lost('the transport was lost', cause));
+  }
+
+  #lost(what: string, cause?: unknown): WebSocketError {
+    const init = cause === undefined ? {} : { cause };
+    return this.phase === Phase.CONNECTING
+      ? new HandshakeError(`${what} before the connection was open`, init)
+      : new ConnectionLostError(`${what} without a Close frame`, init);
+  }
+
+  /** Does what is due, if anything is. */
+  takeTime(): void {
+    const { now, timers } = this;
+    if (now >= timers.open) {
+      this.#openTimedOut();
+    } else if (now >= timers.close) {
+      this.lose(new TimeoutError('the closing handshake did not end in time'));
+    } else if (now >= timers.pong) {
+      this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
+    } else if (now >= timers.ping) {
+      this.ping(undefined, now);
+      timers.ping = Infinity;
+      timers.pong = now + this.limits.pongTimeout;
+    }
+  }
+
+  ping(payload: Uint8Array | undefined, now: number): number {
+    const bytes = payload ?? pingPayload(this.pings.nextId);
+    this.sender.ping(bytes);
+    return this.pings.send(bytes, now);
+  }
+
+  /** While paused the peer can't be heard, so that keepalive rests. */
+  pause(paused: boolean): void {
+    this.paused = paused;
+    if (paused) this.timers.quiet();
+    if (this.receiver !== undefined) this.receiver.paused = paused;
+  }
+
+  receiveHead(head: RequestHead): void {
+    this.server!.receiveHead(head);
+    this.#stepServer(this.server!);
+  }
+
+  /** Takes bytes for what they are now. Without any, a frame that was held back behind its header goes on. */
+  #take(bytes: Uint8Array): void {
+    const end = bytes.length;
+    let at = 0;
+    do {
+      if (this.input === FRAMES) {
+        const receiver = this.receiver!;
+        at = receiver.receive(bytes, at, end, this.now);
+        if (receiver.isOver && this.phase !== Phase.CLOSED) this.#conclude(receiver);
+        else if (at < end && this.input === FRAMES) return this.#hold(bytes, at);
+      } else if (this.input === DISCARD) {
+        return this.#discard(end - at);
+      } else if (this.input === UNDECIDED) {
+        return this.#hold(bytes, at);
+      } else if (this.server !== undefined) {
+        at = this.server.receive(bytes, at, end);
+        this.#stepServer(this.server);
+      } else {
+        at = this.client!.receive(bytes, at, end);
+        this.#stepClient(this.client!);
+      }
+    } while (at < end);
+  }
+
+  /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
+  #hold(bytes: Uint8Array, start: number): void {
+    const before = this.#held?.length ?? 0;
+    const length = before + bytes.length - start;
+    if (this.input === UNDECIDED && length > MOST_UNDECIDED) {
+      return this.refuse({ status: 400, body: 'frames before the handshake was over' });
+    }
+    if (length > MOST_PAUSED) return this.lose(new ProtocolError(1008, '', { message: 'read on while paused' }));
+    const held = new Uint8Array(length);
+    if (this.#held !== undefined) held.set(this.#held);
+    held.set(bytes.subarray(start), before);
+    this.#held = held;
+  }
+
+  #discard(length: number): void {
+    this.#discarded += length;
+    if (this.#discarded > MOST_DISCARDED) {
+      this.lose(new ProtocolError(1008, '', { message: 'the peer sends on after the end' }));
+    }
+  }
+
+  /** The request that waits for an answer. */
+  undecided(): ServerHandshake {
+    if (this.server === undefined || this.input !== UNDECIDED) throw new InvalidStateError('no request to answer');
+    return this.server;
+  }
+
+  accept(acceptance: AcceptOptions): void {
+    const server = this.undecided();
+    this.sender.raw(server.accept(acceptance));
+    this.#open(server.opening!);
+  }
+
+  #stepServer(server: ServerHandshake): void {
+    if (server.state === REFUSED) return this.#refuse(server, server.refusal!);
+    if (server.state !== REQUESTED) return;
+    this.input = UNDECIDED;
+    if (this.sink.decides) this.sink.onRequest(server.request!);
+    else this.accept({});
+  }
+
+  #stepClient(client: ClientHandshake): void {
+    if (client.state === DONE) this.#open(client.opening!);
+    else if (client.state === FAILED) this.lose(client.error!);
+  }
+
+  #open(opening: Opening): void {
+    this.establish(opening);
+    this.sink.onOpen(opening);
+  }
+
+  /** Begins the data phase. */
+  establish(opening: Opening): void {
+    const deflate = this.deflate?.agreed === true ? this.deflate : undefined;
+    this.deflate = deflate;
+    if (deflate !== undefined) this.sender.useDeflate(deflate);
+    this.receiver = new Receiver({
+      isServer: this.isServer,
+      sink: this.sink,
+      sender: this.sender,
+      pings: this.pings,
+      workspace: this.workspace,
+      limits: this.limits,
+      deflate,
+    });
+    this.receiver.paused = this.paused;
+    this.opening = opening;
+    this.server = undefined;
+    this.client = undefined;
+    this.phase = Phase.OPEN;
+    this.input = FRAMES;
+    this.timers.open = Infinity;
+    this.heard();
+  }
+
+  /** Answers the request with something else than a 101. */
+  refuse(rejection: Rejection): void {
+    this.#refuse(this.undecided(), rejection);
+  }
+
+  #refuse(server: ServerHandshake, rejection: Rejection): void {
+    this.sender.raw(server.reject(rejection));
+    this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`));
+    this.timers.open = Infinity;
+    this.#retire(TransportAction.END);
+  }
+
+  #openTimedOut(): void {
+    const error = new TimeoutError('the opening handshake did not end in time');
+    if (this.server !== undefined) {
+      const status = this.input === UNDECIDED ? 503 : 408;
+      this.sender.raw(this.server.reject({ status }));
+    } else {
+      this.client!.receiveEof(); // a response whose body dawdles is reported with what there is of it
+    }
+    this.lose(this.client?.error?.response !== undefined ? this.client.error : error);
+  }
+
+  /** The peer's Close frame, or its fault. */
+  #conclude(receiver: Receiver): void {
+    const { closeFrame, fault } = receiver;
+    if (fault !== undefined) {
+      // §7.1.7: fail the connection.
+      this.closing.fail(new ProtocolError(fault.code, fault.reason));
+      if (!this.closing.isSent) this.sendClose(fault.code, fault.reason);
+      this.#retire(TransportAction.END);
+    } else if (closeFrame !== undefined) {
+      this.closing.receive(closeFrame);
+      if (!this.closing.isSent) this.sendClose(closeFrame.code, closeFrame.reason);
+      // §7.1.1: the server ends the transport first.
+      this.#retire(this.isServer ? TransportAction.END : TransportAction.KEEP);
+      this.sink.onClose(closeFrame.code, closeFrame.reason);
+    }
+  }
+
+  sendClose(code: number, reason: string): void {
+    this.sender.close(code, reason);
+    this.closing.send({ code, reason });
+    this.receiver!.isClosing = true;
+    this.phase = Phase.CLOSING;
+    this.timers.quiet();
+    this.timers.close = this.now + this.limits.closeTimeout;
+  }
+
+  /** Nothing but the transport's end is waited for. */
+  #retire(action: TransportAction): void {
+    if (this.phase === Phase.CLOSED) return;
+    this.phase = Phase.CLOSING;
+    this.input = DISCARD;
+    this.#held = undefined;
+    this.action = action;
+    this.timers.quiet();
+    this.timers.close = Math.min(this.timers.close, this.now + this.limits.closeTimeout);
+    this.deflate?.release();
+  }
+
+  /** The transport ends by force. */
+  lose(error: WebSocketError): void {
+    this.#finish(error, TransportAction.ABORT);
+  }
+
+  #finish(error: WebSocketError, action: TransportAction): void {
+    if (this.phase === Phase.CLOSED) return;
+    if (!this.closing.isComplete) this.closing.fail(error);
+    this.phase = Phase.CLOSED;
+    this.input = DISCARD;
+    this.action = action;
+    this.#held = undefined;
+    this.timers.clear();
+    this.receiver?.release();
+    this.deflate?.release();
+  }
+
+  checkOpen(): void {
+    if (this.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function makeDeflate(isServer: boolean, options: ConnectionOptions): PermessageDeflate | undefined {
+  const { compress = false, codec } = options;
+  if (compress === false) return undefined;
+  if (codec === undefined) throw new TypeError('compress needs a codec');
+  return new PermessageDeflate(isServer, compress === true ? {} : compress, codec);
+}

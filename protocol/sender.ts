@@ -1,0 +1,186 @@
+import { makeClosePayload } from './closing/close-payload.ts';
+import { type BytesLike, toBytes } from './data.ts';
+import { InvalidStateError } from './errors.ts';
+import { FrameEncoder } from './framing/encoder.ts';
+import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
+import { Outbox } from './outbox.ts';
+import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+import { isLead } from './text.ts';
+import type { Workspace } from './workspace.ts';
+
+const NONE = 0;
+
+/** Messages and control frames on their way out: what is a frame's and what is a message's business when sending. */
+export class Sender {
+  readonly #workspace: Workspace;
+  readonly #outbox: Outbox;
+  readonly #encoder: FrameEncoder;
+  /** Where permessage-deflate was agreed on. */
+  #deflate: PermessageDeflate | undefined;
+  /** The type of the fragmented message in progress, or NONE. */
+  #fragmented: number;
+  #hasBegun: boolean;
+  #compressing: boolean;
+  /** A high surrogate that a fragment of text ended with: the next one begins with its other half. */
+  #surrogate: string;
+  /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
+  #pong: Uint8Array | undefined;
+
+  constructor(workspace: Workspace, mask: boolean) {
+    this.#workspace = workspace;
+    this.#outbox = new Outbox(workspace);
+    this.#encoder = new FrameEncoder(this.#outbox, workspace, mask);
+    this.#deflate = undefined;
+    this.#fragmented = NONE;
+    this.#hasBegun = false;
+    this.#compressing = false;
+    this.#surrogate = '';
+    this.#pong = undefined;
+  }
+
+  /** How many bytes wait to be taken. */
+  get size(): number {
+    return this.#outbox.size;
+  }
+
+  /** Whether a fragmented message has begun and not ended. */
+  get isMidMessage(): boolean {
+    return this.#fragmented !== NONE;
+  }
+
+  useDeflate(deflate: PermessageDeflate): void {
+    this.#deflate = deflate;
+  }
+
+  /** Bytes that are no frame: a handshake's head. */
+  raw(bytes: Uint8Array): void {
+    this.#outbox.push(bytes);
+  }
+
+  /** A frame that was encoded before. */
+  encoded(frame: Uint8Array): void {
+    this.#checkBetweenMessages();
+    this.#encoder.encoded(frame);
+  }
+
+  text(text: string, compress: boolean): void {
+    if (typeof text !== 'string') throw new TypeError('a text message must be a string');
+    this.#checkBetweenMessages();
+    if (compress && this.#deflate !== undefined) {
+      const bytes = this.#utf8(text);
+      if (this.#deflate.shouldCompress(bytes.length)) {
+        this.#encoder.bytes(TEXT, this.#deflate.compress(bytes, true), true, true);
+      } else {
+        this.#encoder.bytes(TEXT, bytes, true, false);
+      }
+    } else {
+      this.#encoder.text(TEXT, text, true);
+    }
+  }
+
+  binary(data: BytesLike, compress: boolean): void {
+    const bytes = toBytes(data);
+    this.#checkBetweenMessages();
+    if (compress && this.#deflate?.shouldCompress(bytes.length)) {
+      this.#encoder.bytes(BINARY, this.#deflate.compress(bytes, true), true, true);
+    } else {
+      this.#encoder.bytes(BINARY, bytes, true, false);
+    }
+  }
+
+  /** §5.4. The first fragment's kind is the message's. */
+  fragment(data: string | BytesLike, fin: boolean, compress: boolean): void {
+    const kind = typeof data === 'string' ? TEXT : BINARY;
+    const bytes = typeof data === 'string' ? undefined : toBytes(data);
+    const first = this.#fragmented === NONE;
+    if (!first && kind !== this.#fragmented) {
+      throw new TypeError('the fragments of a message must be all text or all bytes');
+    }
+    if (first) {
+      this.#fragmented = kind;
+      this.#hasBegun = false;
+      this.#compressing = compress && this.#deflate !== undefined;
+    }
+    if (bytes !== undefined) this.#fragmentOf(bytes, fin);
+    else this.#textFragment(data as string, fin);
+    if (fin) this.#fragmented = NONE;
+  }
+
+  /** A code point that two fragments share goes whole into the second: halves of it have no UTF-8. */
+  #textFragment(text: string, fin: boolean): void {
+    let rest = this.#surrogate + text;
+    this.#surrogate = '';
+    if (!fin && rest.length > 0 && isLead(rest.charCodeAt(rest.length - 1))) {
+      this.#surrogate = rest.slice(-1);
+      rest = rest.slice(0, -1);
+    }
+    if (this.#compressing) return this.#fragmentOf(this.#utf8(rest), fin);
+    this.#encoder.text(this.#opcode(), rest, fin);
+  }
+
+  #fragmentOf(bytes: Uint8Array, fin: boolean): void {
+    const opcode = this.#opcode();
+    const first = opcode !== CONTINUATION;
+    const payload = this.#compressing ? this.#deflate!.compress(bytes, fin) : bytes;
+    this.#encoder.bytes(opcode, payload, fin, this.#compressing && first);
+  }
+
+  /** The opcode of the fragment that is being sent. */
+  #opcode(): number {
+    if (this.#hasBegun) return CONTINUATION;
+    this.#hasBegun = true;
+    return this.#fragmented;
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#encoder.bytes(PING, payload, true, false);
+  }
+
+  pong(payload: Uint8Array): void {
+    this.#encoder.bytes(PONG, payload, true, false);
+  }
+
+  /**
+   * Answers a ping. When output from earlier still waits, the peer does not read what it gets: then only the latest
+   * pong waits with it. The payload is copied.
+   */
+  answer(payload: Uint8Array, isBacklogged: boolean): void {
+    if (isBacklogged) this.#pong = payload.slice();
+    else this.pong(payload);
+  }
+
+  /** §5.5.1: the last frame. */
+  close(code: number, reason: string): void {
+    this.#flushPong();
+    this.#encoder.bytes(CLOSE, makeClosePayload(code, reason, this.#workspace.text), true, false);
+  }
+
+  /** What there is to write; the chunks are the taker's. */
+  take(): readonly Uint8Array[] {
+    this.#flushPong();
+    return this.#outbox.take();
+  }
+
+  /** Drops everything and gives the memory back. */
+  release(): void {
+    this.#pong = undefined;
+    this.#outbox.clear();
+  }
+
+  #flushPong(): void {
+    const payload = this.#pong;
+    if (payload === undefined) return;
+    this.#pong = undefined;
+    this.pong(payload);
+  }
+
+  #checkBetweenMessages(): void {
+    if (this.#fragmented !== NONE) throw new InvalidStateError('a fragmented message is being sent');
+  }
+
+  #utf8(text: string): Uint8Array {
+    const bytes = new Uint8Array(this.#workspace.text.byteLength(text));
+    this.#workspace.text.encode(text, bytes, 0);
+    return bytes;
+  }
+}
