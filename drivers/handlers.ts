@@ -66,10 +66,7 @@ export interface ServerOptions extends SocketOptions {
    * Decides on a request, before the 101. Accepts with nothing, `true` or an Acceptance; refuses with `false` (403) or
    * any response. The signal fires when the client is gone or the deadline has passed.
    */
-  authorize?(
-    request: UpgradeRequest,
-    context: { signal: AbortSignal },
-  ): Decision | PromiseLike<Decision>;
+  authorize?(request: UpgradeRequest, context: { signal: AbortSignal }): Decision | PromiseLike<Decision>;
   /** Connections beyond this many are refused with 503. Default: no limit. */
   maxConnections?: number | false;
 }
@@ -97,3 +94,7 @@ export interface Driver<C extends ClientOptions = ClientOptions, S extends Serve
   /** Listens. Rejects when that fails. */
   serve(options: S, handlers: Handlers<any>): Promise<Listener>;
 }
+
+/** The defaults of `sendHighWater` and `sendLimit`, in bytes. */
+export const SEND_HIGH_WATER = 64 * 1024;
+export const SEND_LIMIT = 16 * 1024 * 1024;

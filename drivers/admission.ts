@@ -1,0 +1,55 @@
+import { type Rejection, resolveLimit } from '../protocol/index.ts';
+import type { ServerOptions } from './handlers.ts';
+import type { Socket } from './socket.ts';
+
+/** How long a client that was turned away is asked to wait, in seconds. */
+const RETRY_AFTER = '5';
+
+/** A server's door: who is in, and whether another may come. */
+export class Admission {
+  readonly authorize: ServerOptions['authorize'];
+  /** The open connections. */
+  readonly sockets: ReadonlySet<Socket<any>>;
+  readonly #sockets: Set<Socket<any>>;
+  readonly #maxConnections: number;
+  #stopped: boolean;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: ServerOptions) {
+    this.authorize = options.authorize;
+    this.#sockets = new Set();
+    this.sockets = this.#sockets;
+    this.#maxConnections = resolveLimit('maxConnections', options.maxConnections, Infinity);
+    this.#stopped = false;
+    this.#onEmpty = undefined;
+  }
+
+  /** Why a request may not be accepted now, if it may not. */
+  refusal(): Rejection | undefined {
+    if (!this.#stopped && this.#sockets.size < this.#maxConnections) return undefined;
+    return { status: 503, headers: { 'Retry-After': RETRY_AFTER } };
+  }
+
+  /** Nobody comes in any more. Calls back once nobody is left. */
+  stop(onEmpty: () => void): void {
+    this.#stopped = true;
+    this.#onEmpty = onEmpty;
+    this.#checkEmpty();
+  }
+
+  enter(socket: Socket<any>): void {
+    this.#sockets.add(socket);
+  }
+
+  leave(socket: Socket<any>): void {
+    this.#sockets.delete(socket);
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.#onEmpty === undefined || this.#sockets.size > 0) return;
+    const onEmpty = this.#onEmpty;
+    this.#onEmpty = undefined;
+    onEmpty();
+  }
+}

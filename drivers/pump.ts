@@ -1,0 +1,195 @@
+import { type Connection, Phase, type RequestHead, TransportAction, type Workspace } from '../protocol/index.ts';
+import type { Clock, Wake } from './clock.ts';
+import type { Transport, TransportHandler } from './transport.ts';
+
+/** Output of this many bytes is written at once, without waiting for the end of the turn. */
+const FLUSH_AT = 64 * 1024;
+
+/** What a pump reports to. */
+export interface PumpOwner {
+  /** Nothing is buffered any more, and `sent` had said to wait. */
+  onWritable(): void;
+}
+
+export interface PumpParts {
+  connection: Connection;
+  clock: Clock;
+  workspace: Workspace;
+  owner: PumpOwner;
+  /** `sent` says to wait from this many buffered bytes on. */
+  highWater: number;
+}
+
+/**
+ * The loop that every driver runs: bytes into the connection, events out of it into the sink, output to the transport,
+ * the transport's action, the next timeout.
+ *
+ * Output leaves in one write for all that an incoming chunk brought about, or that one turn of the event loop did.
+ * While the transport has not sent what it was given, output waits in the connection.
+ */
+export class Pump implements TransportHandler {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #workspace: Workspace;
+  readonly #owner: PumpOwner;
+  readonly #highWater: number;
+  readonly #onTurnEnd: () => void;
+  #transport: Transport | undefined;
+  #wake: Wake | undefined;
+  #wakeAt: number;
+  /** Whether a call below is under way that flushes when it is done. */
+  #running: boolean;
+  #scheduled: boolean;
+  #mustWait: boolean;
+  #reading: boolean;
+  #ended: boolean;
+
+  constructor(parts: PumpParts) {
+    this.#connection = parts.connection;
+    this.#clock = parts.clock;
+    this.#workspace = parts.workspace;
+    this.#owner = parts.owner;
+    this.#highWater = parts.highWater;
+    this.#onTurnEnd = () => {
+      this.#scheduled = false;
+      this.flush();
+    };
+    this.#transport = undefined;
+    this.#wake = undefined;
+    this.#wakeAt = Infinity;
+    this.#running = false;
+    this.#scheduled = false;
+    this.#mustWait = false;
+    this.#reading = true;
+    this.#ended = false;
+  }
+
+  /** Bytes that were sent and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#connection.bufferedAmount + (this.#transport === undefined ? 0 : this.#transport.bufferedAmount);
+  }
+
+  /** The transport is there. Before that, only the connection's timeouts run. */
+  attach(transport: Transport): void {
+    this.#transport = transport;
+    this.flush();
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#running = true;
+    this.#connection.receive(bytes, this.#clock.now());
+    this.#running = false;
+    this.flush();
+  }
+
+  /** The request, when something else has parsed it. */
+  onHead(head: RequestHead): void {
+    this.#running = true;
+    this.#connection.receiveHead(head, this.#clock.now());
+    this.#running = false;
+    this.flush();
+  }
+
+  onDrain(): void {
+    this.flush();
+  }
+
+  onEnd(): void {
+    this.#running = true;
+    this.#connection.receiveEof(this.#clock.now());
+    this.#running = false;
+    this.flush();
+  }
+
+  onLost(error: Error | undefined): void {
+    this.#transport = undefined;
+    this.#running = true;
+    this.#connection.transportLost(this.#clock.now(), error);
+    this.#running = false;
+    this.flush();
+  }
+
+  /** Something was sent: it leaves at the end of the turn, or now when it is much. Returns whether to go on. */
+  sent(): boolean {
+    if (this.#connection.bufferedAmount < FLUSH_AT) this.schedule();
+    else this.#write();
+    const goOn = this.bufferedAmount < this.#highWater;
+    if (!goOn) this.#mustWait = true;
+    return goOn;
+  }
+
+  /** Sees that `flush` is called once this turn is over. */
+  schedule(): void {
+    if (this.#running || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.defer(this.#onTurnEnd);
+  }
+
+  /** Brings transport and timer up to what the connection now wants. */
+  flush(): void {
+    if (this.#running) return;
+    this.#write();
+    this.#act();
+    this.#arm();
+    if (this.#mustWait && this.bufferedAmount === 0) {
+      this.#mustWait = false;
+      if (this.#connection.phase === Phase.OPEN) this.#owner.onWritable();
+    }
+  }
+
+  #write(): void {
+    const transport = this.#transport;
+    if (transport === undefined || this.#connection.bufferedAmount === 0) return;
+    if (transport.bufferedAmount > 0 && this.#connection.transportAction !== TransportAction.ABORT) return;
+    const chunks = this.#connection.takeOutput();
+    if (chunks.length > 0 && transport.write(chunks)) this.#workspace.reclaim(chunks[chunks.length - 1]);
+  }
+
+  #act(): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    const connection = this.#connection;
+    const isClosed = connection.phase === Phase.CLOSED;
+    if (connection.transportAction === TransportAction.ABORT) {
+      this.#transport = undefined;
+      transport.abort();
+      return;
+    }
+    if (connection.transportAction === TransportAction.END) {
+      // A connection that is closed waits for nobody: what can't leave now never will.
+      if (isClosed && this.bufferedAmount > 0) return transport.abort();
+      if (!this.#ended && connection.bufferedAmount === 0) {
+        this.#ended = true;
+        transport.end();
+      }
+    }
+    if (connection.wantsInput === this.#reading) return;
+    this.#reading = !this.#reading;
+    if (this.#reading) transport.resume();
+    else transport.pause();
+  }
+
+  /** One wake-up, never later than the connection's next timeout. One that has become too early does no harm. */
+  #arm(): void {
+    const due = this.#connection.nextTimeout();
+    if (due === Infinity) {
+      if (this.#wake === undefined) return;
+      this.#wake.cancel();
+      this.#wake = undefined;
+      this.#wakeAt = Infinity;
+    } else if (due < this.#wakeAt) {
+      this.#wake?.cancel();
+      this.#wakeAt = due;
+      this.#wake = this.#clock.wakeAt(due, () => this.#onWake());
+    }
+  }
+
+  #onWake(): void {
+    this.#wake = undefined;
+    this.#wakeAt = Infinity;
+    this.#running = true;
+    this.#connection.handleTimeout(this.#clock.now());
+    this.#running = false;
+    this.flush();
+  }
+}

@@ -1,0 +1,258 @@
+import {
+  type BytesLike,
+  type CloseFrame,
+  type CloseInfo,
+  type Connection,
+  ConnectionLostError,
+  HandshakeError,
+  Phase,
+  type RequestHead,
+  type ResponseHead,
+  type Sink,
+  toBytes,
+  type UpgradeRequest,
+  type WebSocketError,
+  type Workspace,
+} from '../protocol/index.ts';
+import type { Admission } from './admission.ts';
+import type { Clock } from './clock.ts';
+import type { Handlers } from './handlers.ts';
+import { Pump } from './pump.ts';
+import { SocketEvents } from './socket-events.ts';
+import type { Transport, TransportHandler } from './transport.ts';
+
+/** What a driver makes a socket of. */
+export interface SocketParts<Data> {
+  handlers: Handlers<Data>;
+  clock: Clock;
+  workspace: Workspace;
+  /** Makes the connection, whose events go to this sink. */
+  connect: (sink: Sink) => Connection;
+  /** Server: who decides on requests. */
+  admission?: Admission;
+  /** The URL that was opened; for a server, its scheme: `ws://` or `wss://`. */
+  url: string;
+  remoteAddress: string;
+  /** Buffered bytes from which `send` says to wait. */
+  sendHighWater: number;
+  /** Buffered bytes above which the connection is ended. */
+  sendLimit: number;
+  /** Gives up the opening handshake. */
+  signal?: AbortSignal;
+}
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** `false` keeps it from being compressed where compression was agreed on. */
+  compress?: boolean;
+}
+
+const STATES = ['connecting', 'open', 'closing', 'closed'] as const;
+
+/**
+ * A connection of the event-style API: one object, no queue and no promise. Its events go to the `Handlers` that it was
+ * made with.
+ */
+export class Socket<Data = unknown> {
+  /** Yours. */
+  data: Data;
+  /** What `authorize` gave as its context. */
+  context: unknown;
+  readonly isServer: boolean;
+  /** Time, as the driver has it. */
+  readonly clock: Clock;
+  /** Buffered bytes from which `send` says to wait. */
+  readonly sendHighWater: number;
+  readonly #events: SocketEvents<Data>;
+  readonly #connection: Connection;
+  readonly #pump: Pump;
+  readonly #sendLimit: number;
+  readonly #url: string;
+  #remoteAddress: string;
+
+  constructor(parts: SocketParts<Data>) {
+    this.data = undefined as Data;
+    this.context = undefined;
+    this.clock = parts.clock;
+    this.sendHighWater = parts.sendHighWater;
+    this.#sendLimit = parts.sendLimit;
+    this.#url = parts.url;
+    this.#remoteAddress = parts.remoteAddress;
+    this.#events = new SocketEvents(this, parts.handlers, parts.admission);
+    this.#connection = parts.connect(this.#events);
+    this.#events.connection = this.#connection;
+    this.isServer = this.#connection.isServer;
+    this.#pump = new Pump({
+      connection: this.#connection,
+      clock: parts.clock,
+      workspace: parts.workspace,
+      owner: this.#events,
+      highWater: parts.sendHighWater,
+    });
+    this.#events.pump = this.#pump;
+    if (parts.signal !== undefined) this.#obey(parts.signal);
+  }
+
+  get state(): (typeof STATES)[number] {
+    return STATES[this.#connection.phase];
+  }
+
+  /** The URL that was opened; for a server, the one that was asked for, once it has been. */
+  get url(): string {
+    const request = this.isServer ? this.request : undefined;
+    return request === undefined ? this.#url : this.#url + request.host + request.target;
+  }
+
+  /** The address of the peer, or an empty string where there is none. */
+  get remoteAddress(): string {
+    return this.#remoteAddress;
+  }
+
+  /** The selected subprotocol, or an empty string. */
+  get protocol(): string {
+    return this.#connection.opening?.subprotocol ?? '';
+  }
+
+  /** The agreed extensions as the header field has them, or an empty string. */
+  get extensions(): string {
+    return this.#connection.opening?.extensions ?? '';
+  }
+
+  /** The opening handshake's request: the one received, or the one sent. */
+  get request(): UpgradeRequest | undefined {
+    return this.#events.request ?? this.#connection.opening?.request;
+  }
+
+  get response(): ResponseHead | undefined {
+    return this.#connection.opening?.response;
+  }
+
+  /** Bytes that were sent and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#pump.bufferedAmount;
+  }
+
+  /** The newest round trip of a ping, in milliseconds; NaN before the first. */
+  get latency(): number {
+    return this.#connection.latency;
+  }
+
+  /** The peer's Close frame, once it has come. */
+  get closeFrame(): CloseFrame | undefined {
+    return this.#events.closeFrame;
+  }
+
+  /** How the connection ended, once it has. */
+  get closeInfo(): CloseInfo | undefined {
+    return this.#connection.closeInfo;
+  }
+
+  /**
+   * Sends a message: a string as TEXT, bytes as BINARY. It leaves with everything else of this turn. Bytes over 1 KiB
+   * may go by reference: leave them alone while `bufferedAmount` is not zero.
+   *
+   * Returns whether to go on: `false` from `sendHighWater` buffered bytes on, until `drain`, and `false`, with nothing
+   * sent, when the connection is not open. Throws a TypeError for what is no message, and an InvalidStateError between
+   * the fragments of another.
+   */
+  send(data: string | BytesLike, options?: SendOptions): boolean {
+    const connection = this.#connection;
+    if (typeof data === 'string') {
+      if (connection.phase !== Phase.OPEN) return false;
+      connection.sendText(data, options === undefined || options.compress !== false);
+    } else {
+      const bytes = toBytes(data);
+      if (connection.phase !== Phase.OPEN) return false;
+      connection.sendBinary(bytes, options === undefined || options.compress !== false);
+    }
+    return this.#sent();
+  }
+
+  /** Sends a fragment of a message (RFC 6455 §5.4); the first one's kind is the message's. Returns as `send` does. */
+  sendFragment(data: string | BytesLike, fin: boolean, options?: SendOptions): boolean {
+    const part = typeof data === 'string' ? data : toBytes(data);
+    if (this.#connection.phase !== Phase.OPEN) return false;
+    this.#connection.sendFragment(part, fin, options === undefined || options.compress !== false);
+    return this.#sent();
+  }
+
+  /** Sends a ping with at most 125 bytes. Returns its id, which `pong` will name, or 0 when the connection isn't open. */
+  ping(payload?: BytesLike): number {
+    if (this.#connection.phase !== Phase.OPEN) return 0;
+    const id = this.#connection.ping(payload, this.clock.now());
+    this.#sent();
+    return id;
+  }
+
+  /** Sends an unsolicited pong with at most 125 bytes. */
+  pong(payload?: BytesLike): void {
+    if (this.#connection.phase !== Phase.OPEN) return;
+    this.#connection.pong(payload);
+    this.#sent();
+  }
+
+  /**
+   * Starts the closing handshake, or gives up the opening one. Safe to repeat.
+   * Throws a RangeError or TypeError for a code or a reason that may not be sent.
+   */
+  close(code = 1000, reason = ''): void {
+    this.#connection.close(code, reason, this.clock.now());
+    this.#pump.schedule();
+  }
+
+  /** Ends the transport now. `close` is called before this returns, or right after the callback that called it. */
+  terminate(error: WebSocketError = new ConnectionLostError('terminated')): void {
+    this.#connection.terminate(this.clock.now(), error);
+    this.#pump.flush();
+  }
+
+  /** Stops reading, between messages. Keepalive rests meanwhile. */
+  pause(): void {
+    this.#connection.pause();
+    this.#pump.schedule();
+  }
+
+  /** Reads on. Messages that were held back may come before this returns. */
+  resume(): void {
+    this.#connection.resume(this.clock.now());
+    this.#pump.schedule();
+  }
+
+  /** The message in progress, or the next to begin, comes in pieces: `messageStart`, `messageChunk`, `messageEnd`. */
+  streamNext(): void {
+    this.#connection.streamNext();
+  }
+
+  /** For drivers: the transport is there. It reports to what this returns. */
+  attach(transport: Transport, remoteAddress = this.#remoteAddress): void {
+    this.#remoteAddress = remoteAddress;
+    this.#pump.attach(transport);
+  }
+
+  /** For drivers: the request that something else has parsed, in place of its bytes. */
+  receiveHead(head: RequestHead): void {
+    this.#pump.onHead(head);
+  }
+
+  /** For drivers: where the transport reports. */
+  get transportHandler(): TransportHandler {
+    return this.#pump;
+  }
+
+  #obey(signal: AbortSignal): void {
+    const giveUp = () => {
+      this.terminate(new HandshakeError('the opening handshake was aborted', { cause: signal.reason }));
+    };
+    if (signal.aborted) return this.clock.defer(giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.#events.onceOpened = () => signal.removeEventListener('abort', giveUp);
+  }
+
+  #sent(): boolean {
+    const goOn = this.#pump.sent();
+    if (!goOn && this.#pump.bufferedAmount > this.#sendLimit) {
+      this.terminate(new ConnectionLostError(`more than ${this.#sendLimit} bytes wait to be sent`));
+    }
+    return goOn;
+  }
+}
