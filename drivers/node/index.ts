@@ -1,1 +1,17 @@
-export {};
+/** The event-style Node driver. */
+export { connect } from './connect.ts';
+export { serve, type NodeListener } from './serve.ts';
+export { acceptUpgrade, attach, isUpgrade, type Attachment, type AttachOptions } from './upgrade.ts';
+export type { NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
+export { Socket, type SendOptions } from '../socket.ts';
+export type {
+  Acceptance,
+  ClientOptions,
+  Decision,
+  Handlers,
+  Listener,
+  ServerOptions,
+  SocketOptions,
+} from '../handlers.ts';
+export type { Transport, TransportHandler } from '../transport.ts';
+export { NodeTransport } from './node-transport.ts';

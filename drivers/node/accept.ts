@@ -1,0 +1,60 @@
+import type { Duplex } from 'node:stream';
+import type { Socket as NetSocket } from 'node:net';
+import { Connection, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/index.ts';
+import { Admission } from '../admission.ts';
+import { type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
+import { Socket } from '../socket.ts';
+import { nodeClock } from './clock.ts';
+import { workspace } from './environment.ts';
+import { NodeTransport } from './node-transport.ts';
+import type { NodeUpgradeOptions } from './options.ts';
+import { zlibCodec } from './zlib-codec.ts';
+
+/** Makes server sockets of streams: what `serve`, `attach` and `upgrade` have in common. */
+export class Acceptor<Data> {
+  readonly admission: Admission;
+  readonly #options: NodeUpgradeOptions;
+  readonly #handlers: Handlers<Data>;
+  readonly #policy: ServerPolicy;
+  readonly #secure: boolean;
+  readonly #sendHighWater: number;
+  readonly #sendLimit: number;
+
+  /** Throws a TypeError or RangeError for bad options. */
+  constructor(options: NodeUpgradeOptions, handlers: Handlers<Data>, secure: boolean) {
+    resolveLimits(options);
+    this.admission = new Admission(options);
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#secure = secure;
+    this.#policy = new ServerPolicy({ ...options, secure });
+    this.#sendHighWater = resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER);
+    this.#sendLimit = resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT);
+  }
+
+  /** A socket over a stream, with an opening handshake before it. */
+  accept(stream: Duplex): Socket<Data> {
+    const remoteAddress = (stream as NetSocket).remoteAddress ?? '';
+    const socket = new Socket<Data>({
+      handlers: this.#handlers,
+      clock: nodeClock,
+      workspace,
+      connect: (sink) =>
+        Connection.server({
+          ...this.#options,
+          policy: this.#policy,
+          now: nodeClock.now(),
+          sink,
+          workspace,
+          codec: zlibCodec(),
+        }),
+      admission: this.admission,
+      url: this.#secure ? 'wss://' : 'ws://',
+      remoteAddress,
+      sendHighWater: this.#sendHighWater,
+      sendLimit: this.#sendLimit,
+    });
+    socket.attach(new NodeTransport(stream, socket.transportHandler));
+    return socket;
+  }
+}

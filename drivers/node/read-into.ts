@@ -1,0 +1,47 @@
+import { Socket as NetSocket } from 'node:net';
+
+/** As large as the reads of Node itself. */
+const READ_BUFFER_SIZE = 64 * 1024;
+
+/**
+ * One buffer for the reads of all sockets. A read's bytes are dealt with before its callback returns, the next read
+ * comes later, and the core keeps nothing of what it is given: see docs/design/adr/0002-one-read-buffer.md.
+ */
+let readBuffer: Uint8Array | undefined;
+
+interface Internals {
+  buffer: symbol;
+  callback: symbol;
+}
+
+type Handle = { useUserBuffer?(buffer: Uint8Array): void };
+
+/** The fields in which a net.Socket keeps what its public `onread` option says, which servers' sockets aren't offered. */
+const internals = findInternals();
+
+/**
+ * Has a plain socket read into memory that is used again and again, instead of a new buffer for every 'data' event.
+ * Returns false where that can't be done (a socket of another class, a Node that has changed): listen to 'data' then.
+ */
+export function readInto(socket: NetSocket, onBytes: (bytes: Uint8Array) => void): boolean {
+  const handle = (socket as unknown as { _handle: Handle | null })._handle;
+  if (internals === undefined || Object.getPrototypeOf(socket) !== NetSocket.prototype) return false;
+  if (typeof handle?.useUserBuffer !== 'function') return false;
+  const buffer = (readBuffer ??= new Uint8Array(READ_BUFFER_SIZE));
+  const fields = socket as unknown as Record<symbol, unknown>;
+  fields[internals.buffer] = buffer;
+  fields[internals.callback] = (length: number) => {
+    onBytes(length === buffer.length ? buffer : buffer.subarray(0, length));
+    return true;
+  };
+  handle.useUserBuffer(buffer);
+  socket.resume();
+  return true;
+}
+
+function findInternals(): Internals | undefined {
+  const symbols = Object.getOwnPropertySymbols(new NetSocket());
+  const buffer = symbols.find((symbol) => symbol.description === 'kBuffer');
+  const callback = symbols.find((symbol) => symbol.description === 'kBufferCb');
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}

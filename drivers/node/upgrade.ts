@@ -1,0 +1,90 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Handlers } from '../handlers.ts';
+import type { Socket } from '../socket.ts';
+import { Acceptor } from './accept.ts';
+import type { NodeUpgradeOptions } from './options.ts';
+
+/** Whether a request of node:http asks for a WebSocket (RFC 6455 §4.2.1). Whether it may have one is decided later. */
+export function isUpgrade(request: IncomingMessage): boolean {
+  const tokens = (request.headers.upgrade ?? '').split(',');
+  return request.method === 'GET' && tokens.some((token) => token.trim().toLowerCase() === 'websocket');
+}
+
+/**
+ * Serves one 'upgrade' of node:http(s) with these handlers: the request is validated again, and answered, whatever it is.
+ * The stream is the connection's from here on; `head` is what came behind the request.
+ */
+export function acceptUpgrade<Data>(
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Uint8Array,
+  options: NodeUpgradeOptions,
+  handlers: Handlers<Data>,
+): Socket<Data> {
+  return takeOver(new Acceptor(options, handlers, isSecure(stream)), request, stream, head);
+}
+
+/** What `attach` takes besides. */
+export interface AttachOptions extends NodeUpgradeOptions {
+  /** The paths whose upgrades are served. Default: every path. */
+  path?: string | readonly string[] | ((path: string) => boolean);
+}
+
+/** What `attach` gives back. */
+export interface Attachment {
+  /** The open connections. */
+  readonly connections: ReadonlySet<Socket>;
+  /** Takes no upgrade any more; connections go on. */
+  detach(): void;
+}
+
+/**
+ * Serves a node:http(s) server's upgrades for some paths, and leaves all others to whoever else listens.
+ * Throws a TypeError or RangeError for bad options.
+ */
+export function attach<Data = unknown>(
+  server: HttpServer,
+  options: AttachOptions,
+  handlers: Handlers<Data>,
+): Attachment {
+  const acceptors = [new Acceptor(options, handlers, false), new Acceptor(options, handlers, true)];
+  const matches = matcher(options.path);
+  const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    if (!isUpgrade(request) || !matches((request.url ?? '').split('?', 1)[0])) return;
+    takeOver(acceptors[isSecure(stream) ? 1 : 0], request, stream, head);
+  };
+  server.on('upgrade', onUpgrade);
+  return {
+    connections: acceptors[0].admission.sockets as ReadonlySet<Socket>,
+    detach: () => void server.off('upgrade', onUpgrade),
+  };
+}
+
+function takeOver<Data>(
+  acceptor: Acceptor<Data>,
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Uint8Array,
+): Socket<Data> {
+  (stream as NetSocket).setTimeout?.(0);
+  (stream as NetSocket).setNoDelay?.(true);
+  const socket = acceptor.accept(stream);
+  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  socket.receiveHead({ method, target: url, version: httpVersion, rawHeaders });
+  if (head.length > 0) socket.transportHandler.onData(new Uint8Array(head));
+  return socket;
+}
+
+function isSecure(stream: Duplex): boolean {
+  return (stream as TLSSocket).encrypted === true;
+}
+
+function matcher(path: AttachOptions['path']): (path: string) => boolean {
+  if (path === undefined) return () => true;
+  if (typeof path === 'function') return path;
+  const paths = typeof path === 'string' ? [path] : path;
+  return (candidate) => paths.includes(candidate);
+}
