@@ -86,7 +86,9 @@ function roundTrips(deflate: ZlibHandle, inflate: ZlibHandle): boolean {
   const output = new Uint8Array(128);
   /** Runs a handle; returns the length of the output, or -1 unless it leaves `rest` bytes of the input. */
   const run = (handle: ZlibHandle, flush: number, input: Uint8Array, to: Uint8Array, rest: number): number =>
-    handle.write(flush, input, 0, input.length, to, 0, to.length) && handle.rest === rest ? to.length - handle.room : -1;
+    handle.write(flush, input, 0, input.length, to, 0, to.length) && handle.rest === rest
+      ? to.length - handle.room
+      : -1;
 
   const lengths = [0, 0].map(() => {
     const length = run(deflate, Z_SYNC_FLUSH, message, wire.subarray(0, 127), 0);

@@ -19,6 +19,8 @@ const { Z_FINISH, Z_SYNC_FLUSH } = zlib.constants;
  */
 const END = Uint8Array.of(0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff);
 
+const TAIL_LENGTH = 4;
+
 /** Compressed bytes that may be held, beyond twice the longest message. */
 const HELD_BACK = 64 * 1024;
 const NOTHING = new Uint8Array(0);
@@ -135,8 +137,8 @@ class OneShotInflater implements Inflater {
       // A block with BFINAL set within the message: what comes after it goes on with the same window (§7.2.3.4). At
       // its very end, without the empty block that should follow, it is as good as that block.
     } while (start < length);
-    // Between those two: a block that ended in the middle of END.
-    if (start !== length && start !== message.length) return 1007;
+    // It may end at the end of the message, of the tail or of END: not in between, in a block that was cut short.
+    if (start !== length && start !== length + TAIL_LENGTH && start !== message.length) return 1007;
     // Copied: what zlib returns may be a small part of something larger.
     return new Uint8Array(Buffer.concat(chunks));
   }
@@ -147,6 +149,8 @@ class OneShotInflater implements Inflater {
       const { buffer, engine } = zlib.inflateRawSync(bytes, {
         windowBits: this.windowBits,
         dictionary: dictionaryOf(this.window),
+        // As in zlib-codec-pooled.ts: the shorter a step, the less a peer can look back beyond its window.
+        chunkSize: 1 << (this.windowBits === 15 ? 16 : this.windowBits - 1),
         finishFlush: Z_FINISH,
         // Node wants at least one; what goes beyond is seen below.
         maxOutputLength: Math.min(Math.max(maxLength, 1), limits.MAX_LENGTH),

@@ -79,8 +79,7 @@ class PooledDeflater implements Deflater, Holder {
     this.busy = false;
     this.codec = codec;
     this.key = windowBits + 16 * (level ?? 10) + 256 * (memLevel ?? 0);
-    this.create = () =>
-      new ZlibHandle(() => zlib.createDeflateRaw({ ...zlibParams(params), chunkSize: Z_MIN_CHUNK }));
+    this.create = () => new ZlibHandle(() => zlib.createDeflateRaw({ ...zlibParams(params), chunkSize: Z_MIN_CHUNK }));
   }
 
   deflate(bytes: Uint8Array): Uint8Array {

@@ -58,10 +58,8 @@ export function resolveCompressOptions(options: CompressOptions, isServer: boole
   if (typeof options !== 'object' || options === null) throw new TypeError('compress must be a boolean or options');
   const shared = flag('shared', options.shared);
   return {
-    serverNoContextTakeover:
-      flag('serverNoContextTakeover', options.serverNoContextTakeover) || (shared && isServer),
-    clientNoContextTakeover:
-      flag('clientNoContextTakeover', options.clientNoContextTakeover) || (shared && !isServer),
+    serverNoContextTakeover: flag('serverNoContextTakeover', options.serverNoContextTakeover) || (shared && isServer),
+    clientNoContextTakeover: flag('clientNoContextTakeover', options.clientNoContextTakeover) || (shared && !isServer),
     serverMaxWindowBits: windowBits('serverMaxWindowBits', options.serverMaxWindowBits),
     clientMaxWindowBits: windowBits('clientMaxWindowBits', options.clientMaxWindowBits),
     threshold: options.threshold === undefined ? DEFAULT_THRESHOLD : size('threshold', options.threshold),
