@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { CompressOptions } from '../../../protocol/permessage-deflate/options.ts';
+import { resolveCompressOptions } from '../../../protocol/permessage-deflate/options.ts';
+
+describe('the options of permessage-deflate', () => {
+  test('have defaults that suit most', () => {
+    expect(resolveCompressOptions({}, true)).toEqual({
+      serverNoContextTakeover: false,
+      clientNoContextTakeover: false,
+      serverMaxWindowBits: 15,
+      clientMaxWindowBits: 15,
+      threshold: 512,
+      level: undefined,
+      memLevel: undefined,
+      asyncAbove: Infinity,
+    });
+  });
+
+  test('stay as they are given', () => {
+    const options = {
+      serverNoContextTakeover: true,
+      clientNoContextTakeover: true,
+      serverMaxWindowBits: 8,
+      clientMaxWindowBits: 9,
+      threshold: 0,
+      level: 0,
+      memLevel: 1,
+      asyncAbove: 1,
+    };
+    expect(resolveCompressOptions(options, true)).toEqual(options);
+    expect(resolveCompressOptions({ ...options, level: 9, memLevel: 9 }, false)).toEqual({
+      ...options,
+      level: 9,
+      memLevel: 9,
+    });
+  });
+
+  test.each([
+    [true, { serverNoContextTakeover: true, clientNoContextTakeover: false }],
+    [false, { serverNoContextTakeover: false, clientNoContextTakeover: true }],
+  ])('shared is no context takeover of this side: isServer %j', (isServer, expected) => {
+    expect(resolveCompressOptions({ shared: true }, isServer)).toMatchObject(expected);
+  });
+
+  test.each([0, false, undefined, Infinity] as const)('asyncAbove %j is never', (asyncAbove) => {
+    expect(resolveCompressOptions({ asyncAbove }, true).asyncAbove).toBe(Infinity);
+  });
+
+  test.each([
+    ...[7, 16, 8.5, NaN, -8, Infinity].flatMap((bits) => [
+      { serverMaxWindowBits: bits },
+      { clientMaxWindowBits: bits },
+    ]),
+    ...[-1, 10, 1.5, NaN].map((level) => ({ level })),
+    ...[0, 10, 1.5, NaN].map((memLevel) => ({ memLevel })),
+    ...[-1, NaN].map((threshold) => ({ threshold })),
+    ...[-1, NaN].map((asyncAbove) => ({ asyncAbove })),
+  ])('%j is a RangeError', (options: CompressOptions) => {
+    expect(() => resolveCompressOptions(options, true)).toThrow(RangeError);
+  });
+
+  test.each([
+    null,
+    'yes',
+    true,
+    { serverNoContextTakeover: 1 },
+    { clientNoContextTakeover: 'no' },
+    { shared: null },
+    { serverMaxWindowBits: '10' },
+    { clientMaxWindowBits: true },
+    { level: '6' },
+    { memLevel: null },
+    { threshold: '1024' },
+    { threshold: false },
+    { asyncAbove: true },
+    { asyncAbove: '1' },
+  ])('%j is a TypeError', (options) => {
+    expect(() => resolveCompressOptions(options as CompressOptions, true)).toThrow(TypeError);
+  });
+});
