@@ -8,12 +8,12 @@ import type { Sink } from './sink.ts';
  */
 export class GuardedSink implements Sink {
   readonly #sink: Partial<Sink>;
-  #errors: unknown[];
+  #errors: unknown[] | undefined;
 
   constructor(sink: Partial<Sink>) {
     if (typeof sink !== 'object' || sink === null) throw new TypeError('the sink must be an object');
     this.#sink = sink;
-    this.#errors = NONE;
+    this.#errors = undefined;
   }
 
   /** Whether the sink decides on opening handshakes itself. */
@@ -24,8 +24,8 @@ export class GuardedSink implements Sink {
   /** Throws what the sink's methods threw since the last time: the error itself, or an AggregateError of several. */
   rethrow(): void {
     const errors = this.#errors;
-    if (errors === NONE) return;
-    this.#errors = NONE;
+    if (errors === undefined) return;
+    this.#errors = undefined;
     throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'the sink threw more than once');
   }
 
@@ -118,9 +118,6 @@ export class GuardedSink implements Sink {
   }
 
   #keep(error: unknown): void {
-    if (this.#errors === NONE) this.#errors = [];
-    this.#errors.push(error);
+    (this.#errors ??= []).push(error);
   }
 }
-
-const NONE: unknown[] = [];

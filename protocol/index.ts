@@ -37,6 +37,14 @@ export type {
 export type { ClientRequest } from './handshake/client.ts';
 export type { AcceptOptions } from './handshake/server.ts';
 export { ServerPolicy, type ServerHandshakeOptions } from './handshake/server-policy.ts';
-export type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from './permessage-deflate/codec.ts';
+export type {
+  DeflateCodec,
+  Deflater,
+  DeflaterParams,
+  InflateFault,
+  Inflater,
+  InflaterParams,
+} from './permessage-deflate/codec.ts';
 export type { CompressOptions } from './permessage-deflate/options.ts';
 export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+export { SlidingWindow } from './permessage-deflate/sliding-window.ts';
