@@ -85,13 +85,16 @@ describe('2. the rooms of the core', () => {
     });
   }
 
-  test('only the files that make up the connection, in no room, see several rooms', () => {
+  test('connection.ts alone sees them all: nothing else leads to both the wire and the opening handshake', () => {
     const seeing = core.filter(({ path }) => {
-      const rooms = new Set(values(path).map((target) => target.split('/')[1]));
-      return rooms.has('framing') && (rooms.has('handshake') || rooms.has('message'));
+      const rooms = new Set([...reach(path)].map((target) => target.split('/')[1]));
+      return rooms.has('framing') && rooms.has('handshake');
     });
-    const inARoom = seeing.map(({ path }) => path).filter((path) => path.split('/').length > 2);
-    expect(inARoom).toEqual([]);
+    // machine.ts is what stands behind connection.ts; nothing else imports it.
+    const doors = ['connection', 'index', 'machine'].map((name) => `protocol/${name}.ts`);
+    expect(seeing.map(({ path }) => path)).toEqual(doors);
+    const users = offences(core, ({ target }) => (target === 'protocol/machine.ts' ? target : undefined));
+    expect(users.filter((line) => !line.startsWith('protocol/connection.ts'))).toEqual([]);
   });
 });
 
@@ -161,16 +164,13 @@ describe('3. the drivers', () => {
 });
 
 describe('4. one room, one concept', () => {
-  const all = [
-    ...core,
-    ...drivers,
-    ...filesBelow('test', '.ts'),
-    ...filesBelow('fuzz', '.ts'),
-    ...filesBelow('autobahn', '.ts'),
-  ];
+  // Tests mirror their sources, one file each: where a source has many cases, its test is as long as they are.
+  const all = [...core, ...drivers, ...['test', 'fuzz', 'autobahn'].flatMap((folder) => filesBelow(folder, '.ts'))];
 
   test('no file has more than 400 lines', () => {
-    const lengths = all.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }));
+    const lengths = all
+      .filter(({ path }) => !path.endsWith('.test.ts'))
+      .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }));
     expect(lengths.filter(({ lines }) => lines > 400)).toEqual([]);
   });
 });
@@ -225,8 +225,8 @@ function stateIn(statement: ts.Statement, file: SourceFile): string[] {
     if (has(statement, ts.SyntaxKind.DeclareKeyword)) return [];
     if (!(statement.declarationList.flags & ts.NodeFlags.Const))
       return [`${at(statement, file)}: ${statement.getText()}`];
-    return statement.declarationList.declarations.flatMap(({ initializer }) =>
-      initializer !== undefined && isEmptyContainer(initializer)
+    return statement.declarationList.declarations.flatMap(({ initializer, type }) =>
+      initializer !== undefined && isEmptyContainer(initializer) && !/^readonly /.test(type?.getText() ?? '')
         ? [`${at(initializer, file)}: ${initializer.getText()}`]
         : [],
     );
