@@ -1,4 +1,5 @@
-import type { Job, Sample } from '../wire/job.ts';
+import { PerformanceObserver } from 'node:perf_hooks';
+import type { Allocated, Job, Sample } from '../wire/job.ts';
 import { obey } from '../wire/control.ts';
 
 /** A peer under test: how it plays the roles that it has. */
@@ -21,7 +22,24 @@ export function runTarget(target: Target): void {
       const { rss, heapUsed, external } = process.memoryUsage();
       return { cpu: user + system, rss, heap: heapUsed + external };
     },
+    allocated,
   });
+}
+
+let collections = 0;
+let observer: PerformanceObserver | undefined;
+
+/** What is allocated now, and how many garbage collections there were since the first call. */
+export async function allocated(): Promise<Allocated> {
+  if (observer === undefined) {
+    observer = new PerformanceObserver((list) => void (collections += list.getEntries().length));
+    observer.observe({ entryTypes: ['gc'] });
+  }
+  // Node reports a collection in a later turn of the loop.
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+  collections += observer.takeRecords().length;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { heap: heapUsed, buffers: arrayBuffers, collections };
 }
 
 declare const Bun: { gc(force: boolean): void } | undefined;

@@ -37,3 +37,15 @@ export interface Run {
   /** The generator's own CPU time, in microseconds. */
   cpu: number;
 }
+
+/**
+ * Memory in use. Between two readings with the same number of collections nothing was given back: the differences are
+ * what was allocated.
+ */
+export interface Allocated {
+  /** On V8's heap, in bytes. */
+  heap: number;
+  /** In array buffers outside of it, in bytes. */
+  buffers: number;
+  collections: number;
+}
