@@ -10,14 +10,14 @@ import { ROWS, type Row } from './rows.ts';
 import { ratioSpread, spread } from './statistics.ts';
 
 /** The harness itself: that it measures what it says and takes no wrong reply for a right one. No figure is judged. */
-describe('the bench', () => {
+describe('the bench', async () => {
   const settings = {
     children: compileChildren('children-of-the-test'),
     node: process.execPath,
     warmUp: 20,
     window: 40,
   };
-  const peers = availablePeers(['raw', 'ws', 'event', 'promise'], () => {});
+  const peers = await availablePeers(['raw', 'ws', 'event', 'promise'], () => {});
 
   // One row of every kind of load, small.
   const kinds = [

@@ -56,7 +56,7 @@ async function bench(): Promise<void> {
   const whole = rows.length === ROWS.length && options.peers === undefined;
   const rounds = count(options.rounds, options.quick ? 1 : 5);
   const window = count(options.window, options.quick ? 300 : 1000);
-  const peers = availablePeers(options.peers?.split(','), (text) => print(text));
+  const peers = await availablePeers(options.peers?.split(','), (text) => print(text));
   const settings = {
     children: compileChildren(),
     node: options.node,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Row } from './rows.ts';
 import { installBun } from './install-bun.ts';
 import { ROOT } from './compile.ts';
@@ -34,22 +35,26 @@ const ALL: readonly Peer[] = [
 ];
 
 /** The peers that are here, of those asked for. `note` is told why another one is not. */
-export function availablePeers(wanted: readonly string[] | undefined, note: (text: string) => void): Peer[] {
+export async function availablePeers(
+  wanted: readonly string[] | undefined,
+  note: (text: string) => void,
+): Promise<Peer[]> {
   for (const id of wanted ?? []) {
     if (!ALL.some((peer) => peer.id === id))
       throw new RangeError(`no peer ${id}; there are ${ALL.map((p) => p.id).join(', ')}`);
   }
-  return ALL.filter((peer) => wanted === undefined || wanted.includes(peer.id)).flatMap((peer) => {
+  const here: Peer[] = [];
+  for (const peer of ALL.filter(({ id }) => wanted === undefined || wanted.includes(id))) {
     try {
-      return [{ ...peer, ...locate(peer.id) }];
+      here.push({ ...peer, ...(await locate(peer.id)) });
     } catch (error) {
       note(`${peer.id} is skipped: ${(error as Error).message}`);
-      return [];
     }
-  });
+  }
+  return here;
 }
 
-function locate(id: PeerId): Partial<Peer> {
+async function locate(id: PeerId): Promise<Partial<Peer>> {
   const require = createRequire(join(ROOT, 'package.json'));
   switch (id) {
     case 'raw':
@@ -66,8 +71,10 @@ function locate(id: PeerId): Partial<Peer> {
       return installBun();
     case 'event':
     case 'promise': {
-      const file = join(ROOT, 'dist', id === 'event' ? 'node.js' : 'index.js');
-      if (!existsSync(file)) throw new Error(`${file} is not built`);
+      const [file, name] = id === 'event' ? ['node.js', 'serve'] : ['index.js', 'listen'];
+      const path = join(ROOT, 'dist', file!);
+      if (!existsSync(path)) throw new Error(`${path} is not built`);
+      if (!(name! in (await import(pathToFileURL(path).href)))) throw new Error(`${path} has no ${name}`);
       return { version: require('./package.json').version };
     }
   }

@@ -64,8 +64,13 @@ function broadcast(job: Job, socket: Socket, everyone: Set<Socket>): void {
     taken += chunk.length;
     if (taken < job.wire.in) return;
     taken = 0;
-    for (const other of everyone) other.write(round);
+    send();
   });
+  /** Without a handshake a client can't tell that it has been accepted: the first round waits for the last of them. */
+  function send(): void {
+    if (everyone.size < job.connections) return void setImmediate(send);
+    for (const other of everyone) other.write(round);
+  }
 }
 
 function shakeHands(socket: Socket): void {
