@@ -29,7 +29,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['protocol/**/*.ts'],
-      reporter: ['text', 'html', 'json-summary'],
+      exclude: ['test/**'],
+      reporter: [['text', { skipFull: true }], 'html', 'json-summary'],
       reportsDirectory: 'coverage',
       thresholds: { statements: 100, branches: 100, functions: 100, lines: 100 },
     },
