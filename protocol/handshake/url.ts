@@ -45,7 +45,9 @@ export function parseWebSocketUrl(url: string): WebSocketUrl {
 
   const userEnd = authority.lastIndexOf('@');
   const server = parseAuthority(authority.slice(userEnd + 1));
-  if (server === undefined) throw new SyntaxError('the host or the port of the WebSocket URL is not valid');
+  // To a browser a backslash is a slash, so that `a\\@b` leads to a: whoever checked the URL may have thought so too.
+  if (server === undefined || authority.includes('\\'))
+    throw new SyntaxError('the host or the port of the WebSocket URL is not valid');
   const defaultPort = secure ? 443 : 80;
   const port = server.port ?? defaultPort;
   return {
