@@ -38,12 +38,12 @@ export function rawHeaders(fields: Fields = {}): string[] {
 
 /** Each code unit as one byte. */
 export function bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
 /** Each byte as one code unit. */
 export function text(latin1: Uint8Array): string {
-  return Array.from(latin1, (byte) => String.fromCharCode(byte)).join('');
+  return Buffer.from(latin1.buffer, latin1.byteOffset, latin1.length).toString('latin1');
 }
 
 /** The ways to cut a wire: whole, byte by byte, and at every split point. */

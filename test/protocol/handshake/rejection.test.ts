@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { formatRejection, refuse, refuseUpgrade } from '../../../protocol/handshake/rejection.ts';
+import type { Rejection } from '../../../protocol/handshake/types.ts';
+import { parseResponse, text } from './support.ts';
+
+describe('a rejection', () => {
+  test('is a response with Content-Length and Connection: close', () => {
+    expect(text(formatRejection({ status: 403 }))).toBe(
+      'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    );
+  });
+
+  test('may have a status text, headers and a body of text, in UTF-8', () => {
+    const rejection = { status: 404, statusText: 'Gone f\xfcr good', headers: { 'X-A': ['1', '2'] }, body: 'für 漢' };
+    expect(formatRejection(rejection)).toEqual(
+      new Uint8Array([
+        ...Buffer.from(
+          'HTTP/1.1 404 Gone f\xfcr good\r\nX-A: 1\r\nX-A: 2\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 8\r\nConnection: close\r\n\r\n',
+          'latin1',
+        ),
+        ...Buffer.from('für 漢'),
+      ]),
+    );
+  });
+
+  test('may have a body of bytes, and a Content-Type of its own', () => {
+    const body = Uint8Array.of(0, 255, 10);
+    const bytes = parseResponse(formatRejection({ status: 500, body }));
+    expect(bytes).toEqual({
+      status: 500,
+      headers: { 'content-length': '3', connection: 'close' },
+      body: '\x00\xff\n',
+    });
+    const json = parseResponse(formatRejection({ status: 400, headers: { 'content-TYPE': 'a/b' }, body: '{}' }));
+    expect(json.headers).toEqual({ 'content-type': 'a/b', 'content-length': '2', connection: 'close' });
+  });
+
+  test('to a HEAD request has the length of its body and no body (RFC 9110 §9.3.2)', () => {
+    const { headers, body } = parseResponse(formatRejection({ status: 405, body: 'text' }, true));
+    expect(headers['content-length']).toBe('4');
+    expect(body).toBe('');
+  });
+
+  test.each([204, 304])('with status %i has neither a body nor its length (RFC 9110 §8.6)', (status) => {
+    expect(parseResponse(formatRejection({ status }))).toEqual({ status, headers: { connection: 'close' }, body: '' });
+    expect(parseResponse(formatRejection({ status, body: '' })).headers).toEqual({ connection: 'close' });
+    expect(() => formatRejection({ status, body: 'text' })).toThrow(TypeError);
+  });
+
+  test('may have a status without a known text', () => {
+    expect(text(formatRejection({ status: 599 }))).toMatch(/^HTTP\/1\.1 599 \r\n/);
+    expect(text(formatRejection({ status: 403, statusText: '' }))).toMatch(/^HTTP\/1\.1 403 \r\n/);
+  });
+
+  test('that names a protocol in Upgrade names Upgrade in Connection (RFC 9110 §7.8)', () => {
+    const { headers } = parseResponse(formatRejection({ status: 426, headers: { Upgrade: 'websocket' } }));
+    expect(headers).toMatchObject({ upgrade: 'websocket', connection: 'Upgrade, close' });
+  });
+
+  test.each([100, 101, 199, 600, 0, -1, 403.5, NaN, '403', undefined])(
+    'throws a RangeError for status %j',
+    (status) => {
+      expect(() => formatRejection({ status } as Rejection)).toThrow(RangeError);
+    },
+  );
+
+  test.each<[string, unknown]>([
+    ['a status text with a line end', { status: 403, statusText: 'a\r\nb' }],
+    ['a status text above U+00FF', { status: 403, statusText: '漢' }],
+    ['a status text that is no string', { status: 403, statusText: 1 }],
+    ['a body that is neither text nor bytes', { status: 403, body: { a: 1 } }],
+    ['Content-Length', { status: 403, headers: { 'content-length': '5' } }],
+    ['Connection', { status: 403, headers: { Connection: 'keep-alive' } }],
+    ['Transfer-Encoding', { status: 403, headers: { 'Transfer-Encoding': 'chunked' } }],
+    ['CR and LF in a header', { status: 403, headers: { a: 'b\r\n\r\n<script>' } }],
+    ['a name that is no token', { status: 403, headers: { 'a:b': 'c' } }],
+  ])('throws a TypeError for %s', (_, rejection) => {
+    expect(() => formatRejection(rejection as Rejection)).toThrow(TypeError);
+  });
+});
+
+test("the handshake's own rejections say what is wrong", () => {
+  expect(refuse(400, 'what is wrong')).toEqual({ status: 400, headers: {}, body: 'what is wrong\n' });
+  expect(refuseUpgrade('why')).toEqual({
+    status: 426,
+    headers: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
+    body: 'why\n',
+  });
+});

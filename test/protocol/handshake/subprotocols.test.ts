@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { checkSubprotocols, parseSubprotocols, selectSubprotocol } from '../../../protocol/handshake/subprotocols.ts';
+
+describe('Sec-WebSocket-Protocol (RFC 6455 §4.1, item 10)', () => {
+  test.each([
+    ['chat', ['chat']],
+    ['chat, superchat', ['chat', 'superchat']],
+    [' a ,\tb\t,c', ['a', 'b', 'c']],
+    ['a, A', ['a', 'A']],
+    ['__proto__, constructor', ['__proto__', 'constructor']],
+    ['v1.json!', ['v1.json!']],
+  ])('%j offers subprotocols in order', (field, subprotocols) => {
+    expect(parseSubprotocols(field)).toEqual(subprotocols);
+  });
+
+  test.each(['', ' ', ',', 'a,', ',a', 'a,,b', 'a b', 'a;b', '"a"', 'a/b', 'a\xe9', 'a, b, a', 'a,a'])(
+    '%j is not valid',
+    (field) => {
+      expect(parseSubprotocols(field)).toBeUndefined();
+    },
+  );
+});
+
+test.each([[[]], [['a']], [['a', 'b']], [['toString', '__proto__']]])('%j may be offered', (subprotocols) => {
+  expect(() => checkSubprotocols(subprotocols)).not.toThrow();
+});
+
+test.each([['a'], [null], [new Set(['a'])], [['']], [['a b']], [['a', 'a']], [[1]], [['a,b']], [['a\r\nb']], [['é']]])(
+  '%j is a TypeError',
+  (subprotocols) => {
+    expect(() => checkSubprotocols(subprotocols as string[])).toThrow(TypeError);
+  },
+);
+
+test('the first of those known is selected that was offered', () => {
+  expect(selectSubprotocol(['x', 'b', 'a'], ['a', 'b'])).toBe('b');
+  expect(selectSubprotocol(['x'], ['a', 'b'])).toBe('');
+  expect(selectSubprotocol([], ['a'])).toBe('');
+});
