@@ -5,7 +5,7 @@ const MAX_SPARE = 2;
 
 /** Who a context is lent to. */
 export interface Holder {
-  /** What it holds, if the pool has not taken it back. */
+  /** What it holds. The pool takes it away when others need it more. */
   context: Context | undefined;
   /** Whether the context is in the middle of something that only it can go on with. */
   readonly busy: boolean;
@@ -17,26 +17,27 @@ export interface Context {
   /** Contexts with the same key are alike. */
   readonly key: number;
   holder: Holder | undefined;
-  /** The turn it was last used in, on the pool's count. */
-  lastUsed: number;
 }
 
 /**
- * zlib's contexts, shared by all connections: no more than `limit` of them, whoever used one longest ago losing it to
- * the next. Only holders in the middle of a message make it exceed the limit, and only until they are through.
+ * zlib's contexts, shared by all connections: no more than `limit` of them. Only holders in the middle of a message make
+ * it exceed the limit, and only until they are through.
+ *
+ * At the limit, who loses a context is left to chance. Losing it to whoever came longest ago would be worse: a few more
+ * connections than contexts, taking turns, and every one of them would find its own gone.
  */
 export class ContextPool {
   private readonly limit: number;
   private readonly contexts: Context[];
   /** Those of them that no one holds; the last one was used last. */
   private readonly spare: Context[];
-  private turns: number;
+  private random: number;
 
   constructor(limit: number) {
     this.limit = limit;
     this.contexts = [];
     this.spare = [];
-    this.turns = 0;
+    this.random = 1;
   }
 
   /** How many contexts there are. */
@@ -44,20 +45,10 @@ export class ContextPool {
     return this.contexts.length;
   }
 
-  /** The holder's context, marked as used. Undefined when it has none: then `lend` it one. */
-  held(holder: Holder): Context | undefined {
-    const { context } = holder;
-    if (context !== undefined) context.lastUsed = ++this.turns;
-    return context;
-  }
-
   /** Lends a context with that key, at the start of a stream. */
   lend(holder: Holder, key: number, create: () => ZlibHandle): Context {
-    const context = this.reuse(key) ?? { handle: create(), key, holder: undefined, lastUsed: 0 };
-    if (context.lastUsed === 0) this.contexts.push(context);
-    else context.handle.reset();
+    const context = this.reuse(key) ?? this.add(key, create());
     context.holder = holder;
-    context.lastUsed = ++this.turns;
     holder.context = context;
     return context;
   }
@@ -72,30 +63,46 @@ export class ContextPool {
     else this.spare.push(context);
   }
 
-  /** A spare one with that key; at the limit, the one used longest ago if it has that key, else room for a new one. */
+  /** One that is spare, or at the limit someone else's. Undefined leaves it to make a new one, for which there is room. */
   private reuse(key: number): Context | undefined {
     for (let i = this.spare.length - 1; i >= 0; i--) {
-      if (this.spare[i].key === key) return this.spare.splice(i, 1)[0];
+      if (this.spare[i].key === key) return restart(this.spare.splice(i, 1)[0]);
     }
     if (this.contexts.length < this.limit) return undefined;
-    const oldest = this.spare.shift() ?? this.leastRecent();
-    if (oldest === undefined) return undefined;
-    if (oldest.holder !== undefined) oldest.holder.context = undefined;
-    if (oldest.key === key) return oldest;
-    this.discard(oldest);
+    const context = this.spare.pop() ?? this.takeFromSomeone();
+    if (context === undefined) return undefined;
+    if (context.key === key) return restart(context);
+    this.discard(context);
     return undefined;
   }
 
-  private leastRecent(): Context | undefined {
-    let oldest: Context | undefined;
-    for (const context of this.contexts) {
-      if (!context.holder!.busy && (oldest === undefined || context.lastUsed < oldest.lastUsed)) oldest = context;
+  private takeFromSomeone(): Context | undefined {
+    // Good enough to be fair, and the same in every run (the constants are those of Numerical Recipes).
+    this.random = (Math.imul(this.random, 1_664_525) + 1_013_904_223) >>> 0;
+    const { length } = this.contexts;
+    const first = Math.floor((this.random / 2 ** 32) * length);
+    for (let i = 0; i < length; i++) {
+      const context = this.contexts[(first + i) % length];
+      if (context.holder!.busy) continue;
+      context.holder!.context = undefined;
+      return context;
     }
-    return oldest;
+    return undefined;
+  }
+
+  private add(key: number, handle: ZlibHandle): Context {
+    const context = { handle, key, holder: undefined };
+    this.contexts.push(context);
+    return context;
   }
 
   private discard(context: Context): void {
     this.contexts.splice(this.contexts.indexOf(context), 1);
     context.handle.close();
   }
+}
+
+function restart(context: Context): Context {
+  context.handle.reset();
+  return context;
 }

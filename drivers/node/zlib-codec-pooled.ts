@@ -48,9 +48,9 @@ export class PooledCodec implements DeflateCodec {
   readonly stored: Uint8Array;
   readonly discarded: Uint8Array;
 
-  constructor(maxDeflaters: number, maxInflaters: number) {
-    this.deflaters = new ContextPool(maxDeflaters);
-    this.inflaters = new ContextPool(maxInflaters);
+  constructor(maxContexts: number) {
+    this.deflaters = new ContextPool(maxContexts);
+    this.inflaters = new ContextPool(maxContexts);
     this.scratch = new Uint8Array(SCRATCH_LENGTH);
     this.stored = new Uint8Array(STORED_HEADER_LENGTH + MAX_WINDOW);
     this.discarded = new Uint8Array(MAX_WINDOW);
@@ -84,7 +84,7 @@ class PooledDeflater implements Deflater, Holder {
 
   deflate(bytes: Uint8Array): Uint8Array {
     const { deflaters, scratch } = this.codec;
-    const { handle } = deflaters.held(this) ?? deflaters.lend(this, this.key, this.create);
+    const { handle } = this.context ?? deflaters.lend(this, this.key, this.create);
     const chunks: Uint8Array[] = [];
     let at = 0;
     let start = 0;
@@ -156,6 +156,10 @@ class PooledInflater implements Inflater, Holder {
     this.codec.inflaters.takeBack(this);
   }
 
+  idle(): void {
+    if (!this.busy) this.codec.inflaters.takeBack(this);
+  }
+
   release(): void {
     this.reset();
   }
@@ -202,10 +206,8 @@ class PooledInflater implements Inflater, Holder {
   }
 
   private handle(): ZlibHandle {
-    const { inflaters } = this.codec;
-    const held = inflaters.held(this);
-    if (held !== undefined) return held.handle;
-    const { handle } = inflaters.lend(this, this.key, this.create);
+    if (this.context !== undefined) return this.context.handle;
+    const { handle } = this.codec.inflaters.lend(this, this.key, this.create);
     if (this.window.length > 0) this.prime(handle);
     return handle;
   }

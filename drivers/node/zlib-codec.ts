@@ -13,27 +13,25 @@ import { PooledCodec } from './zlib-codec-pooled.ts';
 
 /** How much the codec on node:zlib holds, for all connections that it serves together. */
 export interface ZlibCodecOptions {
-  /** The most compressors. A connection that loses its own to another one goes on with an empty one. Default 64. */
-  maxDeflaters?: number;
-  /** The most decompressors. A connection that loses its own costs a copy of its window when it comes back. Default 16. */
-  maxInflaters?: number;
+  /**
+   * The most compressors, and the most decompressors. A connection that loses its own to another one goes on with an
+   * empty compressor, and gives its next decompressor the window that it has kept. Default 256.
+   */
+  maxContexts?: number;
   /** Keeps to the public API of node:zlib, which is several times slower. Default: only where nothing else works. */
   publicApiOnly?: boolean;
 }
 
-const DEFAULT_MAX_DEFLATERS = 64;
-const DEFAULT_MAX_INFLATERS = 16;
+const DEFAULT_MAX_CONTEXTS = 256;
 
 /** Off the thread, output comes in chunks of this size. */
 const CHUNK_LENGTH = 64 * 1024;
 
-/** Makes a codec on node:zlib. Throws a RangeError for limits below one. */
+/** Makes a codec on node:zlib. Throws a RangeError for a limit below one. */
 export function createZlibCodec(options: ZlibCodecOptions = {}): DeflateCodec {
-  const { maxDeflaters = DEFAULT_MAX_DEFLATERS, maxInflaters = DEFAULT_MAX_INFLATERS } = options;
-  if (!(maxDeflaters >= 1)) throw new RangeError('maxDeflaters must be at least 1');
-  if (!(maxInflaters >= 1)) throw new RangeError('maxInflaters must be at least 1');
-  const usesHandles = options.publicApiOnly !== true && handlesWork();
-  return new ZlibCodec(usesHandles ? new PooledCodec(maxDeflaters, maxInflaters) : new OneShotCodec());
+  const { maxContexts = DEFAULT_MAX_CONTEXTS, publicApiOnly = false } = options;
+  if (!(maxContexts >= 1)) throw new RangeError('maxContexts must be at least 1');
+  return new ZlibCodec(!publicApiOnly && handlesWork() ? new PooledCodec(maxContexts) : new OneShotCodec());
 }
 
 let shared: DeflateCodec | undefined;

@@ -68,6 +68,8 @@ export interface Inflater {
   inflate(bytes: Uint8Array, fin: boolean, maxLength: number): Uint8Array | InflateFault;
   /** Between messages: forgets the window, for a peer without context takeover. */
   reset(): void;
+  /** Gives up what can be made again: nothing may come for a while. The window stays. */
+  idle?(): void;
   /** Frees everything. The last call. */
   release(): void;
 }

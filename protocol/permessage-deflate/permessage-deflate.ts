@@ -154,6 +154,15 @@ export class PermessageDeflate implements ExtensionNegotiator {
     return inflated;
   }
 
+  /**
+   * Nothing has come for a while: gives up what the next message can do without. Our compressor starts afresh after it;
+   * of what we inflate, nothing but the window itself is kept.
+   */
+  idle(): void {
+    this.deflater?.reset();
+    this.inflater?.idle?.();
+  }
+
   /** Frees both contexts. Safe to repeat; nothing may be compressed or decompressed after it. */
   release(): void {
     this.released = true;
@@ -167,7 +176,10 @@ export class PermessageDeflate implements ExtensionNegotiator {
     const { isServer } = this;
     this.agreed = true;
     this.deflaterParams = {
-      windowBits: isServer ? agreement.serverMaxWindowBits : agreement.clientMaxWindowBits,
+      windowBits: Math.min(
+        isServer ? agreement.serverMaxWindowBits : agreement.clientMaxWindowBits,
+        this.options.windowBits,
+      ),
       level: this.options.level,
       memLevel: this.options.memLevel,
       contextTakeover: !(isServer ? agreement.serverNoContextTakeover : agreement.clientNoContextTakeover),

@@ -3,5 +3,5 @@ import { createZlibCodec } from '../../../drivers/node/zlib-codec.ts';
 import { describeDeflateCodec } from '../../support/deflate-codec-suite.ts';
 
 describe('on handles', () => describeDeflateCodec(createZlibCodec()));
-describe('on few handles', () => describeDeflateCodec(createZlibCodec({ maxDeflaters: 2, maxInflaters: 1 })));
+describe('on few handles', () => describeDeflateCodec(createZlibCodec({ maxContexts: 1 })));
 describe('on the public API', () => describeDeflateCodec(createZlibCodec({ publicApiOnly: true })));

@@ -9,6 +9,7 @@ describe('the options of permessage-deflate', () => {
       clientNoContextTakeover: false,
       serverMaxWindowBits: 15,
       clientMaxWindowBits: 15,
+      windowBits: 13,
       threshold: 512,
       level: undefined,
       memLevel: undefined,
@@ -27,9 +28,10 @@ describe('the options of permessage-deflate', () => {
       memLevel: 1,
       asyncAbove: 1,
     };
-    expect(resolveCompressOptions(options, true)).toEqual(options);
+    expect(resolveCompressOptions(options, true)).toEqual({ ...options, windowBits: 8 });
     expect(resolveCompressOptions({ ...options, level: 9, memLevel: 9 }, false)).toEqual({
       ...options,
+      windowBits: 9,
       level: 9,
       memLevel: 9,
     });

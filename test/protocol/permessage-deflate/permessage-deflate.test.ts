@@ -39,6 +39,7 @@ function recordingCodec(log: Log, later?: DeflateCodec['deflateLater']): Deflate
       const real = zlibCodec.createInflater(params);
       return {
         inflate: (bytes, fin, maxLength) => real.inflate(bytes, fin, maxLength),
+        idle: () => real.idle?.(),
         reset() {
           log.calls.push('inflater reset');
           real.reset();
@@ -121,7 +122,7 @@ describe('contexts', () => {
     const { client, server, clientLog, serverLog } = pair();
     expect([clientLog.calls, serverLog.calls]).toEqual([[], []]);
     server.decompress(client.compress(words(100, 1), true), MAX);
-    expect(clientLog.calls).toEqual(['deflater {"windowBits":15,"contextTakeover":true}']);
+    expect(clientLog.calls).toEqual(['deflater {"windowBits":13,"contextTakeover":true}']);
     expect(serverLog.calls).toEqual(['inflater {"windowBits":15,"contextTakeover":true}']);
   });
 
@@ -183,6 +184,37 @@ describe('contexts', () => {
     // The other direction is not concerned.
     from.decompress(to.compress(message, true), MAX);
     expect(to.compress(message, true).length).toBeLessThan(100);
+  });
+
+  test.each([
+    ['client', {}, 13],
+    ['client', { clientMaxWindowBits: 15 }, 15],
+    ['client', { serverMaxWindowBits: 15, clientMaxWindowBits: 14 }, 14],
+    ['server', {}, 13],
+    ['server', { serverMaxWindowBits: 15 }, 15],
+    ['server', { serverMaxWindowBits: 8 }, 8],
+  ])('have a window of 2^13 bytes in the %s, or what %j says', (side, options, windowBits) => {
+    const { client, server } = side === 'client' ? pair(options) : pair({}, options);
+    expect((side === 'client' ? client : server).params.windowBits).toBe(windowBits);
+  });
+
+  test('are given up when idle, as far as the next message can do without', () => {
+    const { client, server, clientLog } = pair();
+    const message = randomBytes(1000, 1);
+    client.idle();
+    expect(clientLog.calls).toEqual([]);
+    for (let i = 0; i < 3; i++) {
+      const payload = client.compress(message, true);
+      expect(payload.length).toBeGreaterThan(1000);
+      expect(server.decompress(payload, MAX)).toEqual(message);
+      client.idle();
+      server.idle();
+    }
+    expect(clientLog.calls.slice(1)).toEqual(['deflater reset', 'deflater reset', 'deflater reset']);
+    const parts = [client.compress(message, false), client.compress(message, true)];
+    expect(server.decompressPart(parts[0], false, MAX)).toEqual(message);
+    server.idle();
+    expect(server.decompressPart(parts[1], true, MAX)).toEqual(message);
   });
 
   test('are freed by release, which is safe to repeat', () => {
