@@ -11,7 +11,7 @@ export interface CompressOptions {
   clientNoContextTakeover?: boolean;
   /**
    * The server's window is at most 2^this bytes, 8 to 15. Default: up to 15 where the peer is the server, as it likes;
-   * where it is this side, 13, which needs no agreement and is not announced.
+   * where it is this side, 13 (15 without context takeover), which needs no agreement and is not announced.
    */
   serverMaxWindowBits?: number;
   /** The client's window likewise. A server can ask for it only where the client says that it can be asked. */
@@ -43,8 +43,8 @@ export interface ResolvedCompressOptions {
   readonly clientNoContextTakeover: boolean;
   readonly serverMaxWindowBits: number;
   readonly clientMaxWindowBits: number;
-  /** The window that this side compresses with, however large a one is agreed on. */
-  readonly windowBits: number;
+  /** The window that this side is to compress with, if there was a word on it. */
+  readonly windowBits: number | undefined;
   readonly threshold: number;
   readonly level: number | undefined;
   readonly memLevel: number | undefined;
@@ -55,12 +55,6 @@ export interface ResolvedCompressOptions {
 /** RFC 7692 §7.1.2. */
 export const MIN_WINDOW_BITS = 8;
 export const MAX_WINDOW_BITS = 15;
-
-/**
- * Half the bytes of a compressor with 15 bits, and two to five times the speed where many of them fall out of the
- * processor's cache, for output a few percent longer (docs/design/adr/0004-deflate-on-node.md).
- */
-const DEFAULT_WINDOW_BITS = 13;
 
 const DEFAULT_THRESHOLD = 512;
 
@@ -73,7 +67,7 @@ export function resolveCompressOptions(options: CompressOptions, isServer: boole
     clientNoContextTakeover: flag('clientNoContextTakeover', options.clientNoContextTakeover) || (shared && !isServer),
     serverMaxWindowBits: maxWindowBits('serverMaxWindowBits', options.serverMaxWindowBits),
     clientMaxWindowBits: maxWindowBits('clientMaxWindowBits', options.clientMaxWindowBits),
-    windowBits: (isServer ? options.serverMaxWindowBits : options.clientMaxWindowBits) ?? DEFAULT_WINDOW_BITS,
+    windowBits: isServer ? options.serverMaxWindowBits : options.clientMaxWindowBits,
     threshold: options.threshold === undefined ? DEFAULT_THRESHOLD : size('threshold', options.threshold),
     level: options.level === undefined ? undefined : integer('level', options.level, 0, 9),
     memLevel: options.memLevel === undefined ? undefined : integer('memLevel', options.memLevel, 1, 9),

@@ -3,7 +3,14 @@ import type { DeflateCodec, Deflater, DeflaterParams, InflateFault, Inflater, In
 import type { Agreement } from './negotiation.ts';
 import type { CompressOptions, ResolvedCompressOptions } from './options.ts';
 import { agreeToAnswer, agreeToOffer, EXTENSION_NAME, makeAnswer, makeOffer } from './negotiation.ts';
-import { resolveCompressOptions } from './options.ts';
+import { MAX_WINDOW_BITS, resolveCompressOptions } from './options.ts';
+
+/**
+ * The window of a compressor that each connection has for itself. Half the memory of one with 15 bits, and two to five
+ * times as fast where many of them fall out of the processor's cache, for output a few percent longer
+ * (docs/design/adr/0004-deflate-on-node.md). One that connections share, without context takeover, gains nothing by it.
+ */
+const TAKEOVER_WINDOW_BITS = 13;
 
 /** The length of 00 00 ff ff, which ends every flush and does not go over the wire (RFC 7692 §7.2.1). */
 const TAIL_LENGTH = 4;
@@ -175,14 +182,16 @@ export class PermessageDeflate implements ExtensionNegotiator {
   private agree(agreement: Agreement): void {
     const { isServer } = this;
     this.agreed = true;
+    const contextTakeover = !(isServer ? agreement.serverNoContextTakeover : agreement.clientNoContextTakeover);
     this.deflaterParams = {
+      // A smaller window than the one agreed on is always right: it only means that we refer to less.
       windowBits: Math.min(
         isServer ? agreement.serverMaxWindowBits : agreement.clientMaxWindowBits,
-        this.options.windowBits,
+        this.options.windowBits ?? (contextTakeover ? TAKEOVER_WINDOW_BITS : MAX_WINDOW_BITS),
       ),
       level: this.options.level,
       memLevel: this.options.memLevel,
-      contextTakeover: !(isServer ? agreement.serverNoContextTakeover : agreement.clientNoContextTakeover),
+      contextTakeover,
     };
     this.inflaterParams = {
       windowBits: isServer ? agreement.clientMaxWindowBits : agreement.serverMaxWindowBits,

@@ -9,7 +9,7 @@ describe('the options of permessage-deflate', () => {
       clientNoContextTakeover: false,
       serverMaxWindowBits: 15,
       clientMaxWindowBits: 15,
-      windowBits: 13,
+      windowBits: undefined,
       threshold: 512,
       level: undefined,
       memLevel: undefined,

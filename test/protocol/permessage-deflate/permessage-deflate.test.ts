@@ -189,14 +189,20 @@ describe('contexts', () => {
   test.each([
     ['client', {}, 13],
     ['client', { clientMaxWindowBits: 15 }, 15],
+    ['client', { shared: true }, 15],
+    ['client', { shared: true, clientMaxWindowBits: 12 }, 12],
     ['client', { serverMaxWindowBits: 15, clientMaxWindowBits: 14 }, 14],
     ['server', {}, 13],
     ['server', { serverMaxWindowBits: 15 }, 15],
+    ['server', { serverNoContextTakeover: true }, 15],
     ['server', { serverMaxWindowBits: 8 }, 8],
-  ])('have a window of 2^13 bytes in the %s, or what %j says', (side, options, windowBits) => {
-    const { client, server } = side === 'client' ? pair(options) : pair({}, options);
-    expect((side === 'client' ? client : server).params.windowBits).toBe(windowBits);
-  });
+  ])(
+    'have a window of 2^13 bytes in the %s where they are taken over, or what %j says',
+    (side, options, windowBits) => {
+      const { client, server } = side === 'client' ? pair(options) : pair({}, options);
+      expect((side === 'client' ? client : server).params.windowBits).toBe(windowBits);
+    },
+  );
 
   test('are given up when idle, as far as the next message can do without', () => {
     const { client, server, clientLog } = pair();
