@@ -75,6 +75,8 @@ export type Decision = void | boolean | Acceptance | Rejection;
 
 /** What a driver's `serve` resolves to, once it listens. */
 export interface Listener {
+  /** Where it listens: an address with a port, the path of a Unix socket, or null once it doesn't. */
+  readonly address: { readonly address: string; readonly family: string; readonly port: number } | string | null;
   /** The port, or 0 where there is none. */
   readonly port: number;
   /** The URL that reaches it, e.g. ws://127.0.0.1:8080. */

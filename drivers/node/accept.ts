@@ -21,9 +21,14 @@ export class Acceptor<Data> {
   readonly #sendLimit: number;
 
   /** Throws a TypeError or RangeError for bad options. */
-  constructor(options: NodeUpgradeOptions, handlers: Handlers<Data>, secure: boolean) {
+  constructor(
+    options: NodeUpgradeOptions,
+    handlers: Handlers<Data>,
+    secure: boolean,
+    admission: Admission = new Admission(options),
+  ) {
     resolveLimits(options);
-    this.admission = new Admission(options);
+    this.admission = admission;
     this.#options = options;
     this.#handlers = handlers;
     this.#secure = secure;

@@ -1,7 +1,7 @@
 /** The event-style Node driver. */
 export { connect } from './connect.ts';
 export { serve, type NodeListener } from './serve.ts';
-export { acceptUpgrade, attach, isUpgrade, type Attachment, type AttachOptions } from './upgrade.ts';
+export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';
 export type { NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
 export { Socket, type SendOptions } from '../socket.ts';
 export type {

@@ -1,14 +1,15 @@
-import { type AddressInfo, createServer as createTcpServer, type Server as NetServer } from 'node:net';
+import { createServer as createTcpServer, type Server as NetServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Handlers, Listener } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
 import { Acceptor } from './accept.ts';
+import { type Address, portOf, urlOf } from './address.ts';
 import type { NodeServerOptions } from './options.ts';
 
 /** What `serve` resolves to. */
 export interface NodeListener extends Listener {
   /** Where it listens: an address with a port, the path of a Unix socket, or null once it doesn't. */
-  readonly address: AddressInfo | string | null;
+  readonly address: Address;
 }
 
 /**
@@ -47,8 +48,8 @@ function makeListener(server: NetServer, acceptor: Acceptor<any>, secure: boolea
     get address() {
       return server.address();
     },
-    port: isInternet(address) ? address.port : 0,
-    url: (secure ? 'wss://' : 'ws://') + (isInternet(address) ? authority(address) : 'localhost'),
+    port: portOf(address),
+    url: urlOf(address, secure),
     connections: acceptor.admission.sockets as ReadonlySet<Socket>,
     stopListening: () => {
       if (server.listening) server.close();
@@ -56,15 +57,4 @@ function makeListener(server: NetServer, acceptor: Acceptor<any>, secure: boolea
     },
     closed,
   };
-}
-
-function isInternet(address: AddressInfo | string | null): address is AddressInfo {
-  return typeof address === 'object' && address !== null;
-}
-
-/** Where to connect to: an unspecified address is reached as the loopback one. */
-function authority({ address, family, port }: AddressInfo): string {
-  if (address === '0.0.0.0') return `127.0.0.1:${port}`;
-  if (address === '::') return `[::1]:${port}`;
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -5,7 +5,9 @@ import type { TLSSocket } from 'node:tls';
 import type { Handlers } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
 import { Acceptor } from './accept.ts';
+import { portOf, urlOf } from './address.ts';
 import type { NodeUpgradeOptions } from './options.ts';
+import type { NodeListener } from './serve.ts';
 
 /** Whether a request of node:http asks for a WebSocket (RFC 6455 §4.2.1). Whether it may have one is decided later. */
 export function isUpgrade(request: IncomingMessage): boolean {
@@ -33,33 +35,43 @@ export interface AttachOptions extends NodeUpgradeOptions {
   path?: string | readonly string[] | ((path: string) => boolean);
 }
 
-/** What `attach` gives back. */
-export interface Attachment {
-  /** The open connections. */
-  readonly connections: ReadonlySet<Socket>;
-  /** Takes no upgrade any more; connections go on. */
-  detach(): void;
-}
-
 /**
- * Serves a node:http(s) server's upgrades for some paths, and leaves all others to whoever else listens.
+ * Serves a node:http(s) server's upgrades for some paths, and leaves all others to whoever else listens. What it returns
+ * stops doing so with `stopListening`; the server itself is never touched.
  * Throws a TypeError or RangeError for bad options.
  */
 export function attach<Data = unknown>(
   server: HttpServer,
   options: AttachOptions,
   handlers: Handlers<Data>,
-): Attachment {
-  const acceptors = [new Acceptor(options, handlers, false), new Acceptor(options, handlers, true)];
+): NodeListener {
+  const plain = new Acceptor(options, handlers, false);
+  const { admission } = plain;
+  const secure = new Acceptor(options, handlers, true, admission);
   const matches = matcher(options.path);
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     if (!isUpgrade(request) || !matches((request.url ?? '').split('?', 1)[0])) return;
-    takeOver(acceptors[isSecure(stream) ? 1 : 0], request, stream, head);
+    takeOver(isSecure(stream) ? secure : plain, request, stream, head);
   };
   server.on('upgrade', onUpgrade);
+  let finish: () => void;
+  const closed = new Promise<void>((resolve) => (finish = resolve));
   return {
-    connections: acceptors[0].admission.sockets as ReadonlySet<Socket>,
-    detach: () => void server.off('upgrade', onUpgrade),
+    get address() {
+      return server.address();
+    },
+    get port() {
+      return portOf(server.address());
+    },
+    get url() {
+      return urlOf(server.address(), 'setSecureContext' in server);
+    },
+    connections: admission.sockets as ReadonlySet<Socket>,
+    stopListening: () => {
+      server.off('upgrade', onUpgrade);
+      admission.stop(finish);
+    },
+    closed,
   };
 }
 
