@@ -1,0 +1,31 @@
+/** A promise with its two ends. */
+export class Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T | PromiseLike<T>) => void;
+  reject!: (reason: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Rejects as `rejectedQuietly` does. */
+  rejectQuietly(reason: unknown): void {
+    this.promise.catch(ignore);
+    this.reject(reason);
+  }
+}
+
+/**
+ * A rejection that whoever awaits it sees, and nobody needs to: an operation that the connection's end has overtaken is
+ * not to become an "unhandled rejection", which ends a Node process, only because its promise was not awaited in time.
+ */
+export function rejectedQuietly(reason: unknown): Promise<never> {
+  const promise = Promise.reject(reason);
+  promise.catch(ignore);
+  return promise;
+}
+
+export function ignore(): void {}

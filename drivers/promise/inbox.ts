@@ -1,0 +1,265 @@
+import { resolveLimit, type WebSocketError } from '../../protocol/index.ts';
+import type { Socket } from '../socket.ts';
+import type { ReceivedMessage } from './data.ts';
+import { Deferred, rejectedQuietly } from './deferred.ts';
+import { Fifo } from './fifo.ts';
+import { checkTimeout, GiveUp, timedOut, type TimedWaitOptions } from './give-up.ts';
+import { IncomingStream, STREAM_HIGH_WATER, type MessageStream } from './message-stream.ts';
+
+/** How much is received ahead of the consumer. */
+export interface InboxLimits {
+  /** The most messages in the queue; the byte cap is `maxMessageSize`. */
+  readonly receiveQueue: number;
+  readonly maxMessageSize: number;
+}
+
+/** Who waits in line for a message. */
+interface Taker {
+  take(message: ReceivedMessage): void;
+  /** The connection has ended: no message is coming. */
+  fail(error: WebSocketError): void;
+}
+
+const DEFAULT_RECEIVE_QUEUE = 16;
+
+/**
+ * The messages that have come and those who wait for one; never both at once. Beyond its caps it stops the socket's
+ * reading, so that a consumer that does not receive holds the peer up instead of filling the memory.
+ *
+ * The end of the connection stands in the same line as the messages: it is told when the queue is empty, so that what
+ * the consumer was doing when it came makes no difference.
+ */
+export class Inbox {
+  readonly #socket: Socket<unknown>;
+  readonly #limits: InboxLimits;
+  readonly #messages: Fifo<ReceivedMessage>;
+  readonly #takers: Fifo<Taker>;
+  /** Bytes in `#messages`. */
+  #bytes: number;
+  /** The stream that the message coming in goes to. */
+  #stream: IncomingStream | undefined;
+  /** Bytes that have come for streams and were not taken. */
+  #streamBytes: number;
+  #paused: boolean;
+  /** This side has begun the closing handshake: the peer's Close must be reached, so that nothing is held up any more. */
+  #closing: boolean;
+  /** While closing, more came than the caps allow. What comes after the gap is not delivered either. */
+  #discarding: boolean;
+  #error: WebSocketError | undefined;
+
+  constructor(socket: Socket<any>, limits: InboxLimits) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#messages = new Fifo();
+    this.#takers = new Fifo();
+    this.#bytes = 0;
+    this.#stream = undefined;
+    this.#streamBytes = 0;
+    this.#paused = false;
+    this.#closing = false;
+    this.#discarding = false;
+    this.#error = undefined;
+  }
+
+  // The consumer's side.
+
+  receive(options?: TimedWaitOptions): Promise<ReceivedMessage> {
+    if (options !== undefined) return this.#receivePatiently(options);
+    if (this.#messages.length !== 0) return Promise.resolve(this.#takeMessage());
+    if (this.#error !== undefined) return rejectedQuietly(this.#error);
+    const receiver = new Receiver();
+    this.#takers.push(receiver);
+    return receiver.promise;
+  }
+
+  /** What an iterator's `next` returns. */
+  next(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    if (this.#messages.length !== 0) return Promise.resolve({ value: this.#takeMessage(), done: false });
+    const step = new Step();
+    if (this.#error !== undefined) step.fail(this.#error);
+    else this.#takers.push(step);
+    return step.promise;
+  }
+
+  stream(): MessageStream {
+    const stream = new IncomingStream(this);
+    if (this.#messages.length !== 0) {
+      stream.take(this.#takeMessage());
+    } else if (this.#error !== undefined) {
+      stream.fail(this.#error);
+    } else {
+      this.#takers.push(stream);
+      this.#startStream();
+    }
+    return stream;
+  }
+
+  // The socket's side.
+
+  deliver(message: ReceivedMessage): void {
+    if (this.#discarding) return;
+    const taker = this.#takers.shift();
+    if (taker !== undefined) {
+      taker.take(message);
+      if (this.#takers.length !== 0) this.#startStream();
+      return;
+    }
+    if (this.#closing && this.#isFull()) {
+      this.#discarding = true;
+      return;
+    }
+    this.#messages.push(message);
+    this.#bytes += message.length;
+    if (this.#isFull()) this.#hold();
+  }
+
+  startMessage(binary: boolean): void {
+    if (!this.#discarding) this.#stream?.start(binary);
+  }
+
+  deliverChunk(chunk: ReceivedMessage): void {
+    if (this.#closing && this.#isFull()) this.#discarding = true;
+    if (!this.#discarding) this.#stream?.push(chunk);
+  }
+
+  finishMessage(): void {
+    // A message with a part of it discarded stays unfinished, until the end comes.
+    if (this.#discarding) return;
+    const stream = this.#stream;
+    this.#stream = undefined;
+    stream?.finish();
+    this.#startStream();
+  }
+
+  /** This side closes: from here on whatever the caps don't hold is discarded, and nothing stops the reading. */
+  startClosing(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  /** No message comes any more. What has come is still delivered, then this error. */
+  end(error: WebSocketError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.#paused = false;
+    this.#stream?.fail(error);
+    this.#stream = undefined;
+    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) taker.fail(error);
+  }
+
+  // The streams' side: they tell what they hold.
+
+  streamHolds(bytes: number): void {
+    this.#streamBytes += bytes;
+    if (this.#isFull()) this.#hold();
+  }
+
+  streamReleases(bytes: number): void {
+    this.#streamBytes -= bytes;
+    if (this.#paused) this.#letGo();
+  }
+
+  #receivePatiently({ signal, timeout }: TimedWaitOptions): Promise<ReceivedMessage> {
+    let patience: number;
+    try {
+      patience = checkTimeout(timeout);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#messages.length !== 0 || this.#error !== undefined) return this.receive();
+    if (patience === 0) return Promise.reject(timedOut(0));
+    const receiver = new PatientReceiver();
+    this.#takers.push(receiver);
+    // Whoever gives up leaves the line before a message has reached them: none is lost.
+    receiver.giveUp = new GiveUp(signal, patience, this.#socket.clock, (reason) => {
+      this.#takers.remove(receiver);
+      receiver.reject(reason);
+      this.#startStream();
+    });
+    return receiver.promise;
+  }
+
+  #takeMessage(): ReceivedMessage {
+    const message = this.#messages.shift()!;
+    this.#bytes -= message.length;
+    if (this.#paused) this.#letGo();
+    return message;
+  }
+
+  /** When a stream is first in line, the message that is coming in, or the next to begin, goes to it piece by piece. */
+  #startStream(): void {
+    const first = this.#takers.peek();
+    if (!(first instanceof IncomingStream) || this.#stream !== undefined) return;
+    this.#takers.shift();
+    this.#stream = first;
+    this.#socket.streamNext();
+  }
+
+  #isFull(): boolean {
+    return (
+      this.#messages.length >= this.#limits.receiveQueue ||
+      this.#bytes >= this.#limits.maxMessageSize ||
+      this.#streamBytes >= STREAM_HIGH_WATER
+    );
+  }
+
+  #hold(): void {
+    if (this.#paused || this.#closing || this.#error !== undefined) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  /** Reads on once there is room for several messages: stopping and going for each one would cost more than it saves. */
+  #letGo(): void {
+    if (this.#messages.length > this.#limits.receiveQueue / 4) return;
+    if (this.#bytes > this.#limits.maxMessageSize / 4) return;
+    if (this.#streamBytes > STREAM_HIGH_WATER / 4) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+}
+
+/** Fills in the default. Throws a RangeError or TypeError for what is not a limit. */
+export function resolveReceiveQueue(value: number | false | undefined): number {
+  return resolveLimit('receiveQueue', value, DEFAULT_RECEIVE_QUEUE);
+}
+
+class Receiver extends Deferred<ReceivedMessage> implements Taker {
+  take(message: ReceivedMessage): void {
+    this.resolve(message);
+  }
+
+  fail(error: WebSocketError): void {
+    this.rejectQuietly(error);
+  }
+}
+
+class PatientReceiver extends Receiver {
+  giveUp: GiveUp | undefined = undefined;
+
+  override take(message: ReceivedMessage): void {
+    this.giveUp!.callOff();
+    this.resolve(message);
+  }
+
+  override fail(error: WebSocketError): void {
+    this.giveUp!.callOff();
+    this.rejectQuietly(error);
+  }
+}
+
+/** A step of an iteration, which a normal close ends without an error. */
+class Step extends Deferred<IteratorResult<ReceivedMessage, undefined>> implements Taker {
+  take(message: ReceivedMessage): void {
+    this.resolve({ value: message, done: false });
+  }
+
+  fail(error: WebSocketError): void {
+    if (error.isOk) this.resolve({ value: undefined, done: true });
+    else this.rejectQuietly(error);
+  }
+}
