@@ -1,0 +1,295 @@
+import { ConnectionLostError, WebSocketError } from '../../protocol/index.ts';
+import type { Socket } from '../socket.ts';
+import { isData, notData, sizeOf, type Data, type Fragments } from './data.ts';
+import { Deferred, rejectedQuietly } from './deferred.ts';
+import { Fifo } from './fifo.ts';
+import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
+import { GiveUp, type WaitOptions } from './give-up.ts';
+
+export interface SendOptions extends WaitOptions {
+  /** Whether to compress this message, where compression was negotiated. Default: what the compression decides. */
+  compress?: boolean;
+}
+
+/** Nothing is in the way: a message goes straight to the socket. */
+const IDLE = 0;
+/** A fragmented message is under way, or the transport wants a rest: messages wait for their turn. */
+const BUSY = 1;
+/** Nothing is sent any more. */
+const ENDED = 2;
+
+/** What a send resolves to that has nothing to wait for: one promise for them all. */
+const SENT: Promise<void> = Promise.resolve();
+
+/**
+ * The messages on their way to the socket, in the order of the calls. One begins when the one before it is whole and
+ * the transport takes more, so that fragments never interleave and what has not begun can still be given up.
+ */
+export class Outbound implements FragmentedMessageOwner {
+  readonly #socket: Socket<unknown>;
+  readonly #sendLimit: number;
+  /** Closes the connection over a message that cannot be completed. */
+  readonly #breakOff: (code: number, reason: string) => void;
+  #state: typeof IDLE | typeof BUSY | typeof ENDED;
+  /** Not begun, in order. */
+  readonly #queue: Fifo<PendingSend>;
+  #queuedBytes: number;
+  /** The fragmented message under way. */
+  #current: PendingSend | undefined;
+  /** Written, and waiting for the transport to take more. */
+  #written: PendingSend[];
+  /** The socket is over its high-water mark; it drains. */
+  #full: boolean;
+  #advancing: boolean;
+  /** What a send is told once nothing is sent any more. */
+  #error: WebSocketError | undefined;
+  /** The connection has ended: nothing is waited for either. */
+  #isOver: boolean;
+
+  constructor(socket: Socket<any>, sendLimit: number, breakOff: (code: number, reason: string) => void) {
+    this.#socket = socket;
+    this.#sendLimit = sendLimit;
+    this.#breakOff = breakOff;
+    this.#state = IDLE;
+    this.#queue = new Fifo();
+    this.#queuedBytes = 0;
+    this.#current = undefined;
+    this.#written = [];
+    this.#full = false;
+    this.#advancing = false;
+    this.#error = undefined;
+    this.#isOver = false;
+  }
+
+  /** Bytes that wait here; those that the socket holds come on top. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  send(message: Data | Fragments, options?: SendOptions): Promise<void> {
+    try {
+      if (this.#state !== IDLE || options?.signal !== undefined || !isData(message)) {
+        return this.#sendInTurn(message, options);
+      }
+      if (this.#socket.send(message, options)) return SENT;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const pending = new PendingSend(message, options);
+    this.#wait(pending);
+    return pending.promise;
+  }
+
+  trySend(message: Data, options?: { compress?: boolean }): boolean {
+    if (!isData(message)) throw notData(message, 'a string or bytes as a message');
+    if (this.#state === ENDED || this.#socket.state !== 'open') return false;
+    if (this.#socket.bufferedAmount + this.#queuedBytes >= this.#socket.sendHighWater) return false;
+    if (this.#state === BUSY) {
+      this.#enqueue(new PendingSend(message, options));
+    } else if (!this.#socket.send(message, options)) {
+      if (this.#socket.state !== 'open') return false;
+      this.#full = true;
+      this.#state = BUSY;
+    }
+    return true;
+  }
+
+  /** The transport takes more. */
+  drained(): void {
+    const wasFull = this.#full;
+    this.#full = false;
+    const written = this.#written;
+    if (written.length !== 0) {
+      this.#written = [];
+      for (const pending of written) pending.succeed();
+    }
+    if (this.#state !== BUSY) return;
+    // A message that waits for its source, and not for this, is left alone.
+    if (wasFull) this.#current?.fragments?.proceed();
+    this.#advance();
+  }
+
+  /** Hands over what waits although the transport wants a rest: a Close frame is to come after it. */
+  flush(): void {
+    if (this.#state !== BUSY || this.#current !== undefined) return;
+    for (let next = this.#queue.peek(); next !== undefined && isData(next.message); next = this.#queue.peek()) {
+      this.#begin(this.#dequeue()!);
+    }
+  }
+
+  /** Sends nothing more. Whoever has not begun or is not done is told this error; what is written stays written. */
+  shut(error: WebSocketError): void {
+    if (this.#state === ENDED) return;
+    this.#state = ENDED;
+    this.#error = error;
+    const current = this.#current;
+    this.#current = undefined;
+    current?.fragments?.stop();
+    current?.fail(error);
+    for (let next = this.#dequeue(); next !== undefined; next = this.#dequeue()) next.fail(error);
+  }
+
+  /** The connection has ended. */
+  end(error: WebSocketError): void {
+    this.shut(error);
+    this.#error = error;
+    this.#isOver = true;
+    const written = this.#written;
+    this.#written = [];
+    for (const pending of written) pending.fail(error);
+  }
+
+  messageWaits(): void {
+    this.#full = true;
+  }
+
+  messageWritten(goOn: boolean): void {
+    const current = this.#current!;
+    this.#current = undefined;
+    if (goOn) current.succeed();
+    else this.#wait(current);
+    this.#advance();
+  }
+
+  messageFailed(error: unknown, begun: boolean): void {
+    const current = this.#current!;
+    this.#current = undefined;
+    current.refuse(error);
+    if (begun) this.#abandon();
+    else this.#advance();
+  }
+
+  #sendInTurn(message: Data | Fragments, options: SendOptions | undefined): Promise<void> {
+    if (!isData(message)) {
+      if (!isFragments(message)) throw notData(message, 'a string, bytes, or an iterable of either as a message');
+      checkFragments(message);
+    }
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#state === ENDED) return rejectedQuietly(this.#error);
+    const pending = new PendingSend(message, options);
+    if (this.#state === BUSY) {
+      this.#enqueue(pending);
+    } else {
+      this.#begin(pending);
+      this.#advance();
+    }
+    if (signal !== undefined && !pending.isOver) {
+      pending.giveUp = new GiveUp(signal, Infinity, this.#socket.clock, (reason) => this.#forgo(pending, reason));
+    }
+    return pending.promise;
+  }
+
+  /** Whoever sent this gives up. What has begun goes on when it is whole; otherwise it never will be. */
+  #forgo(pending: PendingSend, reason: unknown): void {
+    if (this.#queue.remove(pending)) {
+      this.#queuedBytes -= pending.size;
+    } else if (this.#current === pending) {
+      this.#current = undefined;
+      pending.fragments!.stop();
+      if (pending.fragments!.begun) this.#abandon();
+      else this.#advance();
+    } else {
+      this.#written = this.#written.filter((other) => other !== pending);
+    }
+    pending.refuse(reason);
+  }
+
+  /** A message was begun and will not be completed: no other can follow it, but a Close frame can (RFC 6455 §5.4). */
+  #abandon(): void {
+    const reason = 'message not completed';
+    this.shut(new WebSocketError(1011, reason));
+    this.#breakOff(1011, reason);
+  }
+
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    while (this.#state !== ENDED && !this.#full && this.#current === undefined && this.#queue.length !== 0) {
+      this.#begin(this.#dequeue()!);
+    }
+    this.#advancing = false;
+    if (this.#state !== ENDED) this.#state = this.#full || this.#current !== undefined ? BUSY : IDLE;
+  }
+
+  #begin(pending: PendingSend): void {
+    try {
+      if (isData(pending.message)) {
+        if (this.#socket.send(pending.message, pending.options)) pending.succeed();
+        else this.#wait(pending);
+      } else {
+        this.#state = BUSY;
+        this.#current = pending;
+        pending.fragments = new FragmentedMessage(this.#socket, pending.message, pending.options, this);
+        if (this.#current === pending) pending.fragments.proceed();
+        else pending.fragments.stop();
+      }
+    } catch (error) {
+      if (this.#current === pending) this.#current = undefined;
+      pending.refuse(error);
+    }
+  }
+
+  /** The socket has taken the message and wants a rest; or it is not open any more, and the end is to come. */
+  #wait(pending: PendingSend): void {
+    if (this.#isOver) return pending.fail(this.#error!);
+    this.#written.push(pending);
+    if (this.#state === ENDED || this.#socket.state !== 'open') return;
+    this.#full = true;
+    this.#state = BUSY;
+  }
+
+  #enqueue(pending: PendingSend): void {
+    this.#queue.push(pending);
+    this.#queuedBytes += pending.size;
+    if (this.#socket.bufferedAmount + this.#queuedBytes <= this.#sendLimit) return;
+    this.#socket.terminate(new ConnectionLostError(`more than ${this.#sendLimit} bytes were waiting to be sent`));
+  }
+
+  #dequeue(): PendingSend | undefined {
+    const pending = this.#queue.shift();
+    if (pending !== undefined) this.#queuedBytes -= pending.size;
+    return pending;
+  }
+}
+
+/** A message that waits: for its turn, for its source, or for the transport to take more. */
+class PendingSend extends Deferred<void> {
+  readonly message: Data | Fragments;
+  readonly options: SendOptions | undefined;
+  /** What it takes of the queue. A source's messages are not known yet. */
+  readonly size: number;
+  fragments: FragmentedMessage | undefined;
+  giveUp: GiveUp | undefined;
+  isOver: boolean;
+
+  constructor(message: Data | Fragments, options: SendOptions | undefined) {
+    super();
+    this.message = message;
+    this.options = options;
+    this.size = isData(message) ? sizeOf(message) : 0;
+    this.fragments = undefined;
+    this.giveUp = undefined;
+    this.isOver = false;
+  }
+
+  succeed(): void {
+    this.isOver = true;
+    this.giveUp?.callOff();
+    this.resolve();
+  }
+
+  /** The connection's end came first. */
+  fail(error: WebSocketError): void {
+    this.isOver = true;
+    this.giveUp?.callOff();
+    this.rejectQuietly(error);
+  }
+
+  /** The sender's own doing: a bad source, or a signal. */
+  refuse(reason: unknown): void {
+    this.isOver = true;
+    this.giveUp?.callOff();
+    this.reject(reason);
+  }
+}
