@@ -1,1 +1,109 @@
-export {};
+/**
+ * The main entry: the promise API over Node's sockets.
+ */
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  acceptUpgrade,
+  attach as attachHandlers,
+  connect,
+  serve,
+  type AttachOptions,
+  type NodeClientOptions,
+  type NodeServerOptions,
+  type NodeUpgradeOptions,
+} from './node/index.ts';
+import {
+  createListen,
+  createOpen,
+  serverOf,
+  servingOf,
+  whenOpen,
+  type ConnectionHandler,
+  type Listen,
+  type Open,
+  type PromiseOptions,
+  type ServeOptions,
+  type Server,
+  type WebSocket,
+} from './promise/index.ts';
+
+export const open: Open<NodeClientOptions> = createOpen<NodeClientOptions>({ connect });
+
+export const listen: Listen<NodeServerOptions> = createListen<NodeServerOptions>({ serve });
+
+/**
+ * Answers one upgrade request of your own node:http(s) server: call it in an 'upgrade' listener, with what that is given.
+ * The stream belongs to the connection from then on.
+ *
+ * Resolves to the WebSocket once the connection is open. A request that is no valid opening handshake, or that the options
+ * refuse, is answered with the fitting HTTP response, and this rejects with a `HandshakeError`.
+ */
+export function upgrade(
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Uint8Array,
+  options: NodeUpgradeOptions & PromiseOptions = {},
+): Promise<WebSocket> {
+  return whenOpen(options, (handlers) => acceptUpgrade(request, stream, head, options, handlers));
+}
+
+/**
+ * Serves a node:http(s) server's upgrades for some paths with `handler`, as `listen` does, and leaves all other upgrades
+ * to whoever else listens. Closing what it returns leaves the HTTP server as it is.
+ *
+ * Throws a TypeError or RangeError for bad options.
+ */
+export function attach(
+  httpServer: HttpServer,
+  options: AttachOptions & ServeOptions,
+  handler: ConnectionHandler,
+): Server {
+  const serving = servingOf(options, handler);
+  return serverOf(attachHandlers(httpServer, options, serving.handlers), serving);
+}
+
+export { isUpgrade } from './node/index.ts';
+export { Server, WebSocket } from './promise/index.ts';
+export type {
+  ConnectionHandler,
+  Data,
+  ErrorListener,
+  Fragments,
+  Listen,
+  MessageStream,
+  Open,
+  PromiseOptions,
+  ReceivedMessage,
+  SendOptions,
+  ServeOptions,
+  ServerCloseOptions,
+  TimedWaitOptions,
+  WaitOptions,
+} from './promise/index.ts';
+export type {
+  Acceptance,
+  AttachOptions,
+  Decision,
+  NodeClientOptions,
+  NodeServerOptions,
+  NodeUpgradeOptions,
+} from './node/index.ts';
+export {
+  ConnectionLostError,
+  HandshakeError,
+  InvalidStateError,
+  ProtocolError,
+  TimeoutError,
+  WebSocketError,
+} from '../protocol/index.ts';
+export type {
+  BytesLike,
+  CloseFrame,
+  CloseInfo,
+  FailedResponse,
+  HeaderFields,
+  Rejection,
+  ResponseHead,
+  UpgradeRequest,
+} from '../protocol/index.ts';
