@@ -35,6 +35,7 @@ export type {
   UpgradeRequest,
 } from './handshake/types.ts';
 export type { ClientRequest } from './handshake/client.ts';
+export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
 export type { AcceptOptions } from './handshake/server.ts';
 export { ServerPolicy, type ServerHandshakeOptions } from './handshake/server-policy.ts';
 export type {

@@ -16,34 +16,36 @@ const LARGEST_POWER = 17;
 
 /** Gives the sizes for one direction of a connection, one after the other. */
 export class Cutter {
-  private readonly cut: Cut;
-  private readonly random: SeededRandom;
-  private used: number;
+  readonly #cut: Cut;
+  readonly #random: SeededRandom;
+  #used: number;
 
-  /** Throws a TypeError or RangeError for what is not a cut. */
   constructor(cut: Cut, random: SeededRandom) {
-    if (typeof cut === 'string') {
-      if (cut !== 'whole' && cut !== 'random') throw new TypeError(`unknown cut: ${String(cut)}`);
-    } else if (typeof cut === 'number') {
-      checkSize(cut);
-    } else if (Array.isArray(cut)) {
-      cut.forEach(checkSize);
-    } else {
-      throw new TypeError("a cut must be 'whole', 'random', a size or an array of sizes");
-    }
-    this.cut = typeof cut === 'object' ? [...cut] : cut;
-    this.random = random;
-    this.used = 0;
+    this.#cut = cut;
+    this.#random = random;
+    this.#used = 0;
   }
 
   /** The most that the next piece may hold, in bytes. */
   next(): number {
-    const { cut } = this;
+    const cut = this.#cut;
     if (cut === 'whole') return Infinity;
-    if (cut === 'random') return Math.ceil(2 ** this.random.between(0, LARGEST_POWER));
+    if (cut === 'random') return Math.ceil(2 ** this.#random.between(0, LARGEST_POWER));
     if (typeof cut === 'number') return cut;
-    return cut[this.used++] ?? Infinity;
+    return cut[this.#used++] ?? Infinity;
   }
+}
+
+/** Checks a cut and takes a copy of it. Throws a TypeError or RangeError for what is none. */
+export function checkCut(cut: Cut): Cut {
+  if (cut === 'whole' || cut === 'random') return cut;
+  if (typeof cut === 'number') {
+    checkSize(cut);
+    return cut;
+  }
+  if (!Array.isArray(cut)) throw new TypeError("a cut must be 'whole', 'random', a size or an array of sizes");
+  cut.forEach(checkSize);
+  return [...cut];
 }
 
 function checkSize(size: number): void {

@@ -1,9 +1,9 @@
 import type { Wake } from '../clock.ts';
-import { Cutter } from './cut.ts';
+import { checkCut, Cutter } from './cut.ts';
 import type { Cut } from './cut.ts';
 import { Fifo } from './fifo.ts';
-import { checkBytes, checkFault, checkLatency, checkRange } from './options.ts';
-import type { Fault, LaneOptions } from './options.ts';
+import { checkFault } from './options.ts';
+import type { Fault, LaneSettings } from './options.ts';
 import type { SeededRandom } from './random.ts';
 import { SendBuffer } from './send-buffer.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -62,99 +62,98 @@ const NOTHING = new Uint8Array(0);
  * them.
  */
 export class Lane {
-  private readonly clock: VirtualClock;
-  private readonly random: SeededRandom;
-  private readonly ends: LaneEnds;
-  private readonly latency: readonly [min: number, max: number];
-  private readonly bandwidth: number;
-  private readonly window: number;
-  private readonly loss: number;
-  private cutter: Cutter;
-  private fault: Fault | undefined;
+  readonly #clock: VirtualClock;
+  readonly #random: SeededRandom;
+  readonly #ends: LaneEnds;
+  readonly #latency: readonly [min: number, max: number];
+  readonly #bandwidth: number;
+  readonly #window: number;
+  readonly #loss: number;
+  #cutter: Cutter;
+  #fault: Fault | undefined;
 
   /** What has not entered the network. */
-  private readonly unsent: SendBuffer;
-  private waiting: boolean;
-  private ending: boolean;
-  private entry: number;
+  readonly #unsent: SendBuffer;
+  #waiting: boolean;
+  #ending: boolean;
+  #entry: number;
 
   /** What is in the network. Lost bytes count as held: no one ever acknowledges them. */
-  private readonly packets: Fifo<Packet>;
-  private held: number;
-  private lineFree: number;
-  private newestArrival: number;
-  private stalled: boolean;
-  private lost: boolean;
+  readonly #packets: Fifo<Packet>;
+  #held: number;
+  #lineFree: number;
+  #newestArrival: number;
+  #stalled: boolean;
+  #lost: boolean;
 
-  private delivered: number;
-  private wake: Wake | undefined;
-  private wakeTime: number | undefined;
+  #delivered: number;
+  #wake: Wake | undefined;
+  #wakeTime: number | undefined;
 
-  /** Throws a TypeError or RangeError for bad options. */
-  constructor(clock: VirtualClock, random: SeededRandom, options: LaneOptions, ends: LaneEnds) {
-    this.clock = clock;
-    this.random = random;
-    this.ends = ends;
-    this.latency = checkLatency(options.latency ?? 1);
-    this.bandwidth = checkRange('bandwidth', options.bandwidth ?? Infinity, 1e-3, Infinity);
-    this.window = checkBytes('window', options.window ?? 65536, 1);
-    this.loss = checkRange('loss', options.loss ?? 0, 0, 1 - Number.EPSILON);
-    this.cutter = new Cutter(options.cut ?? 'whole', random);
-    this.fault = checkFault(options.fault);
-    this.unsent = new SendBuffer();
-    this.waiting = false;
-    this.ending = false;
-    this.entry = OPEN;
-    this.packets = new Fifo();
-    this.held = 0;
-    this.lineFree = 0;
-    this.newestArrival = 0;
-    this.stalled = false;
-    this.lost = false;
-    this.delivered = 0;
-    this.wake = undefined;
-    this.wakeTime = undefined;
+  constructor(clock: VirtualClock, random: SeededRandom, settings: LaneSettings, ends: LaneEnds) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#ends = ends;
+    this.#latency = settings.latency;
+    this.#bandwidth = settings.bandwidth;
+    this.#window = settings.window;
+    this.#loss = settings.loss;
+    this.#cutter = new Cutter(settings.cut, random);
+    this.#fault = settings.fault;
+    this.#unsent = new SendBuffer();
+    this.#waiting = false;
+    this.#ending = false;
+    this.#entry = OPEN;
+    this.#packets = new Fifo();
+    this.#held = 0;
+    this.#lineFree = 0;
+    this.#newestArrival = 0;
+    this.#stalled = false;
+    this.#lost = false;
+    this.#delivered = 0;
+    this.#wake = undefined;
+    this.#wakeTime = undefined;
   }
 
   /** Bytes that were written and have not entered the network. */
   get bufferedAmount(): number {
-    return this.unsent.length;
+    return this.#unsent.length;
   }
 
   /** Bytes that the receiver has been given. */
   get deliveredAmount(): number {
-    return this.delivered;
+    return this.#delivered;
   }
 
   /** Whether the sender's reset has come, though the receiver reads nothing and was not told. */
   get resetArrived(): boolean {
-    const last = this.packets.last;
-    return last !== undefined && last.kind === RESET && last.at <= this.clock.now() && !this.stalled;
+    const last = this.#packets.last;
+    return last !== undefined && last.kind === RESET && last.at <= this.#clock.now() && !this.#stalled;
   }
 
   // The sender's part
 
   /** Returns whether all of it has entered the network. */
   write(chunks: readonly Uint8Array[]): boolean {
-    if (this.entry !== OPEN) return true;
-    this.unsent.push(chunks);
-    this.admit();
-    this.waiting = this.unsent.length > 0;
-    return !this.waiting;
+    if (this.#entry !== OPEN) return true;
+    this.#unsent.push(chunks);
+    this.#admit();
+    this.#waiting = this.#unsent.length > 0;
+    return !this.#waiting;
   }
 
   /** The end of the stream, after all that was written. */
   end(): void {
-    this.ending = true;
-    this.admit();
+    this.#ending = true;
+    this.#admit();
   }
 
   /** The sender is gone. What is on its way still arrives, and behind it a reset, if there is to be one. */
   abandon(withReset: boolean): void {
-    this.unsent.clear();
-    this.ending = false;
-    if (withReset) this.send(RESET, NOTHING);
-    this.entry = SEVERED;
+    this.#unsent.clear();
+    this.#ending = false;
+    if (withReset) this.#send(RESET, NOTHING);
+    this.#entry = SEVERED;
     this.arrange();
   }
 
@@ -162,163 +161,163 @@ export class Lane {
 
   /** Looks again at what can be delivered, and when. */
   arrange(): void {
-    const at = this.nextDelivery();
-    if (at === this.wakeTime) return;
-    this.wake?.cancel();
-    this.wakeTime = at;
-    this.wake = at === undefined ? undefined : this.clock.carryAt(at, () => this.deliver());
+    const at = this.#nextDelivery();
+    if (at === this.#wakeTime) return;
+    this.#wake?.cancel();
+    this.#wakeTime = at;
+    this.#wake = at === undefined ? undefined : this.#clock.carryAt(at, () => this.#deliver());
   }
 
   /** The receiver is gone: whatever comes is thrown away. */
   discard(): void {
-    this.packets.clear();
-    this.held = 0;
-    this.entry = SEVERED;
-    this.fault = undefined;
-    this.admit();
+    this.#packets.clear();
+    this.#held = 0;
+    this.#entry = SEVERED;
+    this.#fault = undefined;
+    this.#admit();
   }
 
   // The network's part
 
-  /** Cuts what is delivered from now on in another way. */
+  /** Cuts what is delivered from now on in another way. Throws a TypeError or RangeError for what is no cut. */
   recut(cut: Cut): void {
-    this.cutter = new Cutter(cut, this.random);
+    this.#cutter = new Cutter(checkCut(cut), this.#random);
   }
 
-  /** Sets what is to go wrong, in place of what was set before. */
+  /** Sets what is to go wrong, in place of what was set before. Throws a TypeError or RangeError for what is no fault. */
   plan(fault: Fault | undefined): void {
-    this.fault = checkFault(fault);
+    this.#fault = checkFault(fault);
     this.arrange();
   }
 
   /** Nothing is delivered until `unstall`. */
   stall(): void {
-    this.stalled = true;
+    this.#stalled = true;
     this.arrange();
   }
 
   unstall(): void {
-    this.stalled = false;
+    this.#stalled = false;
     this.arrange();
   }
 
   /** Nothing is delivered any more, and nobody is told. */
   lose(): void {
-    this.lost = true;
-    this.packets.clear();
+    this.#lost = true;
+    this.#packets.clear();
     this.arrange();
   }
 
   /** The receiver is told that the stream has ended, and the sender is not; what was on its way is lost. */
   cutOff(): void {
-    if (this.entry === SEVERED) return;
-    this.packets.clear();
-    this.held = 0;
-    this.packets.push({ kind: END, at: this.clock.now(), bytes: NOTHING, start: 0 });
-    this.entry = SEVERED;
-    this.admit();
+    if (this.#entry === SEVERED) return;
+    this.#packets.clear();
+    this.#held = 0;
+    this.#packets.push({ kind: END, at: this.#clock.now(), bytes: NOTHING, start: 0 });
+    this.#entry = SEVERED;
+    this.#admit();
   }
 
   /** Moves what was written into the network, as far as there is room. */
-  private admit(): void {
-    if (this.entry === SEVERED) this.unsent.clear();
-    const packetSize = this.bandwidth < Infinity || this.loss > 0 ? PACKET_SIZE : Infinity;
-    while (this.unsent.length > 0 && this.held < this.window) {
-      this.send(DATA, this.unsent.take(Math.min(this.unsent.length, this.window - this.held, packetSize)));
+  #admit(): void {
+    if (this.#entry === SEVERED) this.#unsent.clear();
+    const packetSize = this.#bandwidth < Infinity || this.#loss > 0 ? PACKET_SIZE : Infinity;
+    while (this.#unsent.length > 0 && this.#held < this.#window) {
+      this.#send(DATA, this.#unsent.take(Math.min(this.#unsent.length, this.#window - this.#held, packetSize)));
     }
-    if (this.unsent.length === 0 && this.waiting) {
-      this.waiting = false;
-      this.tell(() => this.ends.sender.hasRoom());
+    if (this.#unsent.length === 0 && this.#waiting) {
+      this.#waiting = false;
+      this.#tell(() => this.#ends.sender.hasRoom());
     }
-    if (this.unsent.length === 0 && this.ending) {
-      this.ending = false;
-      this.send(END, NOTHING);
-      if (this.entry === OPEN) this.entry = ENDED;
-      this.tell(() => this.ends.sender.hasEnded());
+    if (this.#unsent.length === 0 && this.#ending) {
+      this.#ending = false;
+      this.#send(END, NOTHING);
+      if (this.#entry === OPEN) this.#entry = ENDED;
+      this.#tell(() => this.#ends.sender.hasEnded());
     }
     this.arrange();
   }
 
-  private send(kind: number, bytes: Uint8Array): void {
-    if (this.entry === SEVERED) return;
-    this.held += bytes.length;
-    if (this.lost) return;
-    this.lineFree = Math.max(this.lineFree, this.clock.now()) + (bytes.length / this.bandwidth) * 1000;
-    const [min, max] = this.latency;
-    let at = this.lineFree + (min === max ? min : this.random.between(min, max));
+  #send(kind: number, bytes: Uint8Array): void {
+    if (this.#entry === SEVERED) return;
+    this.#held += bytes.length;
+    if (this.#lost) return;
+    this.#lineFree = Math.max(this.#lineFree, this.#clock.now()) + (bytes.length / this.#bandwidth) * 1000;
+    const [min, max] = this.#latency;
+    let at = this.#lineFree + (min === max ? min : this.#random.between(min, max));
     let wait = FIRST_RETRANSMISSION;
-    for (let n = 0; n < MOST_RETRANSMISSIONS && this.loss > 0 && this.random.fraction() < this.loss; n++) {
+    for (let n = 0; n < MOST_RETRANSMISSIONS && this.#loss > 0 && this.#random.fraction() < this.#loss; n++) {
       at += wait;
       wait *= 2;
     }
-    this.newestArrival = Math.max(this.newestArrival, at);
-    this.packets.push({ kind, at: this.newestArrival, bytes, start: 0 });
+    this.#newestArrival = Math.max(this.#newestArrival, at);
+    this.#packets.push({ kind, at: this.#newestArrival, bytes, start: 0 });
   }
 
-  private nextDelivery(): number | undefined {
-    if (this.stalled || this.lost) return undefined;
-    if (this.isFaultDue()) return this.clock.now();
-    const now = this.clock.now();
-    if (this.ends.receiver.takes) {
-      const { first } = this.packets;
+  #nextDelivery(): number | undefined {
+    if (this.#stalled || this.#lost) return undefined;
+    if (this.#isFaultDue()) return this.#clock.now();
+    const now = this.#clock.now();
+    if (this.#ends.receiver.takes) {
+      const { first } = this.#packets;
       return first === undefined ? undefined : Math.max(first.at, now);
     }
     // Nobody takes them, but until they are there they are on their way.
-    const { last } = this.packets;
+    const { last } = this.#packets;
     return last === undefined || last.at <= now ? undefined : last.at;
   }
 
-  private isFaultDue(): boolean {
-    return this.fault !== undefined && this.delivered >= this.fault.after;
+  #isFaultDue(): boolean {
+    return this.#fault !== undefined && this.#delivered >= this.#fault.after;
   }
 
-  private deliver(): void {
-    this.wakeTime = undefined;
-    if (this.isFaultDue()) return this.strike();
-    if (!this.ends.receiver.takes) return this.arrange();
-    const { kind } = this.packets.first!;
-    if (kind === DATA) return this.deliverData();
-    this.packets.shift();
+  #deliver(): void {
+    this.#wakeTime = undefined;
+    if (this.#isFaultDue()) return this.#strike();
+    if (!this.#ends.receiver.takes) return this.arrange();
+    const { kind } = this.#packets.first!;
+    if (kind === DATA) return this.#deliverData();
+    this.#packets.shift();
     this.arrange();
-    if (kind === END) this.ends.receiver.takeEnd();
-    else this.ends.receiver.takeReset();
+    if (kind === END) this.#ends.receiver.takeEnd();
+    else this.#ends.receiver.takeReset();
   }
 
-  private deliverData(): void {
-    const piece = this.takePiece();
-    this.held -= piece.length;
-    this.delivered += piece.length;
-    this.admit();
+  #deliverData(): void {
+    const piece = this.#takePiece();
+    this.#held -= piece.length;
+    this.#delivered += piece.length;
+    this.#admit();
     try {
-      this.ends.receiver.takeData(piece);
+      this.#ends.receiver.takeData(piece);
     } finally {
       piece.fill(SCRIBBLE);
     }
   }
 
   /** Takes as many of the bytes that have arrived as the cut allows; none beyond the place of a fault. */
-  private takePiece(): Uint8Array {
-    const untilFault = this.fault === undefined ? Infinity : this.fault.after - this.delivered;
-    let room = Math.min(this.cutter.next(), untilFault);
+  #takePiece(): Uint8Array {
+    const untilFault = this.#fault === undefined ? Infinity : this.#fault.after - this.#delivered;
+    let room = Math.min(this.#cutter.next(), untilFault);
     const parts: Uint8Array[] = [];
     let length = 0;
     for (;;) {
-      const packet = this.packets.first;
-      if (packet === undefined || packet.kind !== DATA || packet.at > this.clock.now() || room === 0) break;
+      const packet = this.#packets.first;
+      if (packet === undefined || packet.kind !== DATA || packet.at > this.#clock.now() || room === 0) break;
       const part = packet.bytes.subarray(packet.start, packet.start + room);
       parts.push(part);
       length += part.length;
       room -= part.length;
       packet.start += part.length;
-      if (packet.start === packet.bytes.length) this.packets.shift();
+      if (packet.start === packet.bytes.length) this.#packets.shift();
     }
     return parts.length === 1 ? parts[0]! : concat(parts, length);
   }
 
-  private strike(): void {
-    const { kind } = this.fault!;
-    this.fault = undefined;
-    if (kind === 'reset') this.ends.reset();
+  #strike(): void {
+    const { kind } = this.#fault!;
+    this.#fault = undefined;
+    if (kind === 'reset') this.#ends.reset();
     else if (kind === 'end') this.cutOff();
     else if (kind === 'stall') this.stall();
     else this.lose();
@@ -326,8 +325,8 @@ export class Lane {
   }
 
   /** Tells the sender something, soon: never inside a call of its own. */
-  private tell(callback: () => void): void {
-    this.clock.carryAt(this.clock.now(), callback);
+  #tell(callback: () => void): void {
+    this.#clock.carryAt(this.#clock.now(), callback);
   }
 }
 

@@ -3,11 +3,13 @@ import type { Lane } from './lane.ts';
 import type { TraceEvent } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** The end of a connection that the network brought about. `code` is what a real socket's error would carry. */
-export class PipeError extends Error {
-  readonly code: 'ECONNREFUSED' | 'ECONNRESET' | 'EPIPE';
+export type PipeErrorCode = 'EADDRINUSE' | 'ECONNREFUSED' | 'ECONNRESET' | 'EPIPE';
 
-  constructor(code: 'ECONNREFUSED' | 'ECONNRESET' | 'EPIPE', message: string) {
+/** What went wrong in the network. `code` is what a real socket's error would carry. */
+export class PipeError extends Error {
+  readonly code: PipeErrorCode;
+
+  constructor(code: PipeErrorCode, message: string) {
     super(`${message} (${code})`);
     this.code = code;
   }
@@ -20,152 +22,157 @@ export class PipeError extends Error {
 const OPEN = 0;
 const GONE = 1;
 
-/** One end of a link: a Transport. */
-export class LinkEnd implements Transport {
-  private readonly clock: VirtualClock;
-  private readonly record: (event: TraceEvent, bytes: number) => void;
-  private readonly closed: () => void;
-  private outgoing: Lane | undefined;
-  private incoming: Lane | undefined;
-  private handler: TransportHandler | undefined;
-  private state: number;
-  private paused: boolean;
+/** One end of a link: a transport that waits for its handler. */
+export interface TransportEnd extends Transport {
+  /** From now on `handler` is told what comes; what came before is told first. Once only. */
+  start(handler: TransportHandler): void;
+}
+
+/** What is behind it. */
+export class LinkEnd implements TransportEnd {
+  readonly #clock: VirtualClock;
+  readonly #record: (event: TraceEvent, bytes: number) => void;
+  readonly #closed: () => void;
+  #outgoing: Lane | undefined;
+  #incoming: Lane | undefined;
+  #handler: TransportHandler | undefined;
+  #state: number;
+  #paused: boolean;
   /** `end` was called; the end of the stream has entered the network; the peer's has come. */
-  private ended: boolean;
-  private endSent: boolean;
-  private endReceived: boolean;
-  private error: Error | undefined;
+  #ended: boolean;
+  #endSent: boolean;
+  #endReceived: boolean;
+  #error: Error | undefined;
 
   constructor(clock: VirtualClock, record: (event: TraceEvent, bytes: number) => void, closed: () => void) {
-    this.clock = clock;
-    this.record = record;
-    this.closed = closed;
-    this.outgoing = undefined;
-    this.incoming = undefined;
-    this.handler = undefined;
-    this.state = OPEN;
-    this.paused = false;
-    this.ended = false;
-    this.endSent = false;
-    this.endReceived = false;
-    this.error = undefined;
+    this.#clock = clock;
+    this.#record = record;
+    this.#closed = closed;
+    this.#outgoing = undefined;
+    this.#incoming = undefined;
+    this.#handler = undefined;
+    this.#state = OPEN;
+    this.#paused = false;
+    this.#ended = false;
+    this.#endSent = false;
+    this.#endReceived = false;
+    this.#error = undefined;
   }
 
   /** Connects the end to its lanes: once, by the link. */
   join(outgoing: Lane, incoming: Lane): void {
-    this.outgoing = outgoing;
-    this.incoming = incoming;
+    this.#outgoing = outgoing;
+    this.#incoming = incoming;
   }
 
-  /** From now on `handler` is told what comes; until then it waits. */
   start(handler: TransportHandler): void {
-    if (this.handler !== undefined) throw new Error('this end has a handler');
-    this.handler = handler;
-    if (this.state === GONE) this.tellLost();
-    else this.incoming!.arrange();
+    if (this.#handler !== undefined) throw new Error('this end has a handler');
+    this.#handler = handler;
+    if (this.#state === GONE) this.#tellLost();
+    else this.#incoming!.arrange();
   }
 
   // Transport
 
   get bufferedAmount(): number {
-    return this.outgoing!.bufferedAmount;
+    return this.#outgoing!.bufferedAmount;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    if (this.ended) throw new Error('a transport was written to after its end');
-    if (this.state === GONE) return true;
+    if (this.#ended) throw new Error('a transport was written to after its end');
+    if (this.#state === GONE) return true;
     let length = 0;
     for (const chunk of chunks) length += chunk.length;
-    this.record('write', length);
-    if (this.incoming!.resetArrived) {
+    this.#record('write', length);
+    if (this.#incoming!.resetArrived) {
       // Whoever reads nothing learns of a reset by writing.
-      this.outgoing!.abandon(false);
-      this.lose(new PipeError('EPIPE', 'the peer has reset the connection'));
+      this.#outgoing!.abandon(false);
+      this.#lose(new PipeError('EPIPE', 'the peer has reset the connection'));
       return true;
     }
-    return this.outgoing!.write(chunks);
+    return this.#outgoing!.write(chunks);
   }
 
   end(): void {
-    if (this.state === GONE || this.ended) return;
-    this.ended = true;
-    this.outgoing!.end();
+    if (this.#state === GONE || this.#ended) return;
+    this.#ended = true;
+    this.#outgoing!.end();
   }
 
   abort(): void {
-    if (this.state === GONE) return;
-    this.record('abort', 0);
-    this.outgoing!.abandon(true);
-    this.lose(undefined);
+    if (this.#state === GONE) return;
+    this.#record('abort', 0);
+    this.#outgoing!.abandon(true);
+    this.#lose(undefined);
   }
 
   pause(): void {
-    this.paused = true;
-    this.incoming!.arrange();
+    this.#paused = true;
+    this.#incoming!.arrange();
   }
 
   resume(): void {
-    this.paused = false;
-    this.incoming!.arrange();
+    this.#paused = false;
+    this.#incoming!.arrange();
   }
 
   // What the lanes tell
 
   /** Whether anything can be delivered to it. */
   get takes(): boolean {
-    return this.handler !== undefined && this.state === OPEN && !this.paused;
+    return this.#handler !== undefined && this.#state === OPEN && !this.#paused;
   }
 
   takeData(bytes: Uint8Array): void {
-    this.record('data', bytes.length);
-    this.handler!.onData(bytes);
+    this.#record('data', bytes.length);
+    this.#handler!.onData(bytes);
   }
 
   takeEnd(): void {
-    this.record('end', 0);
-    this.endReceived = true;
+    this.#record('end', 0);
+    this.#endReceived = true;
     // The handler first: it may answer the end with its own.
     try {
-      this.handler!.onEnd();
+      this.#handler!.onEnd();
     } finally {
-      this.finish();
+      this.#finish();
     }
   }
 
   takeReset(): void {
-    if (this.state === GONE) return;
-    this.outgoing!.abandon(false);
-    this.lose(new PipeError('ECONNRESET', 'the connection was reset'));
+    if (this.#state === GONE) return;
+    this.#outgoing!.abandon(false);
+    this.#lose(new PipeError('ECONNRESET', 'the connection was reset'));
   }
 
   hasRoom(): void {
-    if (this.state === GONE || this.bufferedAmount > 0) return;
-    this.record('drain', 0);
-    this.handler?.onDrain();
+    if (this.#state === GONE || this.bufferedAmount > 0) return;
+    this.#record('drain', 0);
+    this.#handler?.onDrain();
   }
 
   hasEnded(): void {
-    this.endSent = true;
-    this.finish();
+    this.#endSent = true;
+    this.#finish();
   }
 
   /** Both directions have ended: the transport is gone, and no error took it. */
-  private finish(): void {
-    if (this.state === OPEN && this.endSent && this.endReceived) this.lose(undefined);
+  #finish(): void {
+    if (this.#state === OPEN && this.#endSent && this.#endReceived) this.#lose(undefined);
   }
 
-  private lose(error: Error | undefined): void {
-    this.state = GONE;
-    this.error = error;
-    this.incoming!.discard();
-    if (this.handler !== undefined) this.tellLost();
+  #lose(error: Error | undefined): void {
+    this.#state = GONE;
+    this.#error = error;
+    this.#incoming!.discard();
+    if (this.#handler !== undefined) this.#tellLost();
   }
 
-  private tellLost(): void {
-    this.clock.carryAt(this.clock.now(), () => {
-      this.record(this.error === undefined ? 'lost' : 'broken', 0);
-      this.closed();
-      this.handler!.onLost(this.error);
+  #tellLost(): void {
+    this.#clock.carryAt(this.#clock.now(), () => {
+      this.#record(this.#error === undefined ? 'lost' : 'broken', 0);
+      this.#closed();
+      this.#handler!.onLost(this.#error);
     });
   }
 }

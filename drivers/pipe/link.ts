@@ -1,7 +1,7 @@
 import type { Cut } from './cut.ts';
 import { Lane } from './lane.ts';
-import { LinkEnd } from './link-end.ts';
-import { laneOptions } from './options.ts';
+import { LinkEnd, type TransportEnd } from './link-end.ts';
+import { laneSettings } from './options.ts';
 import type { Fault, LinkOptions } from './options.ts';
 import type { SeededRandom } from './random.ts';
 import type { Trace, TraceEvent } from './trace.ts';
@@ -22,12 +22,14 @@ export interface LinkInit {
 /** A connection between two transports, and the commands that disturb it. */
 export class Link {
   readonly id: number;
-  readonly client: LinkEnd;
-  readonly server: LinkEnd;
+  /** The client's end. */
+  readonly client: TransportEnd;
+  readonly server: TransportEnd;
   /** What the client sends. */
   readonly toServer: LinkDirection;
   /** What the server sends. */
   readonly toClient: LinkDirection;
+  readonly #ends: readonly LinkEnd[];
 
   /** Throws a TypeError or RangeError for bad options. */
   constructor(init: LinkInit) {
@@ -39,29 +41,31 @@ export class Link {
     };
     const record = (side: 'client' | 'server') => (event: TraceEvent, bytes: number) =>
       trace?.({ time: clock.now(), link: this.id, side, event, bytes });
-    this.client = new LinkEnd(clock, record('client'), closed);
-    this.server = new LinkEnd(clock, record('server'), closed);
+    const client = new LinkEnd(clock, record('client'), closed);
+    const server = new LinkEnd(clock, record('server'), closed);
     const reset = (): void => this.reset();
-    const toServer = new Lane(clock, random.fork(1), laneOptions('toServer', ...options), {
-      sender: this.client,
-      receiver: this.server,
+    const toServer = new Lane(clock, random.fork(1), laneSettings('toServer', ...options), {
+      sender: client,
+      receiver: server,
       reset,
     });
-    const toClient = new Lane(clock, random.fork(2), laneOptions('toClient', ...options), {
-      sender: this.server,
-      receiver: this.client,
+    const toClient = new Lane(clock, random.fork(2), laneSettings('toClient', ...options), {
+      sender: server,
+      receiver: client,
       reset,
     });
-    this.client.join(toServer, toClient);
-    this.server.join(toClient, toServer);
+    client.join(toServer, toClient);
+    server.join(toClient, toServer);
+    this.client = client;
+    this.server = server;
+    this.#ends = [client, server];
     this.toServer = new LinkDirection(toServer);
     this.toClient = new LinkDirection(toClient);
   }
 
   /** Resets the connection for both ends, now. What was on its way is dropped. */
   reset(): void {
-    this.client.takeReset();
-    this.server.takeReset();
+    for (const end of this.#ends) end.takeReset();
   }
 
   /** Nothing arrives, either way, until `unstall`. */
@@ -84,43 +88,43 @@ export class Link {
 
 /** One direction of a link. */
 export class LinkDirection {
-  private readonly lane: Lane;
+  readonly #lane: Lane;
 
   constructor(lane: Lane) {
-    this.lane = lane;
+    this.#lane = lane;
   }
 
   /** How many bytes have been delivered. */
   get delivered(): number {
-    return this.lane.deliveredAmount;
+    return this.#lane.deliveredAmount;
   }
 
   /** Cuts what is delivered from now on in another way. */
   cut(cut: Cut): void {
-    this.lane.recut(cut);
+    this.#lane.recut(cut);
   }
 
   /** Sets what is to go wrong, and after how many delivered bytes; `undefined` calls it off. */
   plan(fault: Fault | undefined): void {
-    this.lane.plan(fault);
+    this.#lane.plan(fault);
   }
 
   /** Nothing arrives until `unstall`; then all of it does. */
   stall(): void {
-    this.lane.stall();
+    this.#lane.stall();
   }
 
   unstall(): void {
-    this.lane.unstall();
+    this.#lane.unstall();
   }
 
   /** Nothing arrives any more, and neither end is told. */
   lose(): void {
-    this.lane.lose();
+    this.#lane.lose();
   }
 
   /** The receiver is told that the sender has ended, which does not know of it. What was on its way is lost. */
   end(): void {
-    this.lane.cutOff();
+    this.#lane.cutOff();
   }
 }

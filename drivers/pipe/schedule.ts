@@ -12,35 +12,35 @@ export interface Entry {
 
 /** A priority queue of entries by time, then by order: a binary heap that can also remove from its middle. */
 export class Schedule {
-  private readonly heap: Entry[];
-  private added: number;
-  private carrying: number;
+  readonly #heap: Entry[];
+  #added: number;
+  #carrying: number;
 
   constructor() {
-    this.heap = [];
-    this.added = 0;
-    this.carrying = 0;
+    this.#heap = [];
+    this.#added = 0;
+    this.#carrying = 0;
   }
 
   get size(): number {
-    return this.heap.length;
+    return this.#heap.length;
   }
 
   /** How many of the entries carry bytes. */
   get carries(): number {
-    return this.carrying;
+    return this.#carrying;
   }
 
   /** The first to run. */
   get first(): Entry | undefined {
-    return this.heap[0];
+    return this.#heap[0];
   }
 
   add(at: number, run: () => void, carries: boolean): Entry {
-    const entry: Entry = { at, order: this.added++, run, carries, place: this.heap.length };
-    if (carries) this.carrying++;
-    this.heap.push(entry);
-    this.rise(entry);
+    const entry: Entry = { at, order: this.#added++, run, carries, place: this.#heap.length };
+    if (carries) this.#carrying++;
+    this.#heap.push(entry);
+    this.#rise(entry);
     return entry;
   }
 
@@ -49,39 +49,39 @@ export class Schedule {
     const place = entry.place;
     if (place < 0) return;
     entry.place = -1;
-    if (entry.carries) this.carrying--;
-    const last = this.heap.pop()!;
+    if (entry.carries) this.#carrying--;
+    const last = this.#heap.pop()!;
     if (last === entry) return;
     last.place = place;
-    this.heap[place] = last;
-    this.rise(last);
-    this.sink(last);
+    this.#heap[place] = last;
+    this.#rise(last);
+    this.#sink(last);
   }
 
-  private rise(entry: Entry): void {
+  #rise(entry: Entry): void {
     while (entry.place > 0) {
-      const parent = this.heap[(entry.place - 1) >> 1]!;
+      const parent = this.#heap[(entry.place - 1) >> 1]!;
       if (!isBefore(entry, parent)) return;
-      this.swap(entry, parent);
+      this.#swap(entry, parent);
     }
   }
 
-  private sink(entry: Entry): void {
+  #sink(entry: Entry): void {
     for (;;) {
-      const left = this.heap[2 * entry.place + 1];
-      const right = this.heap[2 * entry.place + 2];
+      const left = this.#heap[2 * entry.place + 1];
+      const right = this.#heap[2 * entry.place + 2];
       const child = left !== undefined && right !== undefined && isBefore(right, left) ? right : left;
       if (child === undefined || !isBefore(child, entry)) return;
-      this.swap(child, entry);
+      this.#swap(child, entry);
     }
   }
 
-  private swap(a: Entry, b: Entry): void {
+  #swap(a: Entry, b: Entry): void {
     const place = a.place;
     a.place = b.place;
     b.place = place;
-    this.heap[a.place] = a;
-    this.heap[b.place] = b;
+    this.#heap[a.place] = a;
+    this.#heap[b.place] = b;
   }
 }
 

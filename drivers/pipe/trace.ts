@@ -1,8 +1,9 @@
 /**
- * What an end of a connection did or was told: it wrote, or aborted; data, the peer's end or room to write came; the
- * transport was over (`lost`), or broken by an error (`broken`).
+ * What an end of a connection did or was told: it asked for a connection, was refused or accepted one; it wrote, or
+ * aborted; data, the peer's end or room to write came; the transport was over (`lost`), or broken by an error (`broken`).
  */
-export type TraceEvent = 'write' | 'abort' | 'data' | 'end' | 'drain' | 'lost' | 'broken';
+export type TraceEvent =
+  'connect' | 'refused' | 'accept' | 'write' | 'abort' | 'data' | 'end' | 'drain' | 'lost' | 'broken';
 
 /** One line of a network's log. */
 export interface TraceEntry {

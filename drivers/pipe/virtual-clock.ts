@@ -27,49 +27,49 @@ const MOST_STEPS = 10_000_000;
  * (`wakeAt`) never move it: that is for `advance`.
  */
 export class VirtualClock implements Clock {
-  private time: number;
-  private readonly manual: boolean;
-  private readonly turn: Turn;
-  private readonly schedule: Schedule;
-  private deferred: (() => void)[];
-  private readonly advances: Advance[];
-  private settles: Waiter[];
-  private expecting: boolean;
-  private running: boolean;
+  #time: number;
+  readonly #manual: boolean;
+  readonly #turn: Turn;
+  readonly #schedule: Schedule;
+  #deferred: (() => void)[];
+  readonly #advances: Advance[];
+  #settles: Waiter[];
+  #expecting: boolean;
+  #running: boolean;
 
   constructor(options: VirtualClockOptions = {}) {
-    this.time = options.start ?? 0;
-    this.manual = options.manual ?? false;
-    this.turn = options.turn ?? nextTurn;
-    this.schedule = new Schedule();
-    this.deferred = [];
-    this.advances = [];
-    this.settles = [];
-    this.expecting = false;
-    this.running = false;
+    this.#time = options.start ?? 0;
+    this.#manual = options.manual ?? false;
+    this.#turn = options.turn ?? nextTurn;
+    this.#schedule = new Schedule();
+    this.#deferred = [];
+    this.#advances = [];
+    this.#settles = [];
+    this.#expecting = false;
+    this.#running = false;
   }
 
   now(): number {
-    return this.time;
+    return this.#time;
   }
 
   /** How many timers are set: none, once everything is closed. */
   get timers(): number {
-    return this.schedule.size - this.schedule.carries;
+    return this.#schedule.size - this.#schedule.carries;
   }
 
   wakeAt(at: number, callback: () => void): Wake {
-    return this.add(at, callback, false);
+    return this.#add(at, callback, false);
   }
 
   /** As `wakeAt`, for bytes on their way: what moves time by itself. */
   carryAt(at: number, callback: () => void): Wake {
-    return this.add(at, callback, true);
+    return this.#add(at, callback, true);
   }
 
   defer(callback: () => void): void {
-    this.deferred.push(callback);
-    this.expect();
+    this.#deferred.push(callback);
+    this.#expect();
   }
 
   /**
@@ -78,134 +78,134 @@ export class VirtualClock implements Clock {
    */
   advance(milliseconds: number): Promise<void> {
     checkSpan(milliseconds);
-    const at = this.time + milliseconds;
+    const at = this.#time + milliseconds;
     return new Promise((resolve, reject) => {
-      const later = this.advances.findIndex((advance) => advance.at > at);
-      this.advances.splice(later < 0 ? this.advances.length : later, 0, { at, resolve, reject });
-      this.expect();
+      const later = this.#advances.findIndex((advance) => advance.at > at);
+      this.#advances.splice(later < 0 ? this.#advances.length : later, 0, { at, resolve, reject });
+      this.#expect();
     });
   }
 
   /** Runs until no byte is on its way and nothing is due. Time moves only as far as that takes. */
   settle(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.settles.push({ resolve, reject });
-      this.expect();
+      this.#settles.push({ resolve, reject });
+      this.#expect();
     });
   }
 
   /** `advance` without a turn of the event loop: for what uses no promises. Throws what a callback throws. */
   advanceSync(milliseconds: number): void {
     checkSpan(milliseconds);
-    const until = this.time + milliseconds;
-    this.runSync(() => {
-      const first = this.schedule.first;
+    const until = this.#time + milliseconds;
+    this.#runSync(() => {
+      const first = this.#schedule.first;
       return first !== undefined && first.at <= until ? first : undefined;
     });
-    this.time = Math.max(this.time, until);
+    this.#time = Math.max(this.#time, until);
   }
 
   /** `settle` without a turn of the event loop. */
   settleSync(): void {
-    this.runSync(() => {
-      const first = this.schedule.first;
-      return first !== undefined && (first.at <= this.time || this.schedule.carries > 0) ? first : undefined;
+    this.#runSync(() => {
+      const first = this.#schedule.first;
+      return first !== undefined && (first.at <= this.#time || this.#schedule.carries > 0) ? first : undefined;
     });
   }
 
-  private add(at: number, callback: () => void, carries: boolean): Wake {
+  #add(at: number, callback: () => void, carries: boolean): Wake {
     if (Number.isNaN(at)) throw new RangeError('a time must not be NaN');
     if (at === Infinity) return NEVER;
-    const entry = this.schedule.add(at, callback, carries);
-    this.expect();
-    return { cancel: () => this.schedule.remove(entry) };
+    const entry = this.#schedule.add(at, callback, carries);
+    this.#expect();
+    return { cancel: () => this.#schedule.remove(entry) };
   }
 
   /** Asks for a turn, when there is something to do in it. */
-  private expect(): void {
-    if (this.expecting) return;
-    const awaited = this.advances.length > 0 || this.settles.length > 0;
-    if (!awaited && (this.manual || (this.deferred.length === 0 && this.next() === undefined))) return;
-    this.expecting = true;
-    this.turn(() => this.takeTurn());
+  #expect(): void {
+    if (this.#expecting) return;
+    const awaited = this.#advances.length > 0 || this.#settles.length > 0;
+    if (!awaited && (this.#manual || (this.#deferred.length === 0 && this.#next() === undefined))) return;
+    this.#expecting = true;
+    this.#turn(() => this.#takeTurn());
   }
 
   /** One turn: all that was deferred, or the next entry, or the end of a wait. */
-  private takeTurn(): void {
-    this.expecting = false;
+  #takeTurn(): void {
+    this.#expecting = false;
     try {
-      if (this.deferred.length > 0) return this.runDeferred();
-      const entry = this.next();
-      if (entry !== undefined) return this.run(entry);
-      const advance = this.advances.shift();
+      if (this.#deferred.length > 0) return this.#runDeferred();
+      const entry = this.#next();
+      if (entry !== undefined) return this.#run(entry);
+      const advance = this.#advances.shift();
       if (advance !== undefined) {
-        this.time = Math.max(this.time, advance.at);
+        this.#time = Math.max(this.#time, advance.at);
         return advance.resolve();
       }
-      const settled = this.settles;
-      this.settles = [];
+      const settled = this.#settles;
+      this.#settles = [];
       for (const waiter of settled) waiter.resolve();
     } catch (error) {
-      this.fail(error);
+      this.#fail(error);
     } finally {
-      this.expect();
+      this.#expect();
     }
   }
 
   /** The entry that may run now. */
-  private next(): Entry | undefined {
-    const first = this.schedule.first;
-    if (first === undefined || first.at <= this.time) return first;
-    const advance = this.advances[0];
+  #next(): Entry | undefined {
+    const first = this.#schedule.first;
+    if (first === undefined || first.at <= this.#time) return first;
+    const advance = this.#advances[0];
     if (advance !== undefined) return first.at <= advance.at ? first : undefined;
-    const moves = this.schedule.carries > 0 && (!this.manual || this.settles.length > 0);
+    const moves = this.#schedule.carries > 0 && (!this.#manual || this.#settles.length > 0);
     return moves ? first : undefined;
   }
 
-  private run(entry: Entry): void {
-    this.schedule.remove(entry);
-    this.time = Math.max(this.time, entry.at);
-    this.guard(entry.run);
+  #run(entry: Entry): void {
+    this.#schedule.remove(entry);
+    this.#time = Math.max(this.#time, entry.at);
+    this.#guard(entry.run);
   }
 
-  private runDeferred(): void {
-    const callbacks = this.deferred;
-    this.deferred = [];
+  #runDeferred(): void {
+    const callbacks = this.#deferred;
+    this.#deferred = [];
     let done = 0;
     try {
-      for (; done < callbacks.length; done++) this.guard(callbacks[done]!);
+      for (; done < callbacks.length; done++) this.#guard(callbacks[done]!);
     } finally {
       // One that threw does not take the others with it.
-      if (done < callbacks.length) this.deferred.unshift(...callbacks.slice(done + 1));
+      if (done < callbacks.length) this.#deferred.unshift(...callbacks.slice(done + 1));
     }
   }
 
-  private runSync(next: () => Entry | undefined): void {
-    if (this.running) throw new Error('the clock is running: no synchronous advance inside a callback');
+  #runSync(next: () => Entry | undefined): void {
+    if (this.#running) throw new Error('the clock is running: no synchronous advance inside a callback');
     for (let steps = 0; ; steps++) {
       if (steps === MOST_STEPS) throw new Error(`the clock did not come to rest within ${MOST_STEPS} steps`);
-      if (this.deferred.length > 0) {
-        this.runDeferred();
+      if (this.#deferred.length > 0) {
+        this.#runDeferred();
         continue;
       }
       const entry = next();
       if (entry === undefined) return;
-      this.run(entry);
+      this.#run(entry);
     }
   }
 
-  private guard(callback: () => void): void {
-    this.running = true;
+  #guard(callback: () => void): void {
+    this.#running = true;
     try {
       callback();
     } finally {
-      this.running = false;
+      this.#running = false;
     }
   }
 
   /** A callback threw: who waits is told; with nobody waiting it is nobody's to catch. */
-  private fail(error: unknown): void {
-    const waiters = [...this.advances.splice(0), ...this.settles.splice(0)];
+  #fail(error: unknown): void {
+    const waiters = [...this.#advances.splice(0), ...this.#settles.splice(0)];
     if (waiters.length === 0) throw error;
     for (const waiter of waiters) waiter.reject(error);
   }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { Cutter } from '../../../drivers/pipe/cut.ts';
+import { checkCut, Cutter } from '../../../drivers/pipe/cut.ts';
 import type { Cut } from '../../../drivers/pipe/cut.ts';
 import { SeededRandom } from '../../../drivers/pipe/random.ts';
 
 const sizes = (cut: Cut, count: number, seed = 1) => {
-  const cutter = new Cutter(cut, new SeededRandom(seed));
+  const cutter = new Cutter(checkCut(cut), new SeededRandom(seed));
   return Array.from({ length: count }, () => cutter.next());
 };
 
@@ -23,7 +23,7 @@ test('an array gives the sizes of the first pieces; the rest is whole', () => {
 
 test('an array that is changed later changes nothing', () => {
   const cut = [3, 1];
-  const cutter = new Cutter(cut, new SeededRandom(1));
+  const cutter = new Cutter(checkCut(cut), new SeededRandom(1));
   cut[0] = 9;
   expect(cutter.next()).toBe(3);
 });

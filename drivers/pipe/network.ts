@@ -1,0 +1,163 @@
+import { Connection, type DeflateCodec, parseWebSocketUrl, resolveLimit, Workspace } from '../../protocol/index.ts';
+import { type Driver, type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
+import { Socket } from '../socket.ts';
+import { Addresses } from './addresses.ts';
+import { PipeError } from './link-end.ts';
+import { Link } from './link.ts';
+import { PipeListener } from './listener.ts';
+import { checkLinkOptions, laneSettings } from './options.ts';
+import type { Direction, LinkOptions, NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
+import { SeededRandom } from './random.ts';
+import type { TraceEvent } from './trace.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/**
+ * A network that lives in memory, with a clock of its own: the event face, `connect` and `serve`.
+ *
+ * Bytes on their way are delivered by themselves, in order of time, and time moves with them; timers that come due
+ * before them fire. When nothing is on its way time stands still until `advance`.
+ */
+export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOptions> {
+  readonly clock: VirtualClock;
+  /** What every choice of the network, and every masking key, comes from. */
+  readonly seed: number;
+  readonly #random: SeededRandom;
+  readonly #workspace: Workspace;
+  readonly #codec: DeflateCodec | undefined;
+  readonly #options: NetworkOptions;
+  readonly #addresses: Addresses<PipeListener>;
+  readonly #open: Set<Link>;
+  #connects: number;
+
+  /** Throws a TypeError or RangeError for bad options. */
+  constructor(options: NetworkOptions = {}) {
+    checkLinkOptions(options);
+    this.clock = new VirtualClock({ manual: options.manual });
+    this.seed = options.seed ?? 1;
+    this.#random = new SeededRandom(this.seed);
+    this.#workspace = new Workspace({ random: this.#random.fork(0).fill });
+    this.#codec = options.codec;
+    this.#options = options;
+    this.#addresses = new Addresses();
+    this.#open = new Set();
+    this.#connects = 0;
+  }
+
+  /** The connections there are, oldest first: what `reset`, `stall` and other commands are for. */
+  get links(): readonly Link[] {
+    return [...this.#open];
+  }
+
+  /** Moves time on by `milliseconds` and runs all that comes due; see VirtualClock.advance. */
+  advance(milliseconds: number): Promise<void> {
+    return this.clock.advance(milliseconds);
+  }
+
+  /** Runs until no byte is on its way and nothing is due; see VirtualClock.settle. */
+  settle(): Promise<void> {
+    return this.clock.settle();
+  }
+
+  /**
+   * Opens a connection. What goes wrong comes as `close`, with the reason in `info.error`.
+   * Throws a SyntaxError for a bad URL, and a TypeError or RangeError for bad options.
+   */
+  connect<Data = unknown>(
+    url: string | URL,
+    options: PipeClientOptions = {},
+    handlers: Handlers<Data> = {},
+  ): Socket<Data> {
+    checkLinkOptions(options.link);
+    const clock = this.clock;
+    const workspace = this.#workspace;
+    const codec = this.#codec;
+    const target = { href: String(url), ...parseWebSocketUrl(String(url)) };
+    const socket = new Socket<Data>({
+      handlers,
+      clock,
+      workspace,
+      connect: (sink) =>
+        Connection.client({ ...options, url: target.href }, { ...options, now: clock.now(), sink, workspace, codec }),
+      url: target.href,
+      remoteAddress: '',
+      sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
+      sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
+      signal: options.signal,
+    });
+    this.#dial(target, options, socket);
+    return socket;
+  }
+
+  /**
+   * Listens, and serves every connection with these handlers. Resolves once it listens; rejects when the address is
+   * taken, and with a TypeError or RangeError for bad options.
+   */
+  async serve<Data = unknown>(
+    options: PipeServerOptions | number,
+    handlers: Handlers<Data> = {},
+  ): Promise<PipeListener> {
+    const all = typeof options === 'number' ? { port: options } : options;
+    const { host, port = 80 } = all;
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new RangeError('a port is a number from 0 to 65535');
+    const listener = new PipeListener(
+      {
+        clock: this.clock,
+        workspace: this.#workspace,
+        codec: this.#codec,
+        forget: (listener) => this.#addresses.remove(host, listener.port),
+      },
+      all,
+      handlers,
+    );
+    const bound = this.#addresses.add(host, port, listener);
+    if (bound === undefined) throw new PipeError('EADDRINUSE', `${host ?? 'any host'}:${port} is taken`);
+    listener.bind(bound);
+    return listener;
+  }
+
+  /** Asks for a connection, which takes the latency there and back, and gives it to the socket. */
+  #dial(
+    target: { hostname: string; port: number; secure: boolean },
+    options: PipeClientOptions,
+    socket: Socket<any>,
+  ): void {
+    const id = ++this.#connects;
+    const random = this.#random.fork(id);
+    const record = (side: 'client' | 'server', event: TraceEvent): void =>
+      this.#options.trace?.({ time: this.clock.now(), link: id, side, event, bytes: 0 });
+    const after = (direction: Direction, linkOptions: readonly (LinkOptions | undefined)[], run: () => void): void => {
+      const [min, max] = laneSettings(direction, ...linkOptions).latency;
+      this.clock.carryAt(this.clock.now() + random.between(min, max), run);
+    };
+
+    record('client', 'connect');
+    const own = [this.#options, options.link];
+    after('toServer', own, () => {
+      const listener = this.#addresses.find(target.hostname, target.port);
+      if (listener === undefined) {
+        const error = new PipeError('ECONNREFUSED', `nobody listens on ${target.hostname}:${target.port}`);
+        return after('toClient', own, () => {
+          record('client', 'refused');
+          socket.transportHandler.onLost(error);
+        });
+      }
+      const linkOptions = [this.#options, listener.linkOptions, options.link];
+      const link = new Link({
+        id,
+        clock: this.clock,
+        random,
+        options: linkOptions,
+        trace: this.#options.trace,
+        onClosed: () => this.#open.delete(link),
+      });
+      this.#open.add(link);
+      options.onLink?.(link);
+      record('server', 'accept');
+      listener.accept(link.server, options.localAddress ?? 'client', target.secure);
+      after('toClient', linkOptions, () => {
+        socket.attach(link.client, target.hostname);
+        link.client.start(socket.transportHandler);
+      });
+    });
+  }
+}
