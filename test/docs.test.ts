@@ -42,7 +42,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules/sansocket'));
   symlinkSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
-  for (const name of ['ws', 'undici'])
+  for (const name of ['ws', 'undici', 'pako'])
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const program of all) writeFileSync(join(folder, fileName(program)), program.code);
