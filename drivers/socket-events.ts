@@ -6,6 +6,7 @@ import {
   type Rejection,
   type Sink,
   type UpgradeRequest,
+  type Workspace,
 } from '../protocol/index.ts';
 import type { Admission } from './admission.ts';
 import type { Acceptance, Decision, Handlers, ServerOptions } from './handlers.ts';
@@ -29,16 +30,18 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   onceOpened: (() => void) | undefined;
   readonly #socket: Socket<Data>;
   readonly #handlers: Handlers<Data>;
+  readonly #workspace: Workspace;
   readonly #admission: Admission | undefined;
   /** Aborts the decision on the request that is under way. */
   #deciding: AbortController | undefined;
 
-  constructor(socket: Socket<Data>, handlers: Handlers<Data>, admission: Admission | undefined) {
+  constructor(socket: Socket<Data>, handlers: Handlers<Data>, workspace: Workspace, admission: Admission | undefined) {
     this.closeFrame = undefined;
     this.request = undefined;
     this.onceOpened = undefined;
     this.#socket = socket;
     this.#handlers = handlers;
+    this.#workspace = workspace;
     this.#admission = admission;
     this.#deciding = undefined;
   }
@@ -72,7 +75,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   onBinary(bytes: Uint8Array, owned: boolean): void {
     try {
       // Lent bytes are part of a read buffer: a copy is safe to keep, and does not keep that buffer alive.
-      this.#watch(this.#handlers.message?.(this.#socket, owned ? bytes : bytes.slice()));
+      this.#watch(this.#handlers.message?.(this.#socket, owned ? bytes : this.#workspace.own(bytes)));
     } catch (error) {
       this.#fail(error);
     }
@@ -88,7 +91,12 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
 
   onMessageChunk(chunk: string | Uint8Array, owned: boolean): void {
     try {
-      this.#watch(this.#handlers.messageChunk?.(this.#socket, owned ? chunk : chunk.slice()));
+      this.#watch(
+        this.#handlers.messageChunk?.(
+          this.#socket,
+          owned || typeof chunk === 'string' ? chunk : this.#workspace.own(chunk),
+        ),
+      );
     } catch (error) {
       this.#fail(error);
     }

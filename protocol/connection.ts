@@ -122,6 +122,7 @@ export class Connection {
   /** The peer has ended its side of the transport. What was held back by a pause is delivered first. */
   receiveEof(now: number): void {
     const machine = this.#machine;
+    if (machine.phase === Phase.CLOSED) return;
     machine.enter(now);
     machine.takeRest();
     machine.takeEof();
@@ -131,6 +132,7 @@ export class Connection {
   /** The transport is gone: reset, or failed to connect. `cause` is its error, if it has one. */
   transportLost(now: number, cause?: unknown): void {
     const machine = this.#machine;
+    if (machine.phase === Phase.CLOSED) return;
     machine.enter(now);
     machine.takeRest();
     machine.takeLoss(cause);

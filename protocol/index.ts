@@ -23,7 +23,7 @@ export {
 } from './errors.ts';
 export { DEFAULT_LIMITS, resolveLimit, resolveLimits, type LimitOptions, type Limits } from './limits.ts';
 export { defaultRandom, type RandomSource } from './random.ts';
-export { portableText, type TextCodec } from './text.ts';
+export { decodeThrough, portableText, type TextCodec } from './text.ts';
 export { Workspace, type WorkspaceOptions } from './workspace.ts';
 export type {
   HeaderFields,
@@ -49,3 +49,4 @@ export type {
 export type { CompressOptions } from './permessage-deflate/options.ts';
 export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 export { SlidingWindow } from './permessage-deflate/sliding-window.ts';
+export { type Masker, PortableMasker } from './framing/masking.ts';

@@ -149,12 +149,13 @@ export class Machine {
       this.#stepClient(this.client);
     }
     const isExpected = this.closing.isComplete || this.action === TransportAction.END;
-    const error = this.#lost('the peer ended the transport');
-    this.#finish(error, isExpected ? TransportAction.END : TransportAction.ABORT);
+    if (isExpected) this.#finish(TransportAction.END);
+    else this.#finish(TransportAction.ABORT, this.#lost('the peer ended the transport'));
   }
 
   takeLoss(cause: unknown): void {
-    this.lose(this.#lost('the transport was lost', cause));
+    if (this.closing.isComplete) this.#finish(TransportAction.ABORT);
+    else this.lose(this.#lost('the transport was lost', cause));
   }
 
   #lost(what: string, cause?: unknown): WebSocketError {
@@ -360,12 +361,12 @@ export class Machine {
 
   /** The transport ends by force. */
   lose(error: WebSocketError): void {
-    this.#finish(error, TransportAction.ABORT);
+    this.#finish(TransportAction.ABORT, error);
   }
 
-  #finish(error: WebSocketError, action: TransportAction): void {
+  #finish(action: TransportAction, error?: WebSocketError): void {
     if (this.phase === Phase.CLOSED) return;
-    if (!this.closing.isComplete) this.closing.fail(error);
+    if (error !== undefined && !this.closing.isComplete) this.closing.fail(error);
     this.phase = Phase.CLOSED;
     this.input = DISCARD;
     this.action = action;

@@ -60,6 +60,7 @@ export class Receiver implements FrameTarget, MessageTarget {
     this.#decoder = new FrameDecoder(this, workspace.masker, parts.isServer, deflate !== undefined);
     this.#assembler = new MessageAssembler(this, {
       text: workspace.text,
+      allocate: workspace.allocate,
       maxMessageSize: limits.maxMessageSize,
       maxFragments: limits.maxFragments,
       inflate: deflate === undefined ? undefined : (payload, maxLength) => deflate.decompress(payload, maxLength),

@@ -22,33 +22,71 @@ const UNITS_AT_ONCE = 4096;
 export const portableText: TextCodec = { decode, decodeAscii, isValid, byteLength, encode };
 
 function decode(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const units = new Uint16Array(Math.min(end - start, UNITS_AT_ONCE) + 1);
+  const units = new Uint16Array(Math.min(end - start, UNITS_AT_ONCE));
+  return decodeThrough(units, bytes, start, end, (count) => fromUnits(units, count));
+}
+
+/**
+ * The string that `bytes[start, end)` encodes, or undefined when it is not valid UTF-8, by way of UTF-16 code units:
+ * they are written to `units` as often as it takes, and `toText` makes a string of the first `count`. For codecs whose
+ * runtime is quick at that last step.
+ */
+export function decodeThrough(
+  units: Uint16Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  toText: (count: number) => string,
+): string | undefined {
   let text = '';
   let at = start;
   while (at < end) {
-    let count = 0;
-    // A four-byte sequence gives two units: the last place is kept free for the second.
-    while (at < end && count < units.length - 1) {
-      const lead = bytes[at];
-      if (lead < 0x80) {
-        units[count++] = lead;
-        at++;
-        continue;
-      }
-      const length = sequenceLength(bytes, at, end);
-      if (length === 0) return undefined;
-      const point = codePoint(bytes, at, length);
-      at += length;
-      if (point < 0x10000) {
-        units[count++] = point;
-      } else {
-        units[count++] = 0xd7c0 + (point >> 10);
-        units[count++] = 0xdc00 | (point & 0x3ff);
-      }
-    }
-    text += fromUnits(units, count);
+    // There are never more units than bytes. A cut is moved back to where a sequence begins.
+    let stop = Math.min(at + units.length, end);
+    for (let i = 0; i < 3 && stop < end && (bytes[stop] & 0xc0) === 0x80; i++) stop--;
+    const count = decodeUnits(bytes, at, stop, units);
+    if (count < 0) return undefined;
+    text += toText(count);
+    at = stop;
   }
   return text;
+}
+
+/**
+ * Decodes `bytes[start, end)` to UTF-16. Returns how many units there are, or -1 when it is not valid UTF-8: a sequence
+ * is judged by what it comes to, which for the hot one, of three bytes, is the quickest.
+ */
+function decodeUnits(bytes: Uint8Array, start: number, end: number, units: Uint16Array): number {
+  let count = 0;
+  let at = start;
+  while (at < end) {
+    const lead = bytes[at];
+    if (lead < 0x80) {
+      units[count++] = lead;
+      at++;
+    } else if (lead >= 0xe0 && lead < 0xf0 && end - at >= 3) {
+      const second = bytes[at + 1];
+      const third = bytes[at + 2];
+      const unit = ((lead & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
+      if ((second & 0xc0) !== 0x80 || (third & 0xc0) !== 0x80) return -1;
+      if (unit < 0x800 || (unit & 0xf800) === 0xd800) return -1; // overlong, or a surrogate
+      units[count++] = unit;
+      at += 3;
+    } else {
+      const length = sequenceLength(bytes, at, end);
+      if (length === 2) {
+        units[count++] = ((lead & 0x1f) << 6) | (bytes[at + 1] & 0x3f);
+      } else if (length === 4) {
+        const high = ((lead & 0x07) << 8) | ((bytes[at + 1] & 0x3f) << 2) | ((bytes[at + 2] & 0x30) >> 4);
+        units[count++] = 0xd7c0 + high;
+        units[count++] = 0xdc00 | ((bytes[at + 2] & 0x0f) << 6) | (bytes[at + 3] & 0x3f);
+      } else {
+        return -1;
+      }
+      at += length;
+    }
+  }
+  return count;
 }
 
 function decodeAscii(bytes: Uint8Array, start: number, end: number): string {
@@ -141,8 +179,8 @@ function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
   if (length === 0 || length > end - at) return 0;
   const second = bytes[at + 1];
   if (second < lowestSecond(lead) || second > highestSecond(lead)) return 0;
-  for (let i = 2; i < length; i++) if ((bytes[at + i] & 0xc0) !== 0x80) return 0;
-  return length;
+  if (length > 2 && (bytes[at + 2] & 0xc0) !== 0x80) return 0;
+  return length > 3 && (bytes[at + 3] & 0xc0) !== 0x80 ? 0 : length;
 }
 
 /** How long a sequence is that begins with this byte over 0x7f; 0 when none does. */
@@ -158,14 +196,6 @@ export function lowestSecond(lead: number): number {
 
 export function highestSecond(lead: number): number {
   return lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
-}
-
-function codePoint(bytes: Uint8Array, at: number, length: number): number {
-  if (length === 2) return ((bytes[at] & 0x1f) << 6) | (bytes[at + 1] & 0x3f);
-  if (length === 3) return ((bytes[at] & 0x0f) << 12) | ((bytes[at + 1] & 0x3f) << 6) | (bytes[at + 2] & 0x3f);
-  return (
-    ((bytes[at] & 0x07) << 18) | ((bytes[at + 1] & 0x3f) << 12) | ((bytes[at + 2] & 0x3f) << 6) | (bytes[at + 3] & 0x3f)
-  );
 }
 
 function fromUnits(units: Uint8Array | Uint16Array, count: number): string {

@@ -1,4 +1,4 @@
-import { Masker } from './framing/masking.ts';
+import { type Masker, PortableMasker } from './framing/masking.ts';
 import type { Outbox } from './outbox.ts';
 import { defaultRandom, KeySource, type RandomSource } from './random.ts';
 import { portableText, type TextCodec } from './text.ts';
@@ -8,11 +8,21 @@ export interface WorkspaceOptions {
   random?: RandomSource;
   /** UTF-8 to strings and back. Default: plain JavaScript. */
   text?: TextCodec;
+  /** The XOR of masking. Default: plain JavaScript. */
+  masker?: Masker | undefined;
+  /** Makes memory of just this many bytes; what is in it does not matter. Default: `new Uint8Array`. */
+  allocate?: (size: number) => Uint8Array;
+  /** The first slab, where its memory matters to the masker. It stays in use for as long as it can be reclaimed. */
+  slab?: Uint8Array | undefined;
   /** The size of a slab in bytes. Default 16 KiB. */
   slabSize?: number;
 }
 
 const SLAB_SIZE = 16 * 1024;
+
+/** Copies of up to this many bytes share a block; each keeps a whole block alive. */
+const POOLED_UP_TO = 2 * 1024;
+const BLOCK_SIZE = 8 * 1024;
 
 /**
  * What the connections of one thread may share, since only one of them runs at a time: the slab that small frames are
@@ -24,22 +34,29 @@ export class Workspace {
   readonly keys: KeySource;
   readonly text: TextCodec;
   readonly masker: Masker;
-  readonly slabSize: number;
+  readonly allocate: (size: number) => Uint8Array;
+  readonly #slabSize: number;
   #slab: Uint8Array;
   /** Where the slab's free part begins. */
   #used: number;
   /** The outbox whose bytes end at `#used` and may go on there. */
   #writer: Outbox | undefined;
+  /** The block that small copies are put in. */
+  #block: Uint8Array;
+  #blockUsed: number;
 
   constructor(options: WorkspaceOptions = {}) {
     this.random = options.random ?? defaultRandom;
     this.keys = new KeySource(this.random);
     this.text = options.text ?? portableText;
-    this.masker = new Masker();
-    this.slabSize = options.slabSize ?? SLAB_SIZE;
-    this.#slab = NOTHING;
+    this.masker = options.masker ?? new PortableMasker();
+    this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+    this.#slabSize = options.slabSize ?? SLAB_SIZE;
+    this.#slab = options.slab ?? NOTHING;
     this.#used = 0;
     this.#writer = undefined;
+    this.#block = NOTHING;
+    this.#blockUsed = 0;
   }
 
   /** The slab that is written to now. Bytes of it that were handed out are never written again, unless reclaimed. */
@@ -54,7 +71,7 @@ export class Workspace {
   reserve(length: number, writer: Outbox): number {
     if (this.#used + length > this.#slab.length) {
       writer.seal();
-      this.#slab = new Uint8Array(Math.max(this.slabSize, length));
+      this.#slab = new Uint8Array(Math.max(this.#slabSize, length));
       this.#used = 0;
     }
     if (this.#writer !== writer) {
@@ -78,6 +95,25 @@ export class Workspace {
   reclaim(bytes: Uint8Array): void {
     if (bytes.buffer !== this.#slab.buffer || this.#writer !== undefined) return;
     if (bytes.byteOffset + bytes.length === this.#used) this.#used = bytes.byteOffset;
+  }
+
+  /** A copy of lent bytes, to keep. Small ones share their memory with others, at most 8 KiB of it. */
+  own(bytes: Uint8Array): Uint8Array {
+    const length = bytes.length;
+    if (length > POOLED_UP_TO) {
+      const copy = this.allocate(length);
+      copy.set(bytes);
+      return copy;
+    }
+    if (this.#blockUsed + length > this.#block.length) {
+      this.#block = this.allocate(BLOCK_SIZE);
+      this.#blockUsed = 0;
+    }
+    const at = this.#blockUsed;
+    // The next one begins on a word, as typed arrays over it would want.
+    this.#blockUsed = (at + length + 7) & ~7;
+    this.#block.set(bytes, at);
+    return this.#block.subarray(at, at + length);
   }
 }
 

@@ -1,10 +1,26 @@
 import { randomFillSync } from 'node:crypto';
 import { Workspace } from '../../protocol/index.ts';
 import { text } from './text.ts';
+import { WasmMasker } from './wasm-masker.ts';
+
+/** As large as the reads of Node itself. */
+const READ_BUFFER_SIZE = 64 * 1024;
+
+const masker = WasmMasker.create();
 
 /** What all connections of this thread share. */
 export const workspace = new Workspace({
   random: (bytes) => void randomFillSync(bytes),
   text,
+  masker,
+  slab: masker?.slab,
+  // Not filled with zeros, which costs more than all else: whoever gets it has written all of it before it is seen.
+  allocate: (size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
   slabSize: 64 * 1024,
 });
+
+/**
+ * One buffer for the reads of all sockets. A read's bytes are dealt with before its callback returns, the next read
+ * comes later, and the core keeps nothing of what it is given: see docs/design/adr/0002-one-read-buffer.md.
+ */
+export const readBuffer = masker?.readBuffer ?? new Uint8Array(READ_BUFFER_SIZE);

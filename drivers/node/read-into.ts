@@ -1,13 +1,5 @@
 import { Socket as NetSocket } from 'node:net';
-
-/** As large as the reads of Node itself. */
-const READ_BUFFER_SIZE = 64 * 1024;
-
-/**
- * One buffer for the reads of all sockets. A read's bytes are dealt with before its callback returns, the next read
- * comes later, and the core keeps nothing of what it is given: see docs/design/adr/0002-one-read-buffer.md.
- */
-let readBuffer: Uint8Array | undefined;
+import { readBuffer as buffer } from './environment.ts';
 
 interface Internals {
   buffer: symbol;
@@ -27,7 +19,6 @@ export function readInto(socket: NetSocket, onBytes: (bytes: Uint8Array) => void
   const handle = (socket as unknown as { _handle: Handle | null })._handle;
   if (internals === undefined || Object.getPrototypeOf(socket) !== NetSocket.prototype) return false;
   if (typeof handle?.useUserBuffer !== 'function') return false;
-  const buffer = (readBuffer ??= new Uint8Array(READ_BUFFER_SIZE));
   const fields = socket as unknown as Record<symbol, unknown>;
   fields[internals.buffer] = buffer;
   fields[internals.callback] = (length: number) => {

@@ -1,4 +1,4 @@
-import { Masker, seenBits } from './masking.ts';
+import { type Masker, seenBits } from './masking.ts';
 import { BINARY, CLOSE, FIN, MASKED, MAX_CONTROL_PAYLOAD, PONG, RSV1, RSV2, RSV3 } from './opcodes.ts';
 
 /** What `onFrame` answers. */

@@ -8,8 +8,11 @@ import { FIN, MASKED, MAX_HEADER, RSV1 } from './opcodes.ts';
  */
 export const COPY_UP_TO = 1024;
 
-/** Text of up to this many code units is encoded straight into the slab, with room for three bytes each. */
-const SLAB_TEXT_UP_TO = 4096;
+/** Text of up to this many code units gets room for three bytes each in the slab; longer text is measured first. */
+const GUESS_UP_TO = 1024;
+
+/** Text of up to this many bytes is encoded into the slab, which it must fit well. */
+const SLAB_TEXT_UP_TO = 32 * 1024;
 
 /**
  * Frames into bytes, RFC 6455 §5.2, straight into an outbox. A client's payload is masked with a fresh key a frame
@@ -40,7 +43,7 @@ export class FrameEncoder {
     } else if (this.#mask) {
       const key = this.#workspace.keys.next();
       this.#header(first, length, key);
-      const masked = new Uint8Array(length);
+      const masked = this.#workspace.allocate(length);
       this.#workspace.masker.copy(payload, 0, length, masked, 0, key);
       this.#outbox.push(masked);
     } else {
@@ -52,7 +55,7 @@ export class FrameEncoder {
   /** A frame with this text in UTF-8. */
   text(opcode: number, text: string, fin: boolean): void {
     const units = text.length;
-    if (units > SLAB_TEXT_UP_TO) return this.#largeText(opcode, text, fin);
+    if (units > GUESS_UP_TO) return this.#measuredText(opcode, text, fin);
     const at = this.#outbox.reserve(MAX_HEADER + 3 * units);
     const slab = this.#outbox.slab;
     // Most text is ASCII: the header is given the room that it needs then, and the payload moved when it is not.
@@ -72,13 +75,22 @@ export class FrameEncoder {
   }
 
   /** Text too long for the slab has memory of its own, which is masked in place. */
-  #largeText(opcode: number, text: string, fin: boolean): void {
+  #measuredText(opcode: number, text: string, fin: boolean): void {
     const codec = this.#workspace.text;
-    const payload = new Uint8Array(codec.byteLength(text));
+    const first = firstByte(opcode, fin, false);
+    const length = codec.byteLength(text);
+    if (length <= SLAB_TEXT_UP_TO) {
+      const at = this.#outbox.reserve(MAX_HEADER + length);
+      const body = at + this.#headerLength(length);
+      codec.encode(text, this.#outbox.slab, body);
+      this.#finish(first, at, body, length);
+      return;
+    }
+    const payload = this.#workspace.allocate(length);
     codec.encode(text, payload, 0);
     const key = this.#mask ? this.#workspace.keys.next() : 0;
-    this.#header(firstByte(opcode, fin, false), payload.length, key);
-    if (this.#mask) this.#workspace.masker.apply(payload, 0, payload.length, key, 0);
+    this.#header(first, length, key);
+    if (this.#mask) this.#workspace.masker.apply(payload, 0, length, key, 0);
     this.#outbox.push(payload);
   }
 

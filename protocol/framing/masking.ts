@@ -8,11 +8,25 @@
 /** Below this many bytes a plain loop wins. Measured on V8 11 to 13. */
 const WORDWISE_FROM = 48;
 
+/** XORs memory with keys: an injected interface, since a runtime may have a way that works many bytes at a time. */
+export interface Masker {
+  /**
+   * XORs `bytes[start, end)` in place; `phase` is the offset in the payload of the first of them.
+   * Returns a number with 0x80 set just when a byte of the result has it: without it, they are all ASCII.
+   */
+  apply(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number;
+  /**
+   * Writes the XOR of `source[start, end)`, the beginning of a payload, to `target[at, …)`, and leaves the source alone.
+   * The two must not overlap.
+   */
+  copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, key: number): void;
+}
+
 /**
- * XORs memory with keys, in place. One of these serves all connections of a thread: it remembers the last memory's
- * word view, and a driver that reads into one buffer again and again then never makes another.
+ * The default. One serves all connections of a thread: it remembers the last memory's word view, and a driver that
+ * reads into one buffer again and again then never makes another.
  */
-export class Masker {
+export class PortableMasker implements Masker {
   #buffer: ArrayBufferLike | undefined;
   #words: Int32Array;
   readonly #keyBytes: Uint8Array;
@@ -25,10 +39,6 @@ export class Masker {
     this.#words = this.#keyWord;
   }
 
-  /**
-   * XORs `bytes[start, end)` in place; `phase` is the offset in the payload of the first of them.
-   * Returns the bitwise or of all results, folded: the payload is ASCII when no 0x80 is set in any byte of it.
-   */
   apply(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (end - start < WORDWISE_FROM) return applyBytewise(bytes, start, end, key, phase);
     const aligned = (bytes.byteOffset + start + 3) & ~3; // in the buffer
@@ -42,10 +52,6 @@ export class Masker {
     return seen | applyBytewise(bytes, last, end, key, phase + last - start);
   }
 
-  /**
-   * Writes the XOR of `source[start, end)` to `target[at, …)`, as `apply` would have it, leaving the source alone.
-   * The two must not overlap.
-   */
   copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, key: number): void {
     let from = start;
     let to = at;

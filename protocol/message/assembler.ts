@@ -22,6 +22,8 @@ export type Inflate = (payload: Uint8Array, maxLength: number) => Uint8Array | 1
 
 export interface AssemblerOptions {
   text: TextCodec;
+  /** Makes memory of just this many bytes, whatever is in it. */
+  allocate: (size: number) => Uint8Array;
   /** The largest message in bytes, before and after inflating. */
   maxMessageSize: number;
   maxFragments: number;
@@ -39,6 +41,7 @@ export interface AssemblerOptions {
 export class MessageAssembler {
   readonly #target: MessageTarget;
   readonly #text: TextCodec;
+  readonly #allocate: (size: number) => Uint8Array;
   readonly #maxMessageSize: number;
   readonly #maxFragments: number;
   readonly #inflate: Inflate | undefined;
@@ -67,6 +70,7 @@ export class MessageAssembler {
   constructor(target: MessageTarget, options: AssemblerOptions) {
     this.#target = target;
     this.#text = options.text;
+    this.#allocate = options.allocate;
     this.#maxMessageSize = options.maxMessageSize;
     this.#maxFragments = options.maxFragments;
     this.#inflate = options.inflate;
@@ -134,7 +138,7 @@ export class MessageAssembler {
   endChunk(): void {
     if (this.#chunk === undefined) return;
     const rest = this.#fin ? this.#announced - (this.#store?.size ?? 0) : Infinity;
-    (this.#store ??= new Store()).append(this.#chunk, this.#start, this.#end, rest);
+    (this.#store ??= new Store(this.#allocate)).append(this.#chunk, this.#start, this.#end, rest);
     this.#chunk = undefined;
   }
 

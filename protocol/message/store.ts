@@ -12,7 +12,10 @@ export class Store {
   bytes: Uint8Array;
   size: number;
 
-  constructor() {
+  readonly #allocate: (size: number) => Uint8Array;
+
+  constructor(allocate: (size: number) => Uint8Array) {
+    this.#allocate = allocate;
     this.bytes = EMPTY;
     this.size = 0;
   }
@@ -32,11 +35,14 @@ export class Store {
 
   /** The message, in memory of exactly its size. The store is spent. */
   take(): Uint8Array {
-    return this.size === this.bytes.length ? this.bytes : this.bytes.slice(0, this.size);
+    if (this.size === this.bytes.length) return this.bytes;
+    const exact = this.#allocate(this.size);
+    exact.set(this.bytes.subarray(0, this.size));
+    return exact;
   }
 
   #grow(capacity: number): void {
-    const grown = new Uint8Array(capacity);
+    const grown = this.#allocate(capacity);
     if (this.size > 0) grown.set(this.size === this.bytes.length ? this.bytes : this.bytes.subarray(0, this.size));
     this.bytes = grown;
   }
