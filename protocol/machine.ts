@@ -134,7 +134,7 @@ export class Machine {
     if (this.input === UNDECIDED) return;
     const held = this.#held ?? NOTHING;
     this.#held = undefined;
-    this.#take(held);
+    this.#take(held, true);
   }
 
   /** The transport will bring nothing more, so that there is no point in holding back what it brought. */
@@ -199,8 +199,11 @@ export class Machine {
     this.#stepServer(this.server!);
   }
 
-  /** Takes bytes for what they are now. Without any, a frame that was held back behind its header goes on. */
-  #take(bytes: Uint8Array): void {
+  /**
+   * Takes bytes for what they are now. Without any, a frame that was held back behind its header goes on. `owned` bytes
+   * are those that were held back already.
+   */
+  #take(bytes: Uint8Array, owned = false): void {
     const end = bytes.length;
     let at = 0;
     do {
@@ -208,7 +211,7 @@ export class Machine {
         const receiver = this.receiver!;
         at = receiver.receive(bytes, at, end, this.now);
         if (receiver.isOver && this.phase !== Phase.CLOSED) this.#conclude(receiver);
-        else if (at < end && this.input === FRAMES) return this.#hold(bytes, at);
+        else if (at < end && this.input === FRAMES) return this.#hold(bytes, at, owned);
       } else if (this.input === DISCARD) {
         return this.#discard(end - at);
       } else if (this.input === UNDECIDED) {
@@ -224,7 +227,12 @@ export class Machine {
   }
 
   /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
-  #hold(bytes: Uint8Array, start: number): void {
+  #hold(bytes: Uint8Array, start: number, owned = false): void {
+    if (owned) {
+      // A consumer that takes a few messages at a time stops in the same bytes again and again: they stay where they are.
+      this.#held = bytes.subarray(start);
+      return;
+    }
     const before = this.#held?.length ?? 0;
     const length = before + bytes.length - start;
     if (this.input === UNDECIDED && length > MOST_UNDECIDED) {
