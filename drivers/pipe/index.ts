@@ -1,5 +1,35 @@
 /** The in-memory network: the same API as `sansocket`, without sockets, and with a virtual clock. */
+import { createListen, createOpen, type Listen, type Open } from '../promise/index.ts';
+import { NetworkDriver } from './network.ts';
+import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
+
+/** A network of one's own, with both faces: `open` and `listen`, and the event-style `connect` and `serve`. */
+export class Network extends NetworkDriver {
+  /** The promise API's `open`, over this network. */
+  readonly open: Open<PipeClientOptions>;
+  /** The promise API's `listen`, over this network. */
+  readonly listen: Listen<PipeServerOptions>;
+
+  /** Throws a TypeError or RangeError for bad options. */
+  constructor(options?: NetworkOptions) {
+    super(options);
+    this.open = createOpen(this);
+    this.listen = createListen(this);
+  }
+}
+
+/** Makes a network. Throws a TypeError or RangeError for bad options. */
+export function createNetwork(options?: NetworkOptions): Network {
+  return new Network(options);
+}
+
+/** The network that this module's own `open` and `listen` are on. */
+export const network: Network = /* @__PURE__ */ createNetwork();
+export const open: Open<PipeClientOptions> = /* @__PURE__ */ network.open;
+export const listen: Listen<PipeServerOptions> = /* @__PURE__ */ network.listen;
+
 export { NetworkDriver } from './network.ts';
+export type { PipeListener } from './listener.ts';
 export type { Cut } from './cut.ts';
 export { Link, type LinkDirection, type LinkInit } from './link.ts';
 export { PipeError, type PipeErrorCode, type TransportEnd } from './link-end.ts';
@@ -15,3 +45,51 @@ export { SeededRandom } from './random.ts';
 export type { Trace, TraceEntry, TraceEvent } from './trace.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export type { VirtualClockOptions } from './virtual-clock.ts';
+export { Server, WebSocket } from '../promise/index.ts';
+export type {
+  ConnectionHandler,
+  Data,
+  ErrorListener,
+  Fragments,
+  Listen,
+  MessageStream,
+  Open,
+  PromiseOptions,
+  ReceivedMessage,
+  SendOptions,
+  ServeOptions,
+  ServerCloseOptions,
+  TimedWaitOptions,
+  WaitOptions,
+} from '../promise/index.ts';
+export { Socket } from '../socket.ts';
+export type {
+  Acceptance,
+  ClientOptions,
+  Decision,
+  Handlers,
+  Listener,
+  ServerOptions,
+  SocketOptions,
+} from '../handlers.ts';
+export type { Clock, Wake } from '../clock.ts';
+export type { Transport, TransportHandler } from '../transport.ts';
+export {
+  ConnectionLostError,
+  HandshakeError,
+  InvalidStateError,
+  ProtocolError,
+  TimeoutError,
+  WebSocketError,
+} from '../../protocol/index.ts';
+export type {
+  BytesLike,
+  CloseFrame,
+  CloseInfo,
+  DeflateCodec,
+  FailedResponse,
+  HeaderFields,
+  Rejection,
+  ResponseHead,
+  UpgradeRequest,
+} from '../../protocol/index.ts';
