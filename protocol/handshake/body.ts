@@ -24,8 +24,8 @@ const CHUNK_END = 3;
 
 /**
  * The body of a response that is not a 101, RFC 9112 §6: as long as Content-Length says, in chunks, or until the
- * connection ends. At most 64 KiB are kept, and once there are as many nothing more is awaited. The same goes for a body
- * whose framing is broken: what came before is kept.
+ * connection ends. At most 64 KiB are kept, and once there are as many nothing more is awaited. The same goes for a
+ * body whose framing is broken: what came before is kept.
  */
 export class BodyReader {
   /** Whether nothing more is awaited. */

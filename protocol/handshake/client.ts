@@ -90,8 +90,8 @@ export class ClientHandshake {
   }
 
   /**
-   * Nothing more will come: the connection has ended, or nobody wants to wait any longer. A response whose body was being
-   * read is told as far as it came.
+   * Nothing more will come: the connection has ended, or nobody wants to wait any longer. A response whose body was
+   * being read is told as far as it came.
    */
   receiveEof(): void {
     if (this.state !== READING) return;

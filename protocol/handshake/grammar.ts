@@ -1,3 +1,5 @@
+import { portableText } from '../text.ts';
+
 /**
  * The character classes of HTTP (RFC 9110 §5.5, §5.6) and the few functions that read and write by them.
  *
@@ -66,28 +68,17 @@ export function decodeLatin1(bytes: Uint8Array, start: number, end: number): str
   return text;
 }
 
-/** Writes each code unit as one byte at `at`; `text` is known to hold nothing above 0xFF. Returns the index after it. */
+/** Writes each code unit as one byte at `at`; `text` holds nothing above 0xFF. Returns the index after the last. */
 export function encodeLatin1(text: string, bytes: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
   return at + text.length;
 }
 
-/** The UTF-8 of a text; a lone surrogate becomes U+FFFD. For what is rarely sent: the body of a rejection, a password. */
+/** The UTF-8 of a text; for what is rarely sent: a rejection's body, a password. A lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const character of text) {
-    let point = character.codePointAt(0)!;
-    if (point >= 0xd800 && point <= 0xdfff) point = 0xfffd;
-    if (point < 0x80) bytes.push(point);
-    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), continuation(point));
-    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), continuation(point >> 6), continuation(point));
-    else bytes.push(0xf0 | (point >> 18), continuation(point >> 12), continuation(point >> 6), continuation(point));
-  }
-  return Uint8Array.from(bytes);
-}
-
-function continuation(bits: number): number {
-  return 0x80 | (bits & 0x3f);
+  const bytes = new Uint8Array(portableText.byteLength(text));
+  portableText.encode(text, bytes, 0);
+  return bytes;
 }
 
 function buildClasses(): Uint8Array {

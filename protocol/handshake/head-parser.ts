@@ -60,8 +60,8 @@ const FIRST_CAPACITY = 512;
  * folded, no white space stands before a colon.
  *
  * A head that comes in one chunk is read where it lies. One that comes in pieces is collected, and every byte is looked
- * at once either way, so that cutting it costs neither time nor a different answer: what is decided depends on the bytes
- * up to the decisive one, never on the chunks that they came in.
+ * at once either way. Cutting it costs neither time nor a different answer: what is decided depends on the bytes up to
+ * the decisive one, never on the chunks that they came in.
  */
 export class HeadParser<Start> {
   state: number;

@@ -32,8 +32,8 @@ export function isRejection(result: object): result is Rejection {
 }
 
 /**
- * Checks the opening handshake in a request (RFC 6455 §4.2.1) whose head is well-formed: what HTTP says first, then what
- * WebSocket says. Whether its Origin may connect is another question, for `isOriginAllowed`.
+ * Checks the opening handshake in a request (RFC 6455 §4.2.1) whose head is well-formed: what HTTP says first, then
+ * what WebSocket says. Whether its Origin may connect is another question, for `isOriginAllowed`.
  */
 export function validateRequest(head: RequestHead): ValidRequest | Rejection {
   const { method, target, version, rawHeaders } = head;

@@ -26,8 +26,8 @@ export interface AcceptOptions {
 /**
  * The server's side of the opening handshake, RFC 6455 §4.2.
  *
- * READING until a request has come. Then either it is valid: REQUESTED, with `request`, waiting for `accept` or `reject`;
- * or it is not: REFUSED, with `refusal`, which is to be handed to `reject`. DONE once it is answered.
+ * READING until a request has come. Then either it is valid: REQUESTED, with `request`, waiting for `accept` or
+ * `reject`; or it is not: REFUSED, with `refusal`, which is to be handed to `reject`. DONE once it is answered.
  */
 export class ServerHandshake {
   state: number;
@@ -95,8 +95,8 @@ export class ServerHandshake {
 
   /**
    * Accepts the request and returns the 101 to send, RFC 6455 §4.2.2; `opening` is set.
-   * Throws before anything changes: an InvalidStateError when there is no request to accept, a TypeError for headers that
-   * can't be sent and for a subprotocol that was not offered.
+   * Throws before anything changes: an InvalidStateError when there is no request to accept, a TypeError for headers
+   * that can't be sent and for a subprotocol that was not offered.
    */
   accept(acceptance: AcceptOptions = {}): Uint8Array {
     const valid = this.#valid;
@@ -120,8 +120,8 @@ export class ServerHandshake {
   }
 
   /**
-   * Returns the response to send instead of a 101; the connection ends after it. Any time before the answer is right for
-   * it: a server that is shutting down, or has waited long enough, need not wait for the request.
+   * Returns the response to send instead of a 101; the connection ends after it. Any time before the answer is right
+   * for it: a server that is shutting down, or has waited long enough, need not wait for the request.
    * Throws before anything changes: an InvalidStateError once it is answered, a RangeError or TypeError for a response
    * that can't be sent.
    */

@@ -1,4 +1,4 @@
-/** Field values by lower-case name: an object without a prototype. Repeated fields are joined with ", ", Cookie with "; ". */
+/** Field values by lower-case name: an object without a prototype. Repeated fields are joined, see `collectFields`. */
 export type HeaderFields = Readonly<Record<string, string>>;
 
 /** Fields to send: a record, or pairs when a name repeats. */
@@ -71,7 +71,7 @@ export interface ExtensionNegotiator {
   readonly name: string;
   /** Client: what to offer, as it stands in the field. */
   offer(): string;
-  /** Server: all offers of this name, in order. Returns the element to answer with, or undefined to decline them all. */
+  /** Server: all offers of this name, in order. Returns the element to answer with, undefined to decline them all. */
   accept(offers: readonly ExtensionElement[]): string | undefined;
   /** Client: the server's answer. Returns what is wrong with it, or undefined. */
   confirm(answer: ExtensionElement): string | undefined;

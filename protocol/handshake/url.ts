@@ -12,7 +12,7 @@ export interface WebSocketUrl {
   readonly port: number;
   /** The Host field: host, and port if it is not the scheme's default. */
   readonly host: string;
-  /** The resource name: path and query, "/" when there is none. */
+  /** The resource name: the path, "/" when it is empty, and "?" and the query when that is not. */
   readonly path: string;
   /** The value of Authorization that the user info stands for, if there is user info. */
   readonly authorization: string | undefined;
@@ -39,15 +39,14 @@ export function parseWebSocketUrl(url: string): WebSocketUrl {
   if (url.includes('#')) throw new SyntaxError('a WebSocket URL has no fragment');
   const secure = scheme[0].length === 'wss://'.length;
   const rest = url.slice(scheme[0].length);
-  const end = rest.search(/[/?]/);
-  const authority = end < 0 ? rest : rest.slice(0, end);
-  const resource = (end < 0 ? '' : rest.slice(end)).replace(TO_ENCODE, percentEncode);
+  const [, authority, path, query] = /^([^/?]*)([^?]*)\??(.*)$/s.exec(rest)!;
 
   const userEnd = authority.lastIndexOf('@');
   const server = parseAuthority(authority.slice(userEnd + 1));
-  // To a browser a backslash is a slash, so that `a\\@b` leads to a: whoever checked the URL may have thought so too.
-  if (server === undefined || authority.includes('\\'))
+  // To a browser a backslash is a slash, so that `a\@b` leads to a: whoever checked the URL may have thought so too.
+  if (server === undefined || authority.includes('\\')) {
     throw new SyntaxError('the host or the port of the WebSocket URL is not valid');
+  }
   const defaultPort = secure ? 443 : 80;
   const port = server.port ?? defaultPort;
   return {
@@ -55,9 +54,15 @@ export function parseWebSocketUrl(url: string): WebSocketUrl {
     hostname: server.host,
     port,
     host: port === defaultPort ? server.host : `${server.host}:${port}`,
-    path: resource.startsWith('/') ? resource : `/${resource}`,
+    path: resourceName(path, query),
     authorization: userEnd < 0 ? undefined : basicAuthorization(authority.slice(0, userEnd)),
   };
+}
+
+/** RFC 6455 §3. What a URL may not hold is percent-encoded as UTF-8 (§11.1.1). */
+function resourceName(path: string, query: string): string {
+  const name = query === '' ? path : `${path}?${query}`;
+  return (path === '' ? `/${name}` : name).replace(TO_ENCODE, percentEncode);
 }
 
 /** RFC 7617 §2: Basic, and the base64 of "user:password" in UTF-8. Undefined for user info that is empty. */

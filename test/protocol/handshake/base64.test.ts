@@ -37,6 +37,7 @@ describe('the base64 of 16 bytes', () => {
     ['has a character that is not ASCII', `\u0141${KEY.slice(1)}`],
     ['has = within', `${KEY.slice(0, 21)}===`],
     ['is not canonical: its last bits are not zero', 'dGhlIHNhbXBsZSBub25jZR=='],
+    ['is the example of RFC 6455 §4.1, item 7, which is not canonical either', 'AQIDBAUGBwgJCgsMDQ4PEC=='],
     ['is a list', `${KEY}, ${KEY}`],
   ])('is not one that %s', (_, text) => {
     expect(isBase64Of16Bytes(text)).toBe(false);

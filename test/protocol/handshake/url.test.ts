@@ -37,18 +37,23 @@ describe('a WebSocket URL (RFC 6455 §3)', () => {
   test.each([
     ['ws://a', '/'],
     ['ws://a/', '/'],
-    ['ws://a?', '/?'],
+    ['ws://a?', '/'],
+    ['ws://a/?', '/'],
     ['ws://a?b=c', '/?b=c'],
     ['ws://a?b/c', '/?b/c'],
     ['ws://a//b', '//b'],
     ['ws://a/b?c?d', '/b?c?d'],
     ['ws://a/%20%zz', '/%20%zz'],
-    ['ws://a/ü/漢?😀', '/%C3%BC/%E6%BC%A2?%F0%9F%98%80'],
     ['ws://a/"<>\\^`{|}', '/%22%3C%3E%5C%5E%60%7B%7C%7D'],
     ["ws://a/-._~!$&'()*+,;=:@", "/-._~!$&'()*+,;=:@"],
     ['ws://a/@b', '/@b'],
   ])('%s has the resource name %s', (url, path) => {
     expect(parseWebSocketUrl(url).path).toBe(path);
+  });
+
+  test('has what it may not hold percent-encoded as UTF-8 (§11.1.1)', () => {
+    expect(parseWebSocketUrl('ws://a/ü/漢?😀').path).toBe('/%C3%BC/%E6%BC%A2?%F0%9F%98%80');
+    expect(parseWebSocketUrl('ws://a/\u2028?\u2029').path).toBe('/%E2%80%A8?%E2%80%A9');
   });
 
   test.each([
