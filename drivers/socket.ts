@@ -6,6 +6,7 @@ import {
   ConnectionLostError,
   HandshakeError,
   Phase,
+  type PreparedMessage,
   type RequestHead,
   type ResponseHead,
   type Sink,
@@ -165,6 +166,13 @@ export class Socket<Data = unknown> {
       if (connection.phase !== Phase.OPEN) return false;
       connection.sendBinary(bytes, options === undefined || options.compress !== false);
     }
+    return this.#sent();
+  }
+
+  /** Sends a message that was encoded once for many sockets. Returns as `send` does. */
+  sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
+    if (this.#connection.phase !== Phase.OPEN) return false;
+    this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
     return this.#sent();
   }
 

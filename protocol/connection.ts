@@ -10,6 +10,7 @@ import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
 import { Machine } from './machine.ts';
 import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
 import { Phase, type TransportAction } from './phase.ts';
+import type { PreparedMessage } from './prepared.ts';
 
 /**
  * A WebSocket connection, RFC 6455, as a pure and synchronous state machine: bytes and time go in; events, bytes to
@@ -181,6 +182,12 @@ export class Connection {
   sendBinary(bytes: BytesLike, compress = true): void {
     this.#machine.checkOpen();
     this.#machine.sender.binary(bytes, compress);
+  }
+
+  /** Sends a message that was encoded once for many connections. */
+  sendPrepared(message: PreparedMessage, compress = true): void {
+    this.#machine.checkOpen();
+    this.#machine.sender.prepared(message, compress);
   }
 
   /** Sends a fragment (§5.4); the first one's kind is the message's. Nothing but control frames may go between. */

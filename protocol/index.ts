@@ -22,6 +22,7 @@ export {
   type WebSocketErrorInit,
 } from './errors.ts';
 export { DEFAULT_LIMITS, resolveLimit, resolveLimits, type LimitOptions, type Limits } from './limits.ts';
+export { PreparedMessage } from './prepared.ts';
 export { defaultRandom, type RandomSource } from './random.ts';
 export { decodeThrough, portableText, type TextCodec } from './text.ts';
 export { Workspace, type WorkspaceOptions } from './workspace.ts';

@@ -5,6 +5,7 @@ import { FrameEncoder } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+import type { PreparedMessage } from './prepared.ts';
 import { isLead } from './text.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -15,6 +16,7 @@ export class Sender {
   readonly #workspace: Workspace;
   readonly #outbox: Outbox;
   readonly #encoder: FrameEncoder;
+  readonly #mask: boolean;
   /** Where permessage-deflate was agreed on. */
   #deflate: PermessageDeflate | undefined;
   /** The type of the fragmented message in progress, or NONE. */
@@ -30,6 +32,7 @@ export class Sender {
     this.#workspace = workspace;
     this.#outbox = new Outbox(workspace);
     this.#encoder = new FrameEncoder(this.#outbox, workspace, mask);
+    this.#mask = mask;
     this.#deflate = undefined;
     this.#fragmented = NONE;
     this.#hasBegun = false;
@@ -57,12 +60,6 @@ export class Sender {
     this.#outbox.push(bytes);
   }
 
-  /** A frame that was encoded before. */
-  encoded(frame: Uint8Array): void {
-    this.#checkBetweenMessages();
-    this.#encoder.encoded(frame);
-  }
-
   text(text: string, compress: boolean): void {
     if (typeof text !== 'string') throw new TypeError('a text message must be a string');
     this.#checkBetweenMessages();
@@ -85,6 +82,21 @@ export class Sender {
       this.#encoder.bytes(BINARY, this.#deflate.compress(bytes, true), true, true);
     } else {
       this.#encoder.bytes(BINARY, bytes, true, false);
+    }
+  }
+
+  /** A message that was encoded before. A client masks what it sends, and does it over. */
+  prepared(message: PreparedMessage, compress: boolean): void {
+    this.#checkBetweenMessages();
+    const { opcode, payload } = message;
+    if (compress && this.#deflate?.shouldCompress(payload.length)) {
+      if (this.#mask) return this.#encoder.bytes(opcode, this.#deflate.compress(payload, true), true, true);
+      this.#encoder.encoded(message.deflatedFrame(this.#deflate));
+      this.#deflate.restart();
+    } else if (this.#mask) {
+      this.#encoder.bytes(opcode, payload, true, false);
+    } else {
+      this.#encoder.encoded(message.frame);
     }
   }
 

@@ -1,4 +1,5 @@
 /** The event-style Node driver. */
+export { broadcast } from './broadcast.ts';
 export { connect } from './connect.ts';
 export { serve, type NodeListener } from './serve.ts';
 export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';

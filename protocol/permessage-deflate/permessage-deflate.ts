@@ -124,6 +124,21 @@ export class PermessageDeflate implements ExtensionNegotiator {
     this.deflater?.reset();
   }
 
+  /**
+   * The payload of a whole message for the one frame to send it in, compressed in a context of its own: it suits every
+   * connection with the same `params`, each of which calls `restart` at its place among the messages.
+   */
+  compressAlone(message: Uint8Array): Uint8Array {
+    if (message.length === 0) return emptyPayload(true);
+    const deflater = this.codec.createDeflater({ ...this.deflaterParams, contextTakeover: false });
+    try {
+      const deflated = deflater.deflate(message);
+      return deflated.subarray(0, deflated.length - TAIL_LENGTH);
+    } finally {
+      deflater.release();
+    }
+  }
+
   /** What `compressLater` and any other compressor must keep to, for `restart`: the window agreed on, and our level. */
   get params(): DeflaterParams {
     return this.deflaterParams;
