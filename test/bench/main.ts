@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { ROOT, compileChildren } from './compile.ts';
 import { canPin } from './child.ts';
 import { describeMachine } from './machine.ts';
-import { availablePeers } from './peers.ts';
+import { availablePeers, otherBuild } from './peers.ts';
 import { chart } from './report/chart.ts';
 import { replaceSection, section } from './report/markdown.ts';
 import { rowLines } from './report/terminal.ts';
@@ -22,6 +22,7 @@ const USAGE = `npm run bench -- [options]
   --rounds N          rounds (default 5; quick: 1)
   --window MS         measured milliseconds a round (default 1000; quick: 300)
   --node PATH         the Node that runs the peers (default: this one)
+  --against DIST      also measure the event driver of another build of this package
   --profile FOLDER    write a CPU profile of each Node peer there
   --docs              write docs/performance.md, also after a run of some rows
   --list              print the rows' names
@@ -35,6 +36,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     window: { type: 'string' },
     node: { type: 'string', default: process.execPath },
+    against: { type: 'string' },
     profile: { type: 'string' },
     docs: { type: 'boolean' },
     list: { type: 'boolean', default: false },
@@ -57,6 +59,7 @@ async function bench(): Promise<void> {
   const rounds = count(options.rounds, options.quick ? 1 : 5);
   const window = count(options.window, options.quick ? 300 : 1000);
   const peers = await availablePeers(options.peers?.split(','), (text) => print(text));
+  if (options.against !== undefined) peers.push(otherBuild(options.against));
   const settings = {
     children: compileChildren(),
     node: options.node,

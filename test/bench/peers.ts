@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Row } from './rows.ts';
 import { installBun } from './install-bun.ts';
@@ -20,7 +20,7 @@ export interface Peer {
   version?: string;
 }
 
-export type PeerId = 'raw' | 'ws' | 'ws+bufferutil' | 'undici' | 'bun' | 'event' | 'promise';
+export type PeerId = 'raw' | 'ws' | 'ws+bufferutil' | 'undici' | 'bun' | 'event' | 'promise' | 'other';
 
 const both = ['server', 'client'] as const;
 
@@ -69,6 +69,8 @@ async function locate(id: PeerId): Promise<Partial<Peer>> {
       };
     case 'bun':
       return installBun();
+    case 'other':
+      return {};
     case 'event':
     case 'promise': {
       const [file, name] = id === 'event' ? ['node.js', 'serve'] : ['index.js', 'listen'];
@@ -78,6 +80,12 @@ async function locate(id: PeerId): Promise<Partial<Peer>> {
       return { version: require('./package.json').version };
     }
   }
+}
+
+/** The event driver of another build of this package, in the folder `dist`. */
+export function otherBuild(dist: string): Peer {
+  const environment = { SANSOCKET_DIST: pathToFileURL(join(resolve(dist), '/')).href };
+  return { id: 'other', title: 'event driver, other build', file: 'event', roles: both, environment, version: dist };
 }
 
 /** Whether the peer takes part in the row. */

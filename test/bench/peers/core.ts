@@ -5,7 +5,7 @@
 import { obey } from '../wire/control.ts';
 import type { Allocated, Job } from '../wire/job.ts';
 import { echoBatch } from '../wire/plan.ts';
-import { allocated } from './target.ts';
+import { allocated, collectGarbage } from './target.ts';
 
 /** What this uses of the core, as built; see sansocket.ts for the reason of the variable. */
 interface Connection {
@@ -21,8 +21,8 @@ const PROTOCOL: string = 'sansocket/protocol';
 
 export interface CoreRun {
   messages: number;
-  /** In nanoseconds a message. */
-  time: number;
+  /** CPU time, in microseconds a message. */
+  cpu: number;
   before: Allocated;
   after: Allocated;
 }
@@ -50,12 +50,13 @@ obey({
     if (!Buffer.concat(turn()).equals(batch.expected.subarray(0, batch.replies))) throw new Error('a reply is wrong');
     run = async (batches) => {
       const before = await allocated();
-      const start = performance.now();
+      const start = process.cpuUsage();
       for (let i = 0; i < batches; i++) turn();
-      const elapsed = performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
       const messages = batches * job.depth;
-      return { messages, time: (elapsed * 1e6) / messages, before, after: await allocated() };
+      return { messages, cpu: (user + system) / messages, before, after: await allocated() };
     };
   },
+  collect: collectGarbage,
   run: ({ batches }: { batches: number }) => run(batches),
 });

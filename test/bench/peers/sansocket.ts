@@ -22,12 +22,14 @@ export interface MainEntry {
   open(url: string, options: object): Promise<PromiseSocket>;
 }
 
-// Specifiers in variables: the type check comes before the build, when there is nothing to resolve them to.
-const NODE: string = 'sansocket/node';
-const MAIN: string = 'sansocket';
+/** Another build than the package's own: a folder's URL. */
+const dist = process.env.SANSOCKET_DIST;
 
-export const importNode = (): Promise<NodeEntry> => import(NODE);
-export const importMain = (): Promise<MainEntry> => import(MAIN);
+// Specifiers that are no literals: the type check comes before the build, when there is nothing to resolve them to.
+const own = (entry: string): string => `sansocket${entry}`;
+
+export const importNode = (): Promise<NodeEntry> => import(dist ? `${dist}node.js` : own('/node'));
+export const importMain = (): Promise<MainEntry> => import(dist ? `${dist}index.js` : own(''));
 
 /** The options that this job asks for, on top of the defaults. */
 export function optionsFor(job: Job): object {

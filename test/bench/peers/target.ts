@@ -22,6 +22,7 @@ export function runTarget(target: Target): void {
       const { rss, heapUsed, external } = process.memoryUsage();
       return { cpu: user + system, rss, heap: heapUsed + external };
     },
+    collect: collectGarbage,
     allocated,
   });
 }
@@ -45,7 +46,7 @@ export async function allocated(): Promise<Allocated> {
 declare const Bun: { gc(force: boolean): void } | undefined;
 
 /** Until nothing more goes: finalizers run between collections. */
-async function collectGarbage(): Promise<void> {
+export async function collectGarbage(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     if (typeof Bun === 'undefined') (globalThis as { gc?: () => void }).gc!();
     else Bun.gc(true);

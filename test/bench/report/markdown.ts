@@ -17,6 +17,9 @@ const COLUMNS: readonly { id: PeerId; title: string }[] = [
   { id: 'promise', title: 'promise API' },
 ];
 
+/** What is compared while working is no figure for the page. */
+const reported = ({ below }: { below: PeerId }): boolean => below !== 'other';
+
 /** Puts the generated section in the place of the one in the text; what stands around it stays. */
 export function replaceSection(text: string, section: string): string {
   const from = text.indexOf(BEGIN);
@@ -44,10 +47,10 @@ export function section(results: readonly RowResult[], machine: Machine, rounds:
     memory.length === 0 ? '' : memoryTable(memory, columns),
     '### Ratios, each of one and the same round; targets in brackets, **missed** ones in bold',
     table(
-      ['work', ...RATIOS.map((ratio) => ratio.title.replace(/\b(ws)\b/, '`$1`'))],
+      ['work', ...RATIOS.filter(reported).map((ratio) => ratio.title.replace(/\b(ws)\b/, '`$1`'))],
       results.map((result) => [
         result.row.title,
-        ...RATIOS.map((ratio) => {
+        ...RATIOS.filter(reported).map((ratio) => {
           const { value, target, met } = judge(result, ratio);
           if (value === undefined) return '';
           const text = withSpread(value, ratioText) + (target === undefined ? '' : ` [≤ ${target}]`);
