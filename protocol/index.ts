@@ -37,6 +37,8 @@ export type {
 } from './handshake/types.ts';
 export type { ClientRequest } from './handshake/client.ts';
 export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
+export { acceptKey } from './handshake/accept-key.ts';
+export { answerUpgrade, type UpgradeAnswer } from './handshake/answer.ts';
 export type { AcceptOptions } from './handshake/server.ts';
 export { ServerPolicy, type ServerHandshakeOptions } from './handshake/server-policy.ts';
 export type {

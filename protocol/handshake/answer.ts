@@ -1,0 +1,35 @@
+import { REFUSED } from './state.ts';
+import { type AcceptOptions, ServerHandshake } from './server.ts';
+import type { ServerHandshakeOptions } from './server-policy.ts';
+import type { Opening, Rejection, RequestHead } from './types.ts';
+
+/** What is to be sent in answer to a request, and what that came to: one of `opening` and `rejection` is there. */
+export interface UpgradeAnswer {
+  /** The whole response. */
+  readonly output: Uint8Array;
+  /** What was agreed on, when the response is a 101: the rest of the connection is `Connection.established('server')`'s. */
+  readonly opening: Opening | undefined;
+  /** Why it isn't one: the connection ends after it. */
+  readonly rejection: Rejection | undefined;
+}
+
+/**
+ * Answers a request that something else has parsed, RFC 6455 §4.2: validates everything in it again and accepts it where
+ * it is right. Nothing is kept; an `extension` of the options has been agreed on, or not, afterwards.
+ *
+ * Throws a TypeError for options that can't be right, for headers that can't be sent, and for what is no head.
+ */
+export function answerUpgrade(
+  head: RequestHead,
+  options: ServerHandshakeOptions = {},
+  acceptance: AcceptOptions = {},
+): UpgradeAnswer {
+  const handshake = new ServerHandshake(options);
+  handshake.receiveHead(head);
+  if (handshake.state === REFUSED) {
+    const rejection = handshake.refusal!;
+    return { output: handshake.reject(rejection), opening: undefined, rejection };
+  }
+  const output = handshake.accept(acceptance);
+  return { output, opening: handshake.opening, rejection: undefined };
+}
