@@ -87,6 +87,7 @@ export class Lane {
   #lost: boolean;
 
   #delivered: number;
+  #endDelivered: boolean;
   #wake: Wake | undefined;
   #wakeTime: number | undefined;
 
@@ -111,6 +112,7 @@ export class Lane {
     this.#stalled = false;
     this.#lost = false;
     this.#delivered = 0;
+    this.#endDelivered = false;
     this.#wake = undefined;
     this.#wakeTime = undefined;
   }
@@ -210,7 +212,7 @@ export class Lane {
 
   /** The receiver is told that the stream has ended, and the sender is not; what was on its way is lost. */
   cutOff(): void {
-    if (this.#entry === SEVERED) return;
+    if (this.#entry === SEVERED || this.#endDelivered) return;
     this.#packets.clear();
     this.#held = 0;
     this.#packets.push({ kind: END, at: this.#clock.now(), bytes: NOTHING, start: 0 });
@@ -278,6 +280,7 @@ export class Lane {
     const { kind } = this.#packets.first!;
     if (kind === DATA) return this.#deliverData();
     this.#packets.shift();
+    this.#endDelivered = kind === END;
     this.arrange();
     if (kind === END) this.#ends.receiver.takeEnd();
     else this.#ends.receiver.takeReset();

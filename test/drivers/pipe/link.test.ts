@@ -77,6 +77,18 @@ describe('faults on command', () => {
     expect(client.log.slice(1)).toEqual(['1 end', '1 lost undefined']);
   });
 
+  test('an end that the receiver knows of is not invented again', () => {
+    const { clock, link, client, server } = connectPair();
+    client.end.end();
+    clock.settleSync();
+    link.toServer.end();
+    clock.settleSync();
+    expect(server.log).toEqual(['1 end']);
+    client.end.abort();
+    clock.settleSync();
+    expect(server.log).toEqual(['1 end', '2 lost ECONNRESET']);
+  });
+
   test('commands on a link that is over do nothing', () => {
     const { clock, link, client, server } = connectPair();
     link.reset();
