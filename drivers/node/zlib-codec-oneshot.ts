@@ -1,14 +1,14 @@
 import { constants as limits } from 'node:buffer';
 import * as zlib from 'node:zlib';
-import type {
-  DeflateCodec,
-  Deflater,
-  DeflaterParams,
-  InflateFault,
-  Inflater,
-  InflaterParams,
-} from '../../protocol/permessage-deflate/codec.ts';
-import { SlidingWindow } from '../../protocol/permessage-deflate/sliding-window.ts';
+import {
+  type DeflateCodec,
+  type Deflater,
+  type DeflaterParams,
+  type InflateFault,
+  type Inflater,
+  type InflaterParams,
+  SlidingWindow,
+} from '../../protocol/index.ts';
 import { zlibParams } from './zlib-codec-params.ts';
 
 const { Z_FINISH, Z_SYNC_FLUSH } = zlib.constants;

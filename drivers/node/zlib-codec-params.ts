@@ -1,4 +1,4 @@
-import type { DeflaterParams } from '../../protocol/permessage-deflate/codec.ts';
+import type { DeflaterParams } from '../../protocol/index.ts';
 
 /** zlib's smallest window for raw deflate. */
 const MIN_WINDOW_BITS = 9;

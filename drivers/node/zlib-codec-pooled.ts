@@ -1,14 +1,14 @@
 import * as zlib from 'node:zlib';
-import type {
-  DeflateCodec,
-  Deflater,
-  DeflaterParams,
-  InflateFault,
-  Inflater,
-  InflaterParams,
-} from '../../protocol/permessage-deflate/codec.ts';
+import {
+  type DeflateCodec,
+  type Deflater,
+  type DeflaterParams,
+  type InflateFault,
+  type Inflater,
+  type InflaterParams,
+  SlidingWindow,
+} from '../../protocol/index.ts';
 import type { Context, Holder } from './zlib-codec-pool.ts';
-import { SlidingWindow } from '../../protocol/permessage-deflate/sliding-window.ts';
 import { ZlibHandle } from './zlib-codec-handle.ts';
 import { ContextPool } from './zlib-codec-pool.ts';
 import { zlibParams } from './zlib-codec-params.ts';

@@ -1,11 +1,5 @@
 import * as zlib from 'node:zlib';
-import type {
-  DeflateCodec,
-  Deflater,
-  DeflaterParams,
-  Inflater,
-  InflaterParams,
-} from '../../protocol/permessage-deflate/codec.ts';
+import type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from '../../protocol/index.ts';
 import { handlesWork } from './zlib-codec-handle.ts';
 import { OneShotCodec } from './zlib-codec-oneshot.ts';
 import { zlibParams } from './zlib-codec-params.ts';
