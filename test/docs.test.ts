@@ -47,7 +47,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const program of all) writeFileSync(join(folder, fileName(program)), program.code);
   diagnostics = typeCheck(all.map(fileName));
-});
+}, 60_000);
 
 afterAll(() => {
   if (folder !== undefined && existsSync(folder)) rmSync(folder, { recursive: true });
