@@ -28,36 +28,53 @@ export function apiReports(dist = freshBuild()): Map<string, string> {
     noEmit: true,
   };
   const program = ts.createProgram(files, options);
-  return new Map(ENTRIES.map((entry, i) => [entry, report(entry, program.getSourceFile(files[i])!, program)]));
+  const checker = program.getTypeChecker();
+  const surfaces = new Map(ENTRIES.map((entry, i) => [entry, exportsOf(program.getSourceFile(files[i])!, checker)]));
+  return new Map(ENTRIES.map((entry) => [entry, report(entry, surfaces, checker)]));
 }
 
-function report(entry: string, file: ts.SourceFile, program: ts.Program): string {
-  const checker = program.getTypeChecker();
-  const exported = new Map<ts.Symbol, string>();
-  const sections: string[] = [];
+/** What an entry point exports, in order of the names. */
+function exportsOf(file: ts.SourceFile, checker: ts.TypeChecker): Map<ts.Symbol, string> {
   const module = checker.getSymbolAtLocation(file);
   const symbols = module === undefined ? [] : checker.getExportsOfModule(module);
-  for (const symbol of [...symbols].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    exported.set(symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol, symbol.name);
+  const sorted = [...symbols].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return new Map(sorted.map((symbol) => [resolveAlias(symbol, checker), symbol.name]));
+}
+
+function report(entry: string, surfaces: Surfaces, checker: ts.TypeChecker): string {
+  const exported = surfaces.get(entry)!;
+  const behind = new Set<ts.Symbol>();
+  const sections = [...exported].map(([symbol, name]) => section(name, symbol, checker, exported, behind));
+
+  // The set grows while it is walked: what stands behind a declaration behind. What another entry exports is told there.
+  const elsewhere: string[] = [];
+  const nowhere: string[] = [];
+  for (const symbol of behind) {
+    const other = [...surfaces].find(([, surface]) => surface.has(symbol));
+    if (other !== undefined) elsewhere.push(`- \`${other[1].get(symbol)!}\` of \`${moduleName(other[0])}\``);
+    else nowhere.push(section(symbol.name, symbol, checker, exported, behind));
   }
 
-  const behind = new Set<ts.Symbol>();
-  for (const [symbol, name] of exported) sections.push(section(name, symbol, checker, exported, behind));
-
-  const rest: string[] = [];
-  // The set grows while it is walked: what stands behind a declaration behind.
-  for (const symbol of behind) rest.push(section(symbol.name, symbol, checker, exported, behind));
-
-  const name = entry === 'index' ? 'sansocket' : `sansocket/${entry}`;
   const lines = [
-    `# ${name}`,
+    `# ${moduleName(entry)}`,
     '',
     'Written by `npm run api:update`; a test compares it with the build.',
     '',
-    ...sections,
   ];
-  if (rest.length > 0) lines.push('# Not exported, but named above', '', ...rest.sort());
+  lines.push(...sections);
+  if (elsewhere.length > 0) lines.push('# Named above, exported by another entry', '', ...elsewhere.sort(), '');
+  if (nowhere.length > 0) lines.push('# Named above, exported by none', '', ...nowhere.sort());
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+type Surfaces = ReadonlyMap<string, ReadonlyMap<ts.Symbol, string>>;
+
+function moduleName(entry: string): string {
+  return entry === 'index' ? 'sansocket' : `sansocket/${entry}`;
+}
+
+function resolveAlias(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
 function section(
@@ -82,8 +99,8 @@ function collect(
   const visit = (node: ts.Node): void => {
     if (isHidden(node)) return;
     if (ts.isIdentifier(node)) {
-      let symbol = checker.getSymbolAtLocation(node);
-      if (symbol !== undefined && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
+      const named = checker.getSymbolAtLocation(node);
+      const symbol = named === undefined ? undefined : resolveAlias(named, checker);
       const declaration = symbol?.declarations?.[0];
       if (symbol !== undefined && declaration !== undefined && isTopLevel(declaration) && !exported.has(symbol)) {
         behind.add(symbol);
