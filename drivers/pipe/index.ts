@@ -1,5 +1,7 @@
 /** The in-memory network: the same API as `sansocket`, without sockets, and with a virtual clock. */
 import { createListen, createOpen, type Listen, type Open } from '../promise/index.ts';
+import type { LinkDirection as LinkDirectionClass } from './link.ts';
+import type { PipeListener as PipeListenerClass } from './listener.ts';
 import { NetworkDriver } from './network.ts';
 import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
 
@@ -28,10 +30,15 @@ export const network: Network = /* @__PURE__ */ createNetwork();
 export const open: Open<PipeClientOptions> = /* @__PURE__ */ network.open;
 export const listen: Listen<PipeServerOptions> = /* @__PURE__ */ network.listen;
 
+// Aliases, because the bundler of the types drops the `type` of an `export type { Class }` and would declare a value.
+/** What a network's `serve` resolves to. */
+export type PipeListener = PipeListenerClass;
+/** One direction of a link. */
+export type LinkDirection = LinkDirectionClass;
+
 export { NetworkDriver } from './network.ts';
-export type { PipeListener } from './listener.ts';
 export type { Cut } from './cut.ts';
-export { Link, type LinkDirection, type LinkInit } from './link.ts';
+export { Link, type LinkInit } from './link.ts';
 export { PipeError, type PipeErrorCode, type TransportEnd } from './link-end.ts';
 export type {
   Fault,
