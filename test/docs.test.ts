@@ -37,13 +37,15 @@ let diagnostics: Map<string, string[]>;
 
 beforeAll(() => {
   freshBuild();
-  // A project that has the package and Node's types installed, as a reader's would.
+  // A project that has the package installed, as a reader's would, and what else the examples import.
   folder = mkdtempSync(join(tmpdir(), 'sansocket-docs-'));
-  mkdirSync(join(folder, 'node_modules'));
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules/sansocket'));
-  symlinkSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
-  for (const name of ['ws', 'undici', 'pako'])
+  for (const name of Object.keys(devDependencies)) {
+    if (name.startsWith('@') && !name.startsWith('@types/')) continue;
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const program of all) writeFileSync(join(folder, fileName(program)), program.code);
   diagnostics = typeCheck(all.map(fileName));
