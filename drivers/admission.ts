@@ -8,6 +8,7 @@ const RETRY_AFTER = '5';
 /** A server's door: who is in, and whether another may come. */
 export class Admission {
   readonly authorize: ServerOptions['authorize'];
+  readonly onRequest: ServerOptions['onRequest'];
   /** The open connections. */
   readonly sockets: ReadonlySet<Socket<any>>;
   readonly #sockets: Set<Socket<any>>;
@@ -17,6 +18,7 @@ export class Admission {
 
   constructor(options: ServerOptions) {
     this.authorize = options.authorize;
+    this.onRequest = options.onRequest;
     this.#sockets = new Set();
     this.sockets = this.#sockets;
     this.#maxConnections = resolveLimit('maxConnections', options.maxConnections, Infinity);

@@ -1,4 +1,11 @@
-import type { CloseInfo, LimitOptions, Rejection, HeaderInit, UpgradeRequest } from '../protocol/index.ts';
+import type {
+  CloseInfo,
+  LimitOptions,
+  PlainRequest,
+  Rejection,
+  HeaderInit,
+  UpgradeRequest,
+} from '../protocol/index.ts';
 import type { Socket } from './socket.ts';
 
 /**
@@ -67,9 +74,20 @@ export interface ServerOptions extends SocketOptions {
    * any response. The signal fires when the client is gone or the deadline has passed.
    */
   authorize?(request: UpgradeRequest, context: { signal: AbortSignal }): Decision | PromiseLike<Decision>;
+  /**
+   * Answers requests on the same port that ask for no WebSocket, a health check's say; the connection ends with the
+   * response. `undefined` leaves them at the 426 (or 405) that they get otherwise.
+   */
+  onRequest?(
+    request: PlainRequest,
+    context: { signal: AbortSignal },
+  ): HttpResponse | undefined | PromiseLike<HttpResponse | undefined>;
   /** Connections beyond this many are refused with 503. Default: no limit. */
   maxConnections?: number | false;
 }
+
+/** A whole HTTP response. */
+export type HttpResponse = Rejection;
 
 export type Decision = void | boolean | Acceptance | Rejection;
 

@@ -3,17 +3,16 @@ import {
   type CloseInfo,
   type Connection,
   Phase,
+  type PlainRequest,
   type Rejection,
   type Sink,
   type UpgradeRequest,
   type Workspace,
 } from '../protocol/index.ts';
 import type { Admission } from './admission.ts';
-import type { Acceptance, Decision, Handlers, ServerOptions } from './handlers.ts';
+import type { Acceptance, Decision, Handlers } from './handlers.ts';
 import type { Pump, PumpOwner } from './pump.ts';
 import type { Socket } from './socket.ts';
-
-type Authorize = NonNullable<ServerOptions['authorize']>;
 
 /**
  * A socket's events on their way from the connection to the user's handlers. Whatever a handler throws, now or in a
@@ -48,10 +47,15 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
 
   onRequest(request: UpgradeRequest): void {
     this.request = request;
-    const refusal = this.#admission?.refusal();
-    if (refusal !== undefined) this.connection.reject(refusal);
-    else if (this.#admission?.authorize === undefined) this.connection.accept();
-    else this.#decide(this.#admission.authorize, request);
+    const authorize = this.#admission?.authorize;
+    if (authorize === undefined || this.#admission?.refusal() !== undefined) this.#answer(undefined);
+    else this.#ask((context) => authorize(request, context));
+  }
+
+  onPlainRequest(request: PlainRequest, refusal: Rejection): void {
+    const onRequest = this.#admission?.onRequest;
+    if (onRequest === undefined) return this.connection.reject(refusal);
+    this.#ask(async (context) => (await onRequest(request, context)) ?? refusal);
   }
 
   onOpen(): void {
@@ -161,8 +165,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
 
   /** Handlers may be async functions: their promise is not waited for, but must not be left to reject unheard. */
   #watch(result: unknown): void {
-    if (result === undefined || typeof (result as PromiseLike<unknown>)?.then !== 'function') return;
-    (result as PromiseLike<unknown>).then(undefined, (error: unknown) => this.#fail(error));
+    if (result !== undefined && isPromise(result)) result.then(undefined, (error: unknown) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -178,44 +181,50 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     }
   }
 
-  /** Asks the server's `authorize`, whose answer may come later, or never. */
-  #decide(authorize: Authorize, request: UpgradeRequest): void {
+  /** Asks the user what to answer; that may come later, or never. */
+  #ask(decide: (context: { signal: AbortSignal }) => Decision | PromiseLike<Decision>): void {
     const deciding = new AbortController();
     this.#deciding = deciding;
     try {
-      const decision = authorize(request, { signal: deciding.signal });
-      if (typeof (decision as PromiseLike<Decision> | undefined)?.then !== 'function') {
-        this.#answer(decision as Decision);
-        return;
-      }
-      (decision as PromiseLike<Decision>).then(
+      const decision = decide({ signal: deciding.signal });
+      if (!isPromise(decision)) return this.#answer(decision);
+      decision.then(
         (late) => this.#answerLate(late),
-        (error: unknown) => this.#answerLate(INTERNAL_ERROR, error),
+        (error: unknown) => {
+          this.#report(error);
+          this.#answerLate(INTERNAL_ERROR);
+        },
       );
+    } catch (error) {
+      this.#report(error);
+      this.#answer(INTERNAL_ERROR);
+    }
+  }
+
+  #answerLate(decision: Decision): void {
+    // The client may be gone by now, or the deadline have passed.
+    if (this.connection.phase === Phase.CONNECTING) this.#answer(decision);
+    this.pump.flush();
+  }
+
+  /** Answers the request. What can't be sent, and a callback that throws, is the server's fault: 500. */
+  #answer(decision: Decision): void {
+    this.#deciding = undefined;
+    try {
+      this.#accept(decision);
     } catch (error) {
       this.#report(error);
       this.connection.reject(INTERNAL_ERROR);
     }
   }
 
-  #answerLate(decision: Decision, error?: unknown): void {
-    if (error !== undefined) this.#report(error);
-    // The client may be gone by now, or the deadline have passed.
-    if (this.connection.phase !== Phase.CONNECTING) return;
-    try {
-      this.#answer(decision);
-    } catch (fault) {
-      this.#report(fault);
-      this.connection.reject(INTERNAL_ERROR);
-    }
-    this.pump.flush();
-  }
-
-  #answer(decision: Decision): void {
-    this.#deciding = undefined;
+  #accept(decision: Decision): void {
     if (decision === false) return this.connection.reject({ status: 403 });
-    if (decision === undefined || decision === true) return this.connection.accept();
-    if (isRejection(decision)) return this.connection.reject(decision);
+    if (typeof decision === 'object' && isRejection(decision)) return this.connection.reject(decision);
+    // Asked last: while the user decided, others may have come in.
+    const refusal = this.#admission?.refusal();
+    if (refusal !== undefined) return this.connection.reject(refusal);
+    if (typeof decision !== 'object') return this.connection.accept();
     this.#socket.context = decision.context;
     this.connection.accept(decision);
   }
@@ -225,4 +234,8 @@ const INTERNAL_ERROR: Rejection = { status: 500 };
 
 function isRejection(decision: Acceptance | Rejection): decision is Rejection {
   return 'status' in decision;
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined | null)?.then === 'function';
 }

@@ -1,5 +1,5 @@
 import type { CloseInfo } from './closing/close-info.ts';
-import type { Opening, UpgradeRequest } from './handshake/types.ts';
+import type { Opening, PlainRequest, Rejection, UpgradeRequest } from './handshake/types.ts';
 import type { Sink } from './sink.ts';
 
 /**
@@ -21,6 +21,11 @@ export class GuardedSink implements Sink {
     return this.#sink.onRequest !== undefined;
   }
 
+  /** Whether the sink answers requests that ask for no WebSocket. */
+  get answers(): boolean {
+    return this.#sink.onPlainRequest !== undefined;
+  }
+
   /** Throws what the sink's methods threw since the last time: the error itself, or an AggregateError of several. */
   rethrow(): void {
     const errors = this.#errors;
@@ -32,6 +37,14 @@ export class GuardedSink implements Sink {
   onRequest(request: UpgradeRequest): void {
     try {
       this.#sink.onRequest?.(request);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onPlainRequest(request: PlainRequest, refusal: Rejection): void {
+    try {
+      this.#sink.onPlainRequest?.(request, refusal);
     } catch (error) {
       this.#keep(error);
     }

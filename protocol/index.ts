@@ -30,6 +30,7 @@ export type {
   HeaderFields,
   HeaderInit,
   Opening,
+  PlainRequest,
   Rejection,
   RequestHead,
   ResponseHead,

@@ -265,7 +265,12 @@ export class Machine {
   }
 
   #stepServer(server: ServerHandshake): void {
-    if (server.state === REFUSED) return this.#refuse(server, server.refusal!);
+    if (server.state === REFUSED) {
+      const { plain, refusal } = server;
+      if (plain === undefined || !this.sink.answers) return this.#refuse(server, refusal!);
+      this.input = UNDECIDED;
+      return this.sink.onPlainRequest(plain, refusal!);
+    }
     if (server.state !== REQUESTED) return;
     this.input = UNDECIDED;
     if (this.sink.decides) this.sink.onRequest(server.request!);

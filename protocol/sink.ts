@@ -1,5 +1,5 @@
 import type { CloseInfo } from './closing/close-info.ts';
-import type { Opening, UpgradeRequest } from './handshake/types.ts';
+import type { Opening, PlainRequest, Rejection, UpgradeRequest } from './handshake/types.ts';
 
 /**
  * Where a connection's events go: methods that it calls directly, so that no object is made for an event.
@@ -16,6 +16,11 @@ export interface Sink {
    * the open deadline runs on.
    */
   onRequest(request: UpgradeRequest): void;
+  /**
+   * Server: a request has come that asks for no WebSocket. Answer it with `reject`, now or later: with `refusal`, which is
+   * what happens without this method, or with any other response (a health check's).
+   */
+  onPlainRequest?(request: PlainRequest, refusal: Rejection): void;
   /** The connection is open; `opening` tells what was negotiated. */
   onOpen(opening: Opening): void;
   /** A whole TEXT message. */

@@ -6,7 +6,7 @@ import { consistsOf, isFieldValue, isToken, TARGET_CHAR, trimWhitespace } from '
 import { refuse, refuseUpgrade } from './rejection.ts';
 import { parseTarget, REQUEST_HEAD } from './request-line.ts';
 import { parseSubprotocols } from './subprotocols.ts';
-import type { ExtensionElement, HeaderFields, Rejection, RequestHead, UpgradeRequest } from './types.ts';
+import type { ExtensionElement, HeaderFields, PlainRequest, Rejection, RequestHead, UpgradeRequest } from './types.ts';
 
 /** What a client asks for beyond the connection itself: the same over HTTP/1.1 and HTTP/2. */
 export interface Offers {
@@ -72,6 +72,17 @@ export function validateRequest(head: RequestHead): ValidRequest | Rejection {
     subprotocols,
   };
   return { request, key, extensions };
+}
+
+/** The same request when it asks for no WebSocket at all, whatever its method, and could be answered as plain HTTP. */
+export function plainRequest(head: RequestHead): PlainRequest | undefined {
+  // But for its method and the one token, it is held to what an opening handshake is.
+  const headers = collectFields(head.rawHeaders);
+  if (hasToken(headers.upgrade, 'websocket')) return undefined;
+  const verdict = validateRequest({ ...head, method: 'GET' });
+  if (!isRejection(verdict) || verdict.status !== 426) return undefined;
+  const { path, query, authority } = parseTarget(head.target)!;
+  return { ...head, headers, path, query, host: authority ?? headers.host };
 }
 
 /** Checks the fields that an extended CONNECT (RFC 8441 §5) has in common with an HTTP/1.1 request. */

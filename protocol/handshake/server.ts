@@ -7,13 +7,13 @@ import { isOriginAllowed } from './origin.ts';
 import { formatRejection, refuse } from './rejection.ts';
 import { REQUEST_HEAD } from './request-line.ts';
 import type { RequestLine } from './request-line.ts';
-import { isRejection, validateHead, validateRequest } from './request.ts';
+import { isRejection, plainRequest, validateHead, validateRequest } from './request.ts';
 import type { ValidRequest } from './request.ts';
 import { ServerPolicy } from './server-policy.ts';
 import type { ServerHandshakeOptions } from './server-policy.ts';
 import { DONE, READING, REFUSED, REQUESTED } from './state.ts';
 import { selectSubprotocol } from './subprotocols.ts';
-import type { HeaderInit, Opening, Rejection, RequestHead, UpgradeRequest } from './types.ts';
+import type { HeaderInit, Opening, PlainRequest, Rejection, RequestHead, UpgradeRequest } from './types.ts';
 
 /** How a server accepts a request. */
 export interface AcceptOptions {
@@ -35,6 +35,8 @@ export class ServerHandshake {
   request: UpgradeRequest | undefined;
   /** How to refuse, once it is REFUSED. */
   refusal: Rejection | undefined;
+  /** The request that is REFUSED, when it asks for no WebSocket: it may be answered with any response. */
+  plain: PlainRequest | undefined;
   /** What `allowedOrigins` threw, if it did: the request is then refused with 500. */
   callbackError: unknown;
   /** What was agreed on, once it is accepted. */
@@ -54,6 +56,7 @@ export class ServerHandshake {
     this.state = READING;
     this.request = undefined;
     this.refusal = undefined;
+    this.plain = undefined;
     this.callbackError = undefined;
     this.opening = undefined;
     this.#extension = options.extension;
@@ -135,7 +138,10 @@ export class ServerHandshake {
   #judge(head: RequestHead): void {
     this.#isHeadRequest = head.method === 'HEAD';
     const valid = validateRequest(head);
-    if (isRejection(valid)) return this.#refuse(valid);
+    if (isRejection(valid)) {
+      this.plain = plainRequest(head);
+      return this.#refuse(valid);
+    }
     try {
       if (!isOriginAllowed(this.#policy.allowedOrigins, valid.request, this.#policy.secure)) {
         return this.#refuse(refuse(403, 'this Origin may not connect'));

@@ -16,7 +16,15 @@ export interface RequestHead {
 }
 
 /** A valid opening handshake, as a server sees it (RFC 6455 §4.2.1). */
-export interface UpgradeRequest extends RequestHead {
+export interface UpgradeRequest extends PlainRequest {
+  /** The Origin field, if there is one. */
+  readonly origin: string | undefined;
+  /** The subprotocols that the client offered, in its order. */
+  readonly subprotocols: readonly string[];
+}
+
+/** A request that asks for no WebSocket: well-formed HTTP/1.1 without a body. */
+export interface PlainRequest extends RequestHead {
   readonly headers: HeaderFields;
   /** The path of the target, without the query. */
   readonly path: string;
@@ -24,10 +32,6 @@ export interface UpgradeRequest extends RequestHead {
   readonly query: string;
   /** The Host field. */
   readonly host: string;
-  /** The Origin field, if there is one. */
-  readonly origin: string | undefined;
-  /** The subprotocols that the client offered, in its order. */
-  readonly subprotocols: readonly string[];
 }
 
 /** The head of an HTTP response. */
