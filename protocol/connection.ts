@@ -74,6 +74,14 @@ export class Connection {
     return this.#machine.opening;
   }
 
+  /**
+   * Client: the request to make instead, on a new transport and a new connection, once this one has ended with a redirect
+   * that `maxRedirects` lets it follow. RFC 6455 §4.1
+   */
+  get redirect(): ClientRequest | undefined {
+    return this.#machine.client?.redirect;
+  }
+
   /** How it ended; undefined before. */
   get closeInfo(): CloseInfo | undefined {
     return this.#machine.info;

@@ -72,16 +72,23 @@ export interface FailedResponse {
 }
 
 export interface HandshakeErrorInit extends WebSocketErrorInit {
-  response?: FailedResponse;
+  response?: FailedResponse | undefined;
+  isTemporary?: boolean;
 }
 
 /** The opening handshake failed (RFC 6455 §4). `response` is there when the server answered with something but a 101. */
 export class HandshakeError extends WebSocketError {
   readonly response: FailedResponse | undefined;
+  /**
+   * Whether the same attempt may succeed a little later: nobody was there, the connection was lost, or the server said so
+   * (408, 429, most of 5xx). What is wrong with the request, the server's answer or its certificate stays wrong.
+   */
+  readonly isTemporary: boolean;
 
   constructor(message: string, init: HandshakeErrorInit = {}) {
     super(1006, '', { ...init, message });
     this.response = init.response;
+    this.isTemporary = init.isTemporary ?? false;
   }
 
   override get name(): string {

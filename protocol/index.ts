@@ -38,6 +38,8 @@ export type {
 } from './handshake/types.ts';
 export type { ClientRequest } from './handshake/client.ts';
 export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
+export { TunnelHandshake, type TunnelOptions } from './handshake/tunnel.ts';
+export { retryAfter } from './handshake/retry-after.ts';
 export { acceptKey } from './handshake/accept-key.ts';
 export { answerUpgrade, type UpgradeAnswer } from './handshake/answer.ts';
 export type { AcceptOptions } from './handshake/server.ts';

@@ -161,7 +161,7 @@ export class Machine {
   #lost(what: string, cause?: unknown): WebSocketError {
     const init = cause === undefined ? {} : { cause };
     return this.phase === Phase.CONNECTING
-      ? new HandshakeError(`${what} before the connection was open`, init)
+      ? new HandshakeError(`${what} before the connection was open`, { ...init, isTemporary: true })
       : new ConnectionLostError(`${what} without a Close frame`, init);
   }
 

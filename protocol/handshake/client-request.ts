@@ -1,6 +1,7 @@
 import { parseAuthority } from './authority.ts';
 import { collectFields, countField, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
 import { consistsOf, encodeLatin1, isFieldValue, TARGET_CHAR } from './grammar.ts';
+import { MAX_REDIRECTS } from './redirect.ts';
 import { parseTarget } from './request-line.ts';
 import { checkSubprotocols } from './subprotocols.ts';
 import type { HeaderInit, UpgradeRequest } from './types.ts';
@@ -19,15 +20,25 @@ export interface ClientRequestOptions {
   readonly subprotocols?: readonly string[] | undefined;
   /** More fields. A Host takes the place of the URL's, an Authorization that of its user info. */
   readonly headers?: HeaderInit | undefined;
+  /** How many redirects may be followed, 0 to 10, one after another; see `Connection.redirect`. Default 0. */
+  readonly maxRedirects?: number | undefined;
+  /** How many have been followed. Default 0. */
+  readonly redirected?: number | undefined;
+  /** Follow none to another origin: the transport leads to one server only (a Unix socket, say). Default false. */
+  readonly sameOrigin?: boolean | undefined;
 }
 
 /**
  * The request of an opening handshake, RFC 6455 §4.1. `offer` is the value of Sec-WebSocket-Extensions, or empty.
- * Throws a SyntaxError for a URL that isn't valid, and a TypeError for anything else that can't be sent.
+ * Throws a SyntaxError for a URL that isn't valid, a RangeError for `maxRedirects` out of range, and a TypeError for
+ * anything else that can't be sent.
  */
 export function makeRequest(options: ClientRequest, key: string, offer: string): UpgradeRequest {
   const resource = readResource(options);
-  const { origin, subprotocols = [] } = options;
+  const { origin, subprotocols = [], maxRedirects = 0 } = options;
+  if (!Number.isInteger(maxRedirects) || maxRedirects < 0 || maxRedirects > MAX_REDIRECTS) {
+    throw new RangeError(`maxRedirects must be an integer from 0 to ${MAX_REDIRECTS}`);
+  }
   if (origin !== undefined && (typeof origin !== 'string' || !isFieldValue(origin))) {
     throw new TypeError('origin must be a string that can stand in a header');
   }

@@ -4,11 +4,12 @@ import { BodyReader } from './body.ts';
 import { formatRequest, makeRequest } from './client-request.ts';
 import type { ClientRequest } from './client-request.ts';
 import { collectFields } from './fields.ts';
+import { followRedirect } from './redirect.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import type { AsciiDecoder } from './head-parser.ts';
 import { validateResponse } from './response.ts';
 import { DONE, FAILED, READING } from './state.ts';
-import { RESPONSE_HEAD } from './status-line.ts';
+import { isTemporaryStatus, RESPONSE_HEAD } from './status-line.ts';
 import type { StatusLine } from './status-line.ts';
 import type { ExtensionNegotiator, Opening, ResponseHead, UpgradeRequest } from './types.ts';
 
@@ -33,7 +34,10 @@ export class ClientHandshake {
   opening: Opening | undefined;
   /** What went wrong, once it has FAILED. */
   error: HandshakeError | undefined;
+  /** The request to make instead, once it has FAILED with a redirect that may be followed. */
+  redirect: ClientRequest | undefined;
 
+  readonly #asked: ClientRequest;
   readonly #extension: ExtensionNegotiator | undefined;
   readonly #decodeAscii: AsciiDecoder | undefined;
   #parser: HeadParser<StatusLine>;
@@ -41,6 +45,8 @@ export class ClientHandshake {
   /** The response that is not a 101, and the reader of its body. */
   #response: ResponseHead | undefined;
   #body: BodyReader | undefined;
+  /** Why a redirect is not followed, if it is one. */
+  #notFollowed: string;
 
   /**
    * `random` fills an array with random bytes; they need be unpredictable, not secret (RFC 6455 §10.3).
@@ -58,6 +64,9 @@ export class ClientHandshake {
     this.state = READING;
     this.opening = undefined;
     this.error = undefined;
+    this.redirect = undefined;
+    this.#asked = request;
+    this.#notFollowed = '';
     // One that offers nothing may not be selected either.
     this.#extension = offer === '' ? undefined : extension;
     this.#decodeAscii = decodeAscii;
@@ -96,7 +105,7 @@ export class ClientHandshake {
   receiveEof(): void {
     if (this.state !== READING) return;
     if (this.#body !== undefined) this.#failWithResponse();
-    else this.#fail('the connection ended before the response was complete');
+    else this.#fail('the connection ended before the response was complete', true);
   }
 
   #judge({ start, rawHeaders }: HeadParser<StatusLine>): void {
@@ -112,7 +121,11 @@ export class ClientHandshake {
     if (status !== 101) {
       this.#response = response;
       this.#body = new BodyReader(status, headers);
-      if (this.#body.isComplete) this.#failWithResponse();
+      const next = followRedirect(this.#asked, this.request, response);
+      if (typeof next === 'string') this.#notFollowed = `; the redirect is not followed, for ${next}`;
+      else this.redirect = next;
+      // What a redirect has to say is said in its head.
+      if (this.#body.isComplete || this.redirect !== undefined) this.#failWithResponse();
       return;
     }
     const agreement = validateResponse(response, this.request, this.#extension);
@@ -126,12 +139,13 @@ export class ClientHandshake {
     const { status, statusText, headers } = this.#response!;
     const response = { status, statusText, headers, body: this.#body!.take() };
     this.#body = undefined;
-    this.error = new HandshakeError(`the server answered with status ${status} instead of 101`, { response });
+    const text = `the server answered with status ${status} instead of 101${this.#notFollowed}`;
+    this.error = new HandshakeError(text, { response, isTemporary: isTemporaryStatus(status) });
     this.state = FAILED;
   }
 
-  #fail(text: string): void {
-    this.error = new HandshakeError(text);
+  #fail(text: string, isTemporary = false): void {
+    this.error = new HandshakeError(text, { isTemporary });
     this.state = FAILED;
   }
 }

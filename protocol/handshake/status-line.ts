@@ -31,3 +31,9 @@ export function parseStatusLine(line: string): StatusLine | undefined {
   if (line.length > 12 && line[12] !== ' ') return undefined;
   return { version, status: Number(digits), statusText: line.slice(13) };
 }
+
+/** Whether the same request may have another answer a little later: RFC 9110 §15.5.9, §15.6, RFC 6585 §4. */
+export function isTemporaryStatus(status: number): boolean {
+  if (status < 500) return status === 408 || status === 429;
+  return status !== 501 && status !== 505 && status !== 511 && status < 600;
+}

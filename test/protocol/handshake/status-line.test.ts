@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseStatusLine } from '../../../protocol/handshake/status-line.ts';
+import { isTemporaryStatus, parseStatusLine } from '../../../protocol/handshake/status-line.ts';
 
 test.each([
   ['HTTP/1.1 101 Switching Protocols', '1.1', 101, 'Switching Protocols'],
@@ -29,4 +29,12 @@ test.each([
   '220 mail ESMTP',
 ])('%j is none', (line) => {
   expect(parseStatusLine(line)).toBeUndefined();
+});
+
+test.each([408, 429, 500, 502, 503, 504, 599])('a %i may pass', (status) => {
+  expect(isTemporaryStatus(status)).toBe(true);
+});
+
+test.each([200, 302, 400, 401, 403, 404, 426, 501, 505, 511, 600])('a %i stays', (status) => {
+  expect(isTemporaryStatus(status)).toBe(false);
 });
