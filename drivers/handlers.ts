@@ -39,7 +39,7 @@ export interface Handlers<Data = unknown> {
 export interface SocketOptions extends LimitOptions {
   /** `send` asks to wait above this many buffered bytes. Default 64 KiB. */
   sendHighWater?: number | false;
-  /** The connection is ended when more than this is buffered. Default 16 MiB. */
+  /** The connection is ended when something is sent while more than this is buffered already. Default 16 MiB. */
   sendLimit?: number | false;
   /** Subprotocols: what a client offers, what a server knows, in order of preference. */
   subprotocols?: readonly string[];

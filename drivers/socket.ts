@@ -68,6 +68,7 @@ export class Socket<Data = unknown> {
   readonly #connection: Connection;
   readonly #pump: Pump;
   readonly #sendLimit: number;
+  readonly #workspace: Workspace;
   readonly #url: string;
   #remoteAddress: string;
 
@@ -77,6 +78,7 @@ export class Socket<Data = unknown> {
     this.clock = parts.clock;
     this.sendHighWater = parts.sendHighWater;
     this.#sendLimit = parts.sendLimit;
+    this.#workspace = parts.workspace;
     this.#url = parts.url;
     this.#remoteAddress = parts.remoteAddress;
     this.#events = new SocketEvents(this, parts.handlers, parts.workspace, parts.admission);
@@ -161,19 +163,19 @@ export class Socket<Data = unknown> {
     if (typeof data === 'string') {
       if (connection.phase !== Phase.OPEN) return false;
       connection.sendText(data, options === undefined || options.compress !== false);
-    } else {
-      const bytes = toBytes(data);
-      if (connection.phase !== Phase.OPEN) return false;
-      connection.sendBinary(bytes, options === undefined || options.compress !== false);
+      return this.#sent(data);
     }
-    return this.#sent();
+    const bytes = toBytes(data);
+    if (connection.phase !== Phase.OPEN) return false;
+    connection.sendBinary(bytes, options === undefined || options.compress !== false);
+    return this.#sent(bytes);
   }
 
   /** Sends a message that was encoded once for many sockets. Returns as `send` does. */
   sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
     if (this.#connection.phase !== Phase.OPEN) return false;
     this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
-    return this.#sent();
+    return this.#sent(message.payload);
   }
 
   /** Sends a fragment of a message (RFC 6455 §5.4); the first one's kind is the message's. Returns as `send` does. */
@@ -181,14 +183,14 @@ export class Socket<Data = unknown> {
     const part = typeof data === 'string' ? data : toBytes(data);
     if (this.#connection.phase !== Phase.OPEN) return false;
     this.#connection.sendFragment(part, fin, options === undefined || options.compress !== false);
-    return this.#sent();
+    return this.#sent(part);
   }
 
   /** Sends a ping with at most 125 bytes. Returns its id, which `pong` will name, or 0 when the connection isn't open. */
   ping(payload?: BytesLike): number {
     if (this.#connection.phase !== Phase.OPEN) return 0;
     const id = this.#connection.ping(payload, this.clock.now());
-    this.#sent();
+    this.#sent('');
     return id;
   }
 
@@ -196,7 +198,7 @@ export class Socket<Data = unknown> {
   pong(payload?: BytesLike): void {
     if (this.#connection.phase !== Phase.OPEN) return;
     this.#connection.pong(payload);
-    this.#sent();
+    this.#sent('');
   }
 
   /**
@@ -256,11 +258,24 @@ export class Socket<Data = unknown> {
     this.#events.onceOpened = () => signal.removeEventListener('abort', giveUp);
   }
 
-  #sent(): boolean {
+  /** `data` is what was added. */
+  #sent(data: string | Uint8Array): boolean {
     const goOn = this.#pump.sent();
-    if (!goOn && this.#pump.bufferedAmount > this.#sendLimit) {
+    if (!goOn && this.#pump.bufferedAmount > this.#sendLimit && this.#waited(data) > this.#sendLimit) {
       this.terminate(new ConnectionLostError(`more than ${this.#sendLimit} bytes wait to be sent`));
     }
     return goOn;
   }
+
+  /**
+   * What was buffered before. It is this that is limited: one message may be larger than the limit by itself, as the
+   * echo of the largest that is received is, by its head.
+   */
+  #waited(data: string | Uint8Array): number {
+    const length = typeof data === 'string' ? this.#workspace.text.byteLength(data) : data.length;
+    return this.#pump.bufferedAmount - length - MAX_HEAD;
+  }
 }
+
+/** The most bytes of a frame's head (RFC 6455 §5.2). */
+const MAX_HEAD = 14;
