@@ -1,0 +1,35 @@
+import type { Case } from './case.ts';
+import { CaseRun } from './run.ts';
+import type { Outcome } from './run.ts';
+import { TcpWire, connect, realTiming } from './tcp.ts';
+import type { Target } from './tcp.ts';
+
+export interface FuzzingClientOptions {
+  readonly target: Target;
+  readonly cases: readonly Case[];
+  /** How many cases run at once. Default 1, as in the official suite. */
+  readonly parallel?: number;
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+/**
+ * Runs cases against a server that echoes messages. Resolves when all are over; rejects when the server can't be
+ * connected to any more.
+ */
+export async function runFuzzingClient(options: FuzzingClientOptions): Promise<void> {
+  const { target, cases, parallel = 1, onOutcome } = options;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < cases.length) onOutcome(await runOne(target, cases[next++]!));
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, cases.length) }, worker));
+}
+
+async function runOne(target: Target, test: Case): Promise<Outcome> {
+  const socket = await connect(target);
+  return new Promise((resolve) => {
+    const { host, resource } = target;
+    const run = new CaseRun(test, { role: 'client', timing: realTiming, host, resource, done: resolve });
+    run.start(new TcpWire(socket, run));
+  });
+}

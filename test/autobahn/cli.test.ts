@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { Index } from '../../autobahn/report/json.ts';
+import { own } from '../../autobahn/testees/own.ts';
+import { walkThrough } from '../../autobahn/testees/testee.ts';
+import { ws } from '../../autobahn/testees/ws.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'autobahn-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Command {
+  readonly ended: Promise<{ code: number | null; out: string; error: string }>;
+  /** Resolves to what was said once this has been. */
+  said(pattern: RegExp): Promise<RegExpExecArray>;
+  interrupt(): void;
+}
+
+function command(file: string, args: string[], env: NodeJS.ProcessEnv = process.env): Command {
+  const child = spawn(process.execPath, ['--import', 'tsx', `autobahn/${file}`, ...args], { env });
+  let out = '';
+  let error = '';
+  child.stdout.on('data', (text) => (out += text));
+  child.stderr.on('data', (text) => (error += text));
+  const ended = new Promise<{ code: number | null; out: string; error: string }>((resolve) =>
+    child.once('close', (code) => resolve({ code, out, error })),
+  );
+  return {
+    ended,
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(out);
+          if (match !== null) resolve(match);
+        };
+        child.stdout.on('data', look);
+        child.once('close', () => reject(new Error(`it never said ${pattern}: ${out}${error}`)));
+        look();
+      }),
+    interrupt: () => void child.kill('SIGINT'),
+  };
+}
+
+const indexOf = async (name: string): Promise<Index> =>
+  JSON.parse(await readFile(join(folder, name, 'index.json'), 'utf8')) as Index;
+
+test('as a client it judges servers side by side, and exits with 0 when none failed', async () => {
+  const servers = [await own.serve(0), await ws().serve(0)];
+  const report = join(folder, 'servers');
+  const args = ['--cases', '1.1.*,6.4.1', '--parallel', '4', '--report', report, '--agent', 'own', '--agent', 'ws'];
+  const urls = servers.map(({ url }) => url);
+  const { code, out } = await command('cli.ts', [...urls, ...args]).ended;
+  const strict = await command('cli.ts', [...urls, ...args, '--strict']).ended;
+  await Promise.all(servers.map((server) => server.close()));
+  expect(out).toContain('own: 9 cases: 9 OK\n');
+  expect(out).toContain('ws: 9 cases: 8 OK, 1 NON-STRICT / OK (6.4.1)\n');
+  expect([code, strict.code]).toEqual([0, 1]);
+  const index = await indexOf('servers');
+  expect(Object.keys(index)).toEqual(['own', 'ws']);
+  expect(Object.keys(index['ws']!)).toHaveLength(9);
+  expect(await readFile(join(report, 'index.html'), 'utf8')).toContain('<th>own</th><th>ws</th>');
+});
+
+test('as a server it lets clients walk through, writes their reports, and exits with 1 when one failed', async () => {
+  const report = join(folder, 'clients');
+  const server = command('cli.ts', ['--serve', '0', '--cases', '2.1,2.2', '--report', report]);
+  const [, url] = await server.said(/cases at (\S+)/);
+  expect(await walkThrough(own, url!, 'own')).toBe(2);
+  await own.converse(`${url}/runCase?case=1&agent=rude`, false);
+  server.interrupt();
+  const { code, out } = await server.ended;
+  expect(out).toContain('own: 2 cases: 2 OK\n');
+  expect(code).toBe(0);
+  expect(Object.keys((await indexOf('clients'))['own']!)).toEqual(['2.1', '2.2']);
+});
+
+test('a server that is not there is an exit code of its own', async () => {
+  const { code, error } = await command('cli.ts', ['ws://127.0.0.1:1', '--report', join(folder, 'none')]).ended;
+  expect(error).toContain("ws://127.0.0.1:1 can't be reached");
+  expect(code).toBe(3);
+});
+
+test.each([
+  [['--cases', '8.*'], 'no case matches'],
+  [['--serve', 'x'], '--serve wants a number'],
+  [['http://127.0.0.1/'], 'not a ws: or wss: URL'],
+  [['--serve', '1', 'ws://127.0.0.1/'], 'either URLs or --serve'],
+  [[], 'npm run autobahn'],
+])('a wrong command line is refused: %j', async (args, message) => {
+  const { code, out, error } = await command('cli.ts', args).ended;
+  expect(out + error).toContain(message);
+  expect(code).toBe(2);
+});
+
+test('the cases can be listed', async () => {
+  const { code, out } = await command('cli.ts', ['--list', '--cases', '7.9.*']).ended;
+  expect(out.split('\n')).toHaveLength(10);
+  expect(code).toBe(0);
+});
+
+test('the official suite is run where it is; where it is not, that is said, with a code of its own', async () => {
+  const { code, out, error } = await command('official/run.ts', [], { ...process.env, PATH: folder }).ended;
+  expect(out).toBe('');
+  expect(error).toBe('The official suite needs Docker or a local wstest, and neither is here.\n');
+  expect(code).toBe(69);
+});
