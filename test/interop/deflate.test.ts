@@ -1,0 +1,308 @@
+/**
+ * permessage-deflate with other implementations, over real sockets: every combination of parameters, contexts taken over
+ * and not, messages from nothing to 4 MiB, whole and in fragments. Each side echoes for the other.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { WebSocket as UndiciWebSocket } from 'undici';
+import { describe, expect, test } from 'vitest';
+import { WebSocket as WsWebSocket, WebSocketServer } from 'ws';
+import type { PerMessageDeflateOptions } from 'ws';
+import { connect, serve } from '../../drivers/node/index.ts';
+import type { CompressOptions } from '../../protocol/index.ts';
+import { words } from '../support/deflate-codec-suite.ts';
+
+const MIB = 1024 * 1024;
+/** Some of them twice and more, so that a context that is taken over is put to use. */
+const SIZES = [0, 1, 125, 126, 1000, 1000, 0, 20_000, 20_000, 65_535, 65_536];
+/** Only once each, for the sake of time. */
+const LARGE_SIZES = [300_000, 4 * MIB];
+
+type Parameters = Pick<
+  CompressOptions,
+  'serverNoContextTakeover' | 'clientNoContextTakeover' | 'serverMaxWindowBits' | 'clientMaxWindowBits'
+>;
+
+/** All combinations of takeover with windows that are the largest, or the smallest that zlib has, or neither. */
+const PARAMETERS: Parameters[] = [false, true].flatMap((serverNoContextTakeover) =>
+  [false, true].flatMap((clientNoContextTakeover) =>
+    [
+      {},
+      { serverMaxWindowBits: 9 },
+      { clientMaxWindowBits: 9 },
+      { serverMaxWindowBits: 8, clientMaxWindowBits: 8 },
+      { serverMaxWindowBits: 12, clientMaxWindowBits: 15 },
+    ].map((windows) => ({
+      ...(serverNoContextTakeover && { serverNoContextTakeover }),
+      ...(clientNoContextTakeover && { clientNoContextTakeover }),
+      ...windows,
+    })),
+  ),
+);
+
+interface Echoes {
+  readonly agreed: string;
+  /** How many bytes came over the wire for the messages. */
+  readonly received: number;
+}
+
+/** What the extension field must say for these parameters, whoever asked for them. */
+function expectAgreed(agreed: string, parameters: Parameters): void {
+  expect(agreed).toMatch(/^permessage-deflate/);
+  expect(/server_no_context_takeover/.test(agreed)).toBe(parameters.serverNoContextTakeover === true);
+  expect(/client_no_context_takeover/.test(agreed)).toBe(parameters.clientNoContextTakeover === true);
+  const bits = (name: string): number => Number(new RegExp(`${name}=(\\d+)`).exec(agreed)?.[1] ?? 15);
+  expect(bits('server_max_window_bits')).toBe(parameters.serverMaxWindowBits ?? 15);
+  expect(bits('client_max_window_bits')).toBe(parameters.clientMaxWindowBits ?? 15);
+}
+
+function message(size: number, index: number, binary: boolean): string | Uint8Array {
+  const bytes = words(size, index % 3);
+  // Cut within a character it is no text.
+  return binary ? bytes : new TextDecoder().decode(bytes).replaceAll('\ufffd', '?');
+}
+
+function fragmentsOf(whole: string | Uint8Array): (string | Uint8Array)[] {
+  const third = Math.max(1, Math.floor(whole.length / 3));
+  const cuts = [0, third, third, 2 * third, whole.length];
+  return cuts.slice(1).map((end, i) => whole.slice(cuts[i], end));
+}
+
+/** All sizes as text and as bytes, whole and in fragments. */
+const MESSAGES = [
+  ...SIZES.flatMap((size, index) =>
+    [false, true].flatMap((binary) =>
+      [false, true].map((fragmented) => ({ whole: message(size, index, binary), fragmented })),
+    ),
+  ),
+  { whole: message(LARGE_SIZES[0], 0, true), fragmented: false },
+  { whole: message(LARGE_SIZES[1], 0, false), fragmented: true },
+  { whole: message(1000, 0, true), fragmented: false },
+];
+
+function same(a: string | Uint8Array, b: string | Uint8Array): boolean {
+  return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
+}
+
+/** Our client sends every message to an echo server, and compares what comes back. */
+function callEcho(url: string, compress: CompressOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let next = 0;
+    const socket = connect(
+      url,
+      { compress: { threshold: 0, ...compress } },
+      {
+        open: send,
+        message(_, data) {
+          const { whole } = MESSAGES[next++];
+          if (!same(data, whole)) return reject(new Error(`message ${next - 1} of ${whole.length} is another`));
+          if (next === MESSAGES.length) socket.close();
+          else send();
+        },
+        close(_, info) {
+          if (info.clean && next === MESSAGES.length) resolve(socket.extensions);
+          else reject(info.error ?? new Error(`closed after ${next} messages`));
+        },
+        error: reject,
+      },
+    );
+    function send(): void {
+      const { whole, fragmented } = MESSAGES[next];
+      if (!fragmented) return void socket.send(whole);
+      const parts = fragmentsOf(whole);
+      for (const [i, part] of parts.entries()) socket.sendFragment(part, i === parts.length - 1);
+    }
+  });
+}
+
+/** Our server echoes, in fragments where the size is even. */
+async function withEcho<T>(compress: CompressOptions, call: (url: string) => Promise<T>): Promise<T> {
+  const errors: unknown[] = [];
+  const listener = await serve<void>(
+    { host: '127.0.0.1', port: 0, compress: { threshold: 0, ...compress } },
+    {
+      message(socket, data) {
+        if (data.length % 2 === 1) return void socket.send(data);
+        const parts = fragmentsOf(data);
+        for (const [i, part] of parts.entries()) socket.sendFragment(part, i === parts.length - 1);
+      },
+      error: (error) => errors.push(error),
+    },
+  );
+  try {
+    return await call(listener.url);
+  } finally {
+    listener.stopListening();
+    for (const socket of listener.connections) socket.terminate();
+    await listener.closed;
+    expect(errors).toEqual([]);
+  }
+}
+
+describe('with ws', () => {
+  /** ws keeps to the four parameters by the same names. */
+  const wsOptions = (parameters: Parameters): PerMessageDeflateOptions => ({ threshold: 0, ...parameters });
+
+  async function callWs(parameters: Parameters, compress: CompressOptions): Promise<Echoes> {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: wsOptions(parameters) });
+    await once(server, 'listening');
+    let received = 0;
+    server.on('connection', (socket, request) => {
+      socket.on('message', (data: Buffer, binary) => {
+        if (data.length % 2 === 1) return socket.send(data, { binary });
+        const parts = fragmentsOf(data);
+        for (const [i, part] of parts.entries()) socket.send(part, { binary, fin: i === parts.length - 1 });
+      });
+      socket.on('close', () => (received = request.socket.bytesRead));
+    });
+    const agreed = await callEcho(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, compress);
+    for (const socket of server.clients) socket.terminate();
+    await new Promise((resolve) => server.close(resolve));
+    return { agreed, received };
+  }
+
+  async function wsCalls(url: string, parameters: Parameters): Promise<Echoes> {
+    const socket = new WsWebSocket(url, { perMessageDeflate: wsOptions(parameters) });
+    let received = 0;
+    socket.once('upgrade', (response) => response.socket.once('close', () => (received = response.socket.bytesRead)));
+    await once(socket, 'open');
+    for (const { whole, fragmented } of MESSAGES) {
+      const parts = fragmented ? fragmentsOf(whole) : [whole];
+      for (const [i, part] of parts.entries()) socket.send(part, { fin: i === parts.length - 1 });
+      const [data, binary] = (await once(socket, 'message')) as [Buffer, boolean];
+      expect(same(binary ? data : data.toString(), whole)).toBe(true);
+    }
+    const agreed = socket.extensions;
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+    // ws leaves the values out of `extensions`.
+    return { agreed, received };
+  }
+
+  const total = MESSAGES.reduce((sum, { whole }) => sum + whole.length, 0);
+
+  test.each(PARAMETERS)('as the server, which asks for %j', async (parameters) => {
+    // ws answers only offers that allow for what it wants.
+    const offer = parameters.clientMaxWindowBits === undefined ? {} : { clientMaxWindowBits: 15 };
+    const { agreed, received } = await callWs(parameters, offer);
+    expectAgreed(agreed, parameters);
+    expect(received).toBeLessThan(total / 2);
+  });
+
+  test.each(PARAMETERS)('as a server that is offered %j', async (parameters) => {
+    const { agreed, received } = await callWs({}, parameters);
+    expect(agreed).toMatch(/^permessage-deflate/);
+    expect(received).toBeLessThan(total / 2);
+  });
+
+  test.each(PARAMETERS)('as a client of a server that asks for %j', async (parameters) => {
+    const { agreed } = await withEcho(parameters, (url) => wsCalls(url, {}));
+    expect(agreed).toBe('permessage-deflate');
+  });
+
+  test.each(PARAMETERS)('as a client that offers %j', async (parameters) => {
+    const { agreed } = await withEcho({}, (url) => wsCalls(url, parameters));
+    expect(agreed).toBe('permessage-deflate');
+  });
+});
+
+describe('with undici', () => {
+  test.each(PARAMETERS.filter(({ clientMaxWindowBits }) => clientMaxWindowBits === undefined))(
+    'as a client of a server that asks for %j',
+    async (parameters) => {
+      await withEcho(parameters, async (url) => {
+        const socket = new UndiciWebSocket(url);
+        socket.binaryType = 'arraybuffer';
+        await new Promise((resolve, reject) => {
+          socket.addEventListener('open', resolve);
+          socket.addEventListener('error', reject);
+        });
+        expect(socket.extensions).toMatch(/^permessage-deflate/);
+        for (const { whole } of MESSAGES) {
+          const echo = new Promise<string | ArrayBuffer>((resolve, reject) => {
+            socket.addEventListener('message', ({ data }) => resolve(data), { once: true });
+            socket.addEventListener('close', ({ code }) => reject(new Error(`closed: ${code}`)), { once: true });
+          });
+          socket.send(whole);
+          const data = await echo;
+          expect(same(typeof data === 'string' ? data : new Uint8Array(data), whole)).toBe(true);
+        }
+        const closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+        socket.close();
+        await closed;
+      });
+    },
+  );
+});
+
+const python = ['/usr/bin/python3', 'python3'].find(
+  (command) => spawnSync(command, ['-c', 'import websockets.extensions.permessage_deflate']).status === 0,
+);
+const PEER = fileURLToPath(new URL('deflate-peer.py', import.meta.url));
+
+describe.skipIf(python === undefined)('with python3-websockets (skipped where it is not installed)', () => {
+  const snakeCase = (parameters: Parameters): object =>
+    Object.fromEntries(
+      Object.entries(parameters).map(([key, value]) => [
+        key.replaceAll(/[A-Z]/g, (one) => `_${one.toLowerCase()}`),
+        value,
+      ]),
+    );
+  /** Python's zlib can't deflate with a window of 2^8 bytes. */
+  const withoutSmallest = PARAMETERS.filter(({ serverMaxWindowBits: bits }) => bits !== 8);
+
+  function spawnPeer(job: object) {
+    return spawn(python!, [PEER, JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 });
+  }
+
+  async function callPython(parameters: Parameters, compress: CompressOptions, fragmented: boolean): Promise<string> {
+    const child = spawnPeer({ role: 'server', options: snakeCase(parameters), fragmented });
+    const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
+    try {
+      return await callEcho(`ws://127.0.0.1:${port}`, compress);
+    } finally {
+      const ended = once(child, 'close');
+      child.stdin.end();
+      await ended;
+    }
+  }
+
+  async function pythonCalls(url: string, parameters: Parameters): Promise<string> {
+    const child = spawnPeer({
+      role: 'client',
+      options: snakeCase(parameters),
+      url,
+      sizes: SIZES,
+      large: LARGE_SIZES,
+      seed: 1,
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    await once(child, 'close');
+    const { agreed, result } = JSON.parse(output) as { agreed: string; result: string };
+    expect(result).toBe('ok');
+    return agreed;
+  }
+
+  test.each(withoutSmallest)('as the server, which asks for %j', async (parameters) => {
+    const agreed = await callPython(parameters, {}, parameters.serverNoContextTakeover === true);
+    expectAgreed(agreed, parameters);
+  });
+
+  test.each(withoutSmallest)('as a server that is offered %j', async (parameters) => {
+    const agreed = await callPython({}, parameters, parameters.clientNoContextTakeover === true);
+    expect(agreed).toMatch(/^permessage-deflate/);
+  });
+
+  test.each(withoutSmallest)('as a client of a server that asks for %j', async (parameters) => {
+    expectAgreed(await withEcho(parameters, (url) => pythonCalls(url, {})), parameters);
+  });
+
+  test.each(withoutSmallest)('as a client that offers %j', async (parameters) => {
+    expectAgreed(await withEcho({}, (url) => pythonCalls(url, parameters)), parameters);
+  });
+});
