@@ -12,6 +12,8 @@ export class Admission {
   /** The open connections. */
   readonly sockets: ReadonlySet<Socket<any>>;
   readonly #sockets: Set<Socket<any>>;
+  /** Those whose opening handshake is not over. */
+  readonly #arriving: Set<Socket<any>>;
   readonly #maxConnections: number;
   #stopped: boolean;
   #onEmpty: (() => void) | undefined;
@@ -20,6 +22,7 @@ export class Admission {
     this.authorize = options.authorize;
     this.onRequest = options.onRequest;
     this.#sockets = new Set();
+    this.#arriving = new Set();
     this.sockets = this.#sockets;
     this.#maxConnections = resolveLimit('maxConnections', options.maxConnections, Infinity);
     this.#stopped = false;
@@ -32,24 +35,34 @@ export class Admission {
     return { status: 503, headers: { 'Retry-After': RETRY_AFTER } };
   }
 
-  /** Nobody comes in any more. Calls back once nobody is left. */
+  /** Nobody comes in any more: whoever stands in the door is turned away. Calls back once nobody is left. */
   stop(onEmpty: () => void): void {
     this.#stopped = true;
     this.#onEmpty = onEmpty;
+    for (const socket of this.#arriving) socket.close();
     this.#checkEmpty();
   }
 
+  /** A transport has come; its opening handshake begins. */
+  arrive(socket: Socket<any>): void {
+    this.#arriving.add(socket);
+  }
+
+  /** The connection is open. */
   enter(socket: Socket<any>): void {
+    this.#arriving.delete(socket);
     this.#sockets.add(socket);
   }
 
+  /** The connection is over, opened or not. */
   leave(socket: Socket<any>): void {
+    this.#arriving.delete(socket);
     this.#sockets.delete(socket);
     this.#checkEmpty();
   }
 
   #checkEmpty(): void {
-    if (this.#onEmpty === undefined || this.#sockets.size > 0) return;
+    if (this.#onEmpty === undefined || this.#sockets.size + this.#arriving.size > 0) return;
     const onEmpty = this.#onEmpty;
     this.#onEmpty = undefined;
     onEmpty();

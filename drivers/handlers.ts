@@ -103,6 +103,8 @@ export interface Listener {
   readonly connections: ReadonlySet<Socket>;
   /** Stops accepting; connections go on. */
   stopListening(): void;
+  /** Replaces key and certificates, for connections to come, where there is TLS. */
+  setSecureContext?(context: object): void;
   /** Resolves when nothing listens any more and no connection is left. */
   readonly closed: Promise<void>;
 }

@@ -93,6 +93,7 @@ export class Socket<Data = unknown> {
       highWater: parts.sendHighWater,
     });
     this.#events.pump = this.#pump;
+    parts.admission?.arrive(this);
     if (parts.signal !== undefined) this.#obey(parts.signal);
   }
 

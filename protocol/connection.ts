@@ -1,7 +1,7 @@
 import type { CloseInfo } from './closing/close-info.ts';
 import { checkClose, NO_STATUS } from './closing/close-payload.ts';
 import { type BytesLike, toBytes } from './data.ts';
-import { ConnectionLostError, HandshakeError, InvalidStateError, type WebSocketError } from './errors.ts';
+import { ConnectionLostError, InvalidStateError, type WebSocketError } from './errors.ts';
 import { MAX_CONTROL_PAYLOAD } from './framing/opcodes.ts';
 import { ClientHandshake, type ClientRequest } from './handshake/client.ts';
 import { type AcceptOptions, ServerHandshake } from './handshake/server.ts';
@@ -219,7 +219,8 @@ export class Connection {
   }
 
   /**
-   * Starts the closing handshake (§7.1.2), or gives up the opening one. Without effect once that has happened.
+   * Starts the closing handshake (§7.1.2), or gives up the opening one, which a server answers with 503. Without effect
+   * once that has happened.
    * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body.
    */
   close(code = 1000, reason = '', now: number = this.#machine.now): void {
@@ -227,7 +228,8 @@ export class Connection {
     if (code !== NO_STATUS || reason !== '') checkClose(code, reason, machine.workspace.text);
     machine.now = now;
     if (machine.phase === Phase.CONNECTING) {
-      this.terminate(now, new HandshakeError('closed before the connection was open'));
+      machine.giveUp();
+      if (!machine.busy) machine.settle();
     } else if (machine.phase === Phase.OPEN) {
       machine.sendClose(code, reason);
     }

@@ -7,9 +7,10 @@ import type { ClientHandshake } from './handshake/client.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { type Limits, resolveLimits } from './limits.ts';
-import type { ConnectionOptions } from './options.ts';
-import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+import { type ConnectionOptions, makeDeflate } from './options.ts';
+import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { Phase, TransportAction } from './phase.ts';
 import { pingPayload, PingLedger } from './pings.ts';
 import { Receiver } from './receiver.ts';
@@ -22,6 +23,9 @@ const HEAD = 0; // the opening handshake
 const UNDECIDED = 1; // frames that came before the 101 was sent
 const FRAMES = 2;
 const DISCARD = 3; // §1.4, §7.1.7: the transport's end is waited for
+
+/** What goes with a 503, in seconds: there is no telling when it will be better. */
+const RETRY_LATER = { 'Retry-After': '5' };
 
 /** How much is kept of what a client sends before it has its 101. */
 const MOST_UNDECIDED = 64 * 1024;
@@ -58,7 +62,7 @@ export class Machine {
   busy: boolean;
   now: number;
   /** Bytes that came too early: before the decision, or while paused. */
-  #held: Uint8Array | undefined;
+  readonly #held: HeldBytes;
   #discarded: number;
 
   constructor(isServer: boolean, options: ConnectionOptions) {
@@ -84,7 +88,7 @@ export class Machine {
     this.busy = false;
     this.now = options.now;
     this.timers.open = options.now + this.limits.handshakeTimeout;
-    this.#held = undefined;
+    this.#held = new HeldBytes(this.workspace.allocate);
     this.#discarded = 0;
   }
 
@@ -125,16 +129,14 @@ export class Machine {
   /** Bytes from the peer: they wait behind those that wait already. */
   receive(bytes: Uint8Array): void {
     this.heard();
-    if (this.#held === undefined) this.#take(bytes);
+    if (this.#held.length === 0) this.#take(bytes);
     else this.#hold(bytes, 0);
   }
 
   /** Goes on with what was held back. */
   takeHeld(): void {
     if (this.input === UNDECIDED) return;
-    const held = this.#held ?? NOTHING;
-    this.#held = undefined;
-    this.#take(held, true);
+    this.#take(this.#held.take(), true);
   }
 
   /** The transport will bring nothing more, so that there is no point in holding back what it brought. */
@@ -211,7 +213,8 @@ export class Machine {
         const receiver = this.receiver!;
         at = receiver.receive(bytes, at, end, this.now);
         if (receiver.isOver && this.phase !== Phase.CLOSED) this.#conclude(receiver);
-        else if (at < end && this.input === FRAMES) return this.#hold(bytes, at, owned);
+        else if (at < end && this.input === FRAMES)
+          return owned ? this.#held.putBack(bytes.subarray(at)) : this.#hold(bytes, at);
       } else if (this.input === DISCARD) {
         return this.#discard(end - at);
       } else if (this.input === UNDECIDED) {
@@ -227,22 +230,15 @@ export class Machine {
   }
 
   /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
-  #hold(bytes: Uint8Array, start: number, owned = false): void {
-    if (owned) {
-      // A consumer that takes a few messages at a time stops in the same bytes again and again: they stay where they are.
-      this.#held = bytes.subarray(start);
-      return;
-    }
-    const before = this.#held?.length ?? 0;
-    const length = before + bytes.length - start;
+  #hold(bytes: Uint8Array, start: number): void {
+    const length = this.#held.length + bytes.length - start;
     if (this.input === UNDECIDED && length > MOST_UNDECIDED) {
-      return this.refuse({ status: 400, body: 'frames before the handshake was over' });
+      this.refuse({ status: 400, body: 'frames before the handshake was over' });
+    } else if (length > MOST_PAUSED) {
+      this.lose(new ProtocolError(1008, '', { message: 'read on while paused' }));
+    } else {
+      this.#held.append(bytes, start);
     }
-    if (length > MOST_PAUSED) return this.lose(new ProtocolError(1008, '', { message: 'read on while paused' }));
-    const held = new Uint8Array(length);
-    if (this.#held !== undefined) held.set(this.#held);
-    held.set(bytes.subarray(start), before);
-    this.#held = held;
   }
 
   #discard(length: number): void {
@@ -323,11 +319,18 @@ export class Machine {
     this.#retire(TransportAction.END);
   }
 
+  /** Closed before it was open. */
+  giveUp(): void {
+    if (this.server === undefined) this.sender.release();
+    else this.sender.raw(this.server.reject({ status: 503, headers: RETRY_LATER }));
+    this.lose(new HandshakeError('closed before the connection was open'));
+  }
+
   #openTimedOut(): void {
     const error = new TimeoutError('the opening handshake did not end in time');
     if (this.server !== undefined) {
-      const status = this.input === UNDECIDED ? 503 : 408;
-      this.sender.raw(this.server.reject({ status }));
+      const rejection = this.input === UNDECIDED ? { status: 503, headers: RETRY_LATER } : { status: 408 };
+      this.sender.raw(this.server.reject(rejection));
     } else {
       this.client!.receiveEof(); // a response whose body dawdles is reported with what there is of it
     }
@@ -365,7 +368,7 @@ export class Machine {
     if (this.phase === Phase.CLOSED) return;
     this.phase = Phase.CLOSING;
     this.input = DISCARD;
-    this.#held = undefined;
+    this.#held.clear();
     this.action = action;
     this.timers.quiet();
     this.timers.close = Math.min(this.timers.close, this.now + this.limits.closeTimeout);
@@ -383,7 +386,7 @@ export class Machine {
     this.phase = Phase.CLOSED;
     this.input = DISCARD;
     this.action = action;
-    this.#held = undefined;
+    this.#held.clear();
     this.timers.clear();
     this.receiver?.release();
     this.deflate?.release();
@@ -392,13 +395,4 @@ export class Machine {
   checkOpen(): void {
     if (this.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
   }
-}
-
-const NOTHING = new Uint8Array(0);
-
-function makeDeflate(isServer: boolean, options: ConnectionOptions): PermessageDeflate | undefined {
-  const { compress = false, codec } = options;
-  if (compress === false) return undefined;
-  if (codec === undefined) throw new TypeError('compress needs a codec');
-  return new PermessageDeflate(isServer, compress === true ? {} : compress, codec);
 }

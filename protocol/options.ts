@@ -3,7 +3,7 @@ import type { ServerHandshakeOptions, ServerPolicy } from './handshake/server-po
 import type { Opening } from './handshake/types.ts';
 import type { DeflateCodec } from './permessage-deflate/codec.ts';
 import type { CompressOptions } from './permessage-deflate/options.ts';
-import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { Sink } from './sink.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -32,4 +32,12 @@ export interface ServerConnectionOptions
 export interface EstablishedOptions extends Omit<ConnectionOptions, 'compress' | 'codec'>, Partial<Opening> {
   /** permessage-deflate, once it has been agreed on. It is the connection's then, which releases it. */
   deflate?: PermessageDeflate | undefined;
+}
+
+/** The extension that a connection with these options offers or accepts, if any. Throws a TypeError without a codec. */
+export function makeDeflate(isServer: boolean, options: ConnectionOptions): PermessageDeflate | undefined {
+  const { compress = false, codec } = options;
+  if (compress === false) return undefined;
+  if (codec === undefined) throw new TypeError('compress needs a codec');
+  return new PermessageDeflate(isServer, compress === true ? {} : compress, codec);
 }

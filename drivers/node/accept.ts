@@ -37,8 +37,8 @@ export class Acceptor<Data> {
     this.#sendLimit = resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT);
   }
 
-  /** A socket over a stream, with an opening handshake before it. */
-  accept(stream: Duplex): Socket<Data> {
+  /** A socket over a stream, with an opening handshake before it, whose deadline runs from `since` on. */
+  accept(stream: Duplex, since = nodeClock.now()): Socket<Data> {
     const remoteAddress = (stream as NetSocket).remoteAddress ?? '';
     const socket = new Socket<Data>({
       handlers: this.#handlers,
@@ -48,7 +48,7 @@ export class Acceptor<Data> {
         Connection.server({
           ...this.#options,
           policy: this.#policy,
-          now: nodeClock.now(),
+          now: since,
           sink,
           workspace,
           codec: zlibCodec(),

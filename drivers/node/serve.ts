@@ -1,15 +1,19 @@
-import { createServer as createTcpServer, type Server as NetServer } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTcpServer, type Server as NetServer, type Socket as NetSocket } from 'node:net';
+import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
+import { resolveLimits } from '../../protocol/index.ts';
 import type { Handlers, Listener } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
 import { Acceptor } from './accept.ts';
 import { type Address, portOf, urlOf } from './address.ts';
+import { LONGEST_TIMEOUT, nodeClock } from './clock.ts';
 import type { NodeServerOptions } from './options.ts';
 
 /** What `serve` resolves to. */
 export interface NodeListener extends Listener {
   /** Where it listens: an address with a port, the path of a Unix socket, or null once it doesn't. */
   readonly address: Address;
+  /** Replaces key and certificates, for connections to come. Throws a TypeError without TLS. */
+  setSecureContext?(context: SecureContextOptions): void;
 }
 
 /**
@@ -23,10 +27,8 @@ export async function serve<Data = unknown>(
   const all = typeof options === 'number' ? { port: options } : options;
   const secure = all.tls !== undefined;
   const acceptor = new Acceptor(all, handlers, secure);
-  const server = secure
-    ? createTlsServer({ ALPNProtocols: ['http/1.1'], ...all.tls, allowHalfOpen: true, noDelay: true })
-    : createTcpServer({ allowHalfOpen: true, noDelay: true });
-  server.on(secure ? 'secureConnection' : 'connection', (stream) => void acceptor.accept(stream));
+  const server = secure ? serveTls(acceptor, all) : createTcpServer({ allowHalfOpen: true, noDelay: true });
+  if (!secure) server.on('connection', (stream) => void acceptor.accept(stream));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
@@ -39,6 +41,35 @@ export async function serve<Data = unknown>(
   });
   server.on('error', (error) => handlers.error?.(error));
   return makeListener(server, acceptor, secure);
+}
+
+/** A TLS server. The one deadline for all that comes before the connection is open runs from the TCP connection on. */
+function serveTls(acceptor: Acceptor<any>, options: NodeServerOptions): TlsServer {
+  const { handshakeTimeout } = resolveLimits(options);
+  const server = createTlsServer({
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMEOUT),
+    ...options.tls,
+    allowHalfOpen: true,
+    noDelay: true,
+  });
+  const arrivals = new Map<string, number>();
+  server.on('connection', (stream: NetSocket) => {
+    const peer = peerOf(stream);
+    arrivals.set(peer, nodeClock.now());
+    stream.once('close', () => arrivals.delete(peer));
+  });
+  server.on('secureConnection', (stream) => {
+    const peer = peerOf(stream);
+    acceptor.accept(stream, arrivals.get(peer));
+    arrivals.delete(peer);
+  });
+  return server;
+}
+
+/** A name for the peer of a socket that no other has at the time; that of a Unix socket has none. */
+function peerOf(stream: NetSocket): string {
+  return `${stream.remoteAddress} ${stream.remotePort}`;
 }
 
 function makeListener(server: NetServer, acceptor: Acceptor<any>, secure: boolean): NodeListener {
@@ -56,5 +87,9 @@ function makeListener(server: NetServer, acceptor: Acceptor<any>, secure: boolea
       acceptor.admission.stop(() => {});
     },
     closed,
+    setSecureContext: (context) => {
+      if (!('setSecureContext' in server)) throw new TypeError('this server has no TLS');
+      (server as TlsServer).setSecureContext(context);
+    },
   };
 }

@@ -77,6 +77,15 @@ export class Server {
     return this.#closed;
   }
 
+  /**
+   * Replaces key and certificates while it runs, for connections to come; `context` is what `tls.createSecureContext`
+   * takes. Throws a TypeError for a server without TLS.
+   */
+  setSecureContext(context: object): void {
+    if (this.#listener.setSecureContext === undefined) throw new TypeError('this server has no TLS');
+    this.#listener.setSecureContext(context);
+  }
+
   /** Resolves when nothing listens any more, no connection is left, and every handler has returned or was given up. */
   get closed(): Promise<void> {
     return this.#closed;
