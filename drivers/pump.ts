@@ -133,7 +133,8 @@ export class Pump implements TransportHandler {
     this.#arm();
     if (this.#mustWait && this.bufferedAmount === 0) {
       this.#mustWait = false;
-      if (this.#connection.phase === Phase.OPEN) this.#owner.onWritable();
+      // While closing too: what was sent before the Close frame has left.
+      if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
     }
   }
 
