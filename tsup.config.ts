@@ -20,4 +20,15 @@ export default defineConfig({
   dts: { compilerOptions: { stripInternal: true } },
   sourcemap: true,
   clean: true,
+  plugins: [{ name: 'class-names', renderChunk: (code) => ({ code: nameClasses(code) }) }],
 });
+
+/**
+ * esbuild writes a class that names itself as `var Connection = class _Connection`, and users would read `_Connection`
+ * wherever a class shows its name. The name inside can be the one outside: it is the same class. (esbuild's keepNames
+ * would wrap every closure, on the hot paths too.)
+ */
+function nameClasses(code: string): string {
+  const names = [...code.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
+  return names.reduce((text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name), code);
+}

@@ -86,7 +86,11 @@ describe('from JavaScript', () => {
         const required = require(entry);
         const imported = await import(entry);
         assert.deepEqual(Object.keys(required), Object.keys(imported), entry);
-        for (const [name, value] of Object.entries(imported)) assert.equal(required[name], value, entry + ' ' + name);
+        for (const [name, value] of Object.entries(imported)) {
+          assert.equal(required[name], value, entry + ' ' + name);
+          // What a class is called when it is printed.
+          if (/^class\\b/.test(String(value))) assert.equal(value.name, name);
+        }
         loaded.set(entry, imported);
       }
       const core = loaded.get('sansocket/protocol');
