@@ -1,4 +1,21 @@
+import { builtinModules } from 'node:module';
+import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
+
+/** A CommonJS package requires built-ins, which a module has to import: this hands it what was imported. */
+const requiredBuiltins: Plugin = {
+  name: 'required-builtins',
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?[a-z_]+$/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '');
+      if (kind !== 'require-call' || !builtinModules.includes(name)) return undefined;
+      return { path: name, namespace: 'required-builtin' };
+    });
+    build.onLoad({ filter: /.*/, namespace: 'required-builtin' }, ({ path }) => ({
+      contents: `export * from 'node:${path}';`,
+    }));
+  },
+};
 
 export default defineConfig({
   entry: {
@@ -18,6 +35,9 @@ export default defineConfig({
   removeNodeProtocol: false,
   // What is marked @internal is for the drivers of this package and stays out of the types.
   dts: { compilerOptions: { stripInternal: true } },
+  // Small packages become part of the build, so that none is installed with it; THIRD-PARTY-LICENSES has their licences.
+  noExternal: ['proxy-from-env', 'socks'],
+  esbuildPlugins: [requiredBuiltins],
   sourcemap: true,
   clean: true,
   plugins: [{ name: 'class-names', renderChunk: (code) => ({ code: nameClasses(code) }) }],

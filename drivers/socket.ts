@@ -1,6 +1,7 @@
 import {
   type BytesLike,
   type CloseFrame,
+  type ClientRequest,
   type CloseInfo,
   type Connection,
   ConnectionLostError,
@@ -18,7 +19,6 @@ import {
 import type { Admission } from './admission.ts';
 import type { Clock } from './clock.ts';
 import type { Handlers } from './handlers.ts';
-import type { Observer } from './observer.ts';
 import { Pump } from './pump.ts';
 import { SocketEvents } from './socket-events.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -30,8 +30,6 @@ export interface SocketParts<Data> {
   workspace: Workspace;
   /** Makes the connection, whose events go to this sink. */
   connect: (sink: Sink) => Connection;
-  /** Who looks on. */
-  observer?: Observer;
   /** Server: who decides on requests. */
   admission?: Admission;
   /** The URL that was opened; for a server, its scheme: `ws://` or `wss://`. */
@@ -43,6 +41,17 @@ export interface SocketParts<Data> {
   sendLimit: number;
   /** Gives up the opening handshake. */
   signal?: AbortSignal;
+  /** Client: follows a redirect to its next place. Called once the transport of the last one is given up. */
+  follow?: (redirect: ClientRequest) => Hop;
+}
+
+/** The next place that a client's opening handshake has been redirected to. */
+export interface Hop {
+  /** Makes the connection that takes the place of the last one; its deadline is what is left of the first one's. */
+  connect: (sink: Sink) => Connection;
+  url: string;
+  /** Sees that there is a transport. */
+  dial: () => void;
 }
 
 /** How a message is sent. */
@@ -68,12 +77,13 @@ export class Socket<Data = unknown> {
   /** Buffered bytes from which `send` says to wait. */
   readonly sendHighWater: number;
   readonly #events: SocketEvents<Data>;
-  readonly #connection: Connection;
-  readonly #pump: Pump;
-  readonly #observer: Observer | undefined;
-  readonly #sendLimit: number;
   readonly #workspace: Workspace;
-  readonly #url: string;
+  readonly #sendLimit: number;
+  readonly #follow: ((redirect: ClientRequest) => Hop) | undefined;
+  /** One for each place that the opening handshake leads to, as its pump. */
+  #connection: Connection;
+  #pump: Pump;
+  #url: string;
   #remoteAddress: string;
 
   constructor(parts: SocketParts<Data>) {
@@ -81,23 +91,15 @@ export class Socket<Data = unknown> {
     this.context = undefined;
     this.clock = parts.clock;
     this.sendHighWater = parts.sendHighWater;
-    this.#sendLimit = parts.sendLimit;
     this.#workspace = parts.workspace;
+    this.#sendLimit = parts.sendLimit;
+    this.#follow = parts.follow;
     this.#url = parts.url;
     this.#remoteAddress = parts.remoteAddress;
-    this.#observer = parts.observer;
-    this.#events = new SocketEvents(this, parts);
+    this.#events = new SocketEvents(this, parts.handlers, parts.workspace, parts.admission);
     this.#connection = parts.connect(this.#events);
-    this.#events.connection = this.#connection;
     this.isServer = this.#connection.isServer;
-    this.#pump = new Pump({
-      connection: this.#connection,
-      clock: parts.clock,
-      workspace: parts.workspace,
-      owner: this.#events,
-      highWater: parts.sendHighWater,
-    });
-    this.#events.pump = this.#pump;
+    this.#pump = this.#makePump();
     parts.admission?.arrive(this);
     if (parts.signal !== undefined) this.#obey(parts.signal);
   }
@@ -169,13 +171,11 @@ export class Socket<Data = unknown> {
     if (typeof data === 'string') {
       if (connection.phase !== Phase.OPEN) return false;
       connection.sendText(data, options === undefined || options.compress !== false);
-      this.#observer?.onMessage(this, data, true);
       return this.#sent(data);
     }
     const bytes = toBytes(data);
     if (connection.phase !== Phase.OPEN) return false;
     connection.sendBinary(bytes, options === undefined || options.compress !== false);
-    this.#observer?.onMessage(this, bytes, true);
     return this.#sent(bytes);
   }
 
@@ -183,7 +183,6 @@ export class Socket<Data = unknown> {
   sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
     if (this.#connection.phase !== Phase.OPEN) return false;
     this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
-    this.#observer?.onMessage(this, message.payload, true);
     return this.#sent(message.payload);
   }
 
@@ -248,6 +247,21 @@ export class Socket<Data = unknown> {
     this.#pump.attach(transport);
   }
 
+  /**
+   * For its events: the connection has ended before it was open. Returns whether it goes on elsewhere, with another
+   * connection, where the last one was redirected to.
+   */
+  goOn(): boolean {
+    const { redirect } = this.#connection;
+    if (redirect === undefined || this.#follow === undefined) return false;
+    const hop = this.#follow(redirect);
+    this.#url = hop.url;
+    this.#connection = hop.connect(this.#events);
+    this.#pump = this.#makePump();
+    hop.dial();
+    return true;
+  }
+
   /** For drivers: the request that something else has parsed, in place of its bytes. */
   receiveHead(head: RequestHead): void {
     this.#pump.onHead(head);
@@ -256,6 +270,19 @@ export class Socket<Data = unknown> {
   /** For drivers: where the transport reports. */
   get transportHandler(): TransportHandler {
     return this.#pump;
+  }
+
+  #makePump(): Pump {
+    const pump = new Pump({
+      connection: this.#connection,
+      clock: this.clock,
+      workspace: this.#workspace,
+      owner: this.#events,
+      highWater: this.sendHighWater,
+    });
+    this.#events.connection = this.#connection;
+    this.#events.pump = pump;
+    return pump;
   }
 
   #obey(signal: AbortSignal): void {

@@ -40,13 +40,6 @@ export const DEFAULT_LIMITS: Limits = {
   pongTimeout: 20 * SECOND,
 };
 
-/** How much is kept of what a client sends before it has its 101. */
-export const MOST_UNDECIDED = 64 * KIB;
-/** How much may come while the connection is paused: what was on its way when the driver stopped reading. */
-export const MOST_PAUSED = MIB;
-/** How much is discarded while the transport's end is waited for. */
-export const MOST_DISCARDED = 64 * MIB;
-
 /** Fills in the defaults. Throws a RangeError or TypeError for what is not a limit. */
 export function resolveLimits(options: LimitOptions): Limits {
   return {

@@ -2,14 +2,13 @@ import type { CloseInfo } from './closing/close-info.ts';
 import { ClosingHandshake } from './closing/closing.ts';
 import { ConnectionLostError, HandshakeError, InvalidStateError, ProtocolError, TimeoutError } from './errors.ts';
 import type { WebSocketError } from './errors.ts';
-import type { FrameTrace } from './framing/trace.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import type { ClientHandshake } from './handshake/client.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { type Limits, MOST_DISCARDED, MOST_PAUSED, MOST_UNDECIDED, resolveLimits } from './limits.ts';
+import { type Limits, resolveLimits } from './limits.ts';
 import { type ConnectionOptions, makeDeflate } from './options.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { Phase, TransportAction } from './phase.ts';
@@ -27,6 +26,13 @@ const DISCARD = 3; // §1.4, §7.1.7: the transport's end is waited for
 
 /** What goes with a 503, in seconds: there is no telling when it will be better. */
 const RETRY_LATER = { 'Retry-After': '5' };
+
+/** How much is kept of what a client sends before it has its 101. */
+const MOST_UNDECIDED = 64 * 1024;
+/** How much may come while the connection is paused: what was on its way when the driver stopped reading. */
+const MOST_PAUSED = 1024 * 1024;
+/** How much is discarded while the transport's end is waited for. */
+const MOST_DISCARDED = 64 * 1024 * 1024;
 
 /**
  * What stands behind a `Connection`: where it is between CONNECTING and CLOSED, and what leads from one to the next.
@@ -57,7 +63,6 @@ export class Machine {
   now: number;
   /** Bytes that came too early: before the decision, or while paused. */
   readonly #held: HeldBytes;
-  readonly #trace: FrameTrace | undefined;
   #discarded: number;
 
   constructor(isServer: boolean, options: ConnectionOptions) {
@@ -66,8 +71,7 @@ export class Machine {
     this.limits = resolveLimits(options);
     this.sink = new GuardedSink(options.sink);
     this.workspace = options.workspace ?? new Workspace();
-    this.sender = new Sender(this.workspace, !isServer, options.trace);
-    this.#trace = options.trace;
+    this.sender = new Sender(this.workspace, !isServer);
     this.closing = new ClosingHandshake();
     this.timers = new Timers();
     this.pings = new PingLedger();
@@ -292,7 +296,6 @@ export class Machine {
       workspace: this.workspace,
       limits: this.limits,
       deflate,
-      trace: this.#trace,
     });
     this.receiver.paused = this.paused;
     this.opening = opening;

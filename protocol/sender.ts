@@ -3,7 +3,6 @@ import { type BytesLike, toBytes } from './data.ts';
 import { InvalidStateError } from './errors.ts';
 import { FrameEncoder } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
-import type { FrameTrace } from './framing/trace.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PreparedMessage } from './prepared.ts';
@@ -29,10 +28,10 @@ export class Sender {
   /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
   #pong: Uint8Array | undefined;
 
-  constructor(workspace: Workspace, mask: boolean, trace?: FrameTrace) {
+  constructor(workspace: Workspace, mask: boolean) {
     this.#workspace = workspace;
     this.#outbox = new Outbox(workspace);
-    this.#encoder = new FrameEncoder(this.#outbox, workspace, mask, trace);
+    this.#encoder = new FrameEncoder(this.#outbox, workspace, mask);
     this.#mask = mask;
     this.#deflate = undefined;
     this.#fragmented = NONE;

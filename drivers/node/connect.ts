@@ -1,13 +1,14 @@
-import { connect as connectTcp, type Socket as NetSocket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { Connection, resolveLimit } from '../../protocol/index.ts';
-import type { Handlers } from '../handlers.ts';
-import { SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
-import { Socket } from '../socket.ts';
+import type { Socket as NetSocket } from 'node:net';
+import { type ClientRequest, Connection, HandshakeError, resolveLimit, resolveLimits } from '../../protocol/index.ts';
+import { type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
+import { Socket, type Hop } from '../socket.ts';
 import { nodeClock } from './clock.ts';
+import { Dialing } from './dialing.ts';
+import { planRoute, type Route } from './dial.ts';
 import { workspace } from './environment.ts';
 import { NodeTransport } from './node-transport.ts';
 import type { NodeClientOptions } from './options.ts';
+import { parseTarget, targetOf } from './target.ts';
 import { zlibCodec } from './zlib-codec.ts';
 
 /**
@@ -19,45 +20,67 @@ export function connect<Data = unknown>(
   options: NodeClientOptions,
   handlers: Handlers<Data>,
 ): Socket<Data> {
-  const target = parseUrl(url);
-  const socket = new Socket<Data>({
+  const target = parseTarget(url, options.socketPath);
+  const route = planRoute(target, options);
+  const now = nodeClock.now();
+  const deadline = now + resolveLimits(options).handshakeTimeout;
+  const request = { ...options, url: target.url, sameOrigin: target.socketPath !== undefined };
+  const socket: Socket<Data> = new Socket<Data>({
     handlers,
     clock: nodeClock,
     workspace,
-    connect: (sink) => {
-      const request = { ...options, url: target.href };
-      return Connection.client(request, { ...options, now: nodeClock.now(), sink, workspace, codec: zlibCodec() });
-    },
+    connect: (sink) => Connection.client(request, { ...options, now, sink, workspace, codec: zlibCodec() }),
+    follow: (redirect) => hop(redirect, { deadline, options, socketPath: target.socketPath }, () => socket),
     url: target.href,
     remoteAddress: '',
     sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
     sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
     signal: options.signal,
   });
-  const stream = dial(target, options);
-  stream.once('connect', () => socket.attach(transport, stream.remoteAddress));
-  const transport = new NodeTransport(stream, socket.transportHandler);
-  socket.attach(transport);
+  dial(socket, route);
   return socket;
 }
 
-/** The URL in its normal form. What `new URL` would pass over in silence is refused. */
-function parseUrl(url: string | URL): URL {
-  const text = String(url);
-  // eslint-disable-next-line no-control-regex
-  if (/[\0-\x20\x7f]/.test(text)) throw new SyntaxError('a URL must not have white space or control characters');
-  if (!URL.canParse(text)) throw new SyntaxError('the URL is not valid');
-  return new URL(text);
+interface Journey {
+  /** When the opening handshake is to be over, however many places it leads to. */
+  readonly deadline: number;
+  readonly options: NodeClientOptions;
+  readonly socketPath: string | undefined;
 }
 
-function dial(url: URL, options: NodeClientOptions): NetSocket {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const secure = url.protocol === 'wss:';
-  const port = Number(url.port || (secure ? 443 : 80));
-  const target = options.socketPath === undefined ? { host, port } : { path: options.socketPath };
-  if (!secure) return connectTcp({ ...target, allowHalfOpen: true, noDelay: true });
-  // RFC 6066 §3: a server name is never an address.
-  const servername = /^[\d.]+$|:/.test(host) ? '' : host;
-  const halfOpen = { ...target, allowHalfOpen: true }; // an option of tls.connect that its types lack
-  return connectTls({ servername, ALPNProtocols: ['http/1.1'], ...options.tls, ...halfOpen }).setNoDelay(true);
+/** The next place that a redirect leads to. Nothing in here throws: the URL is one that the core has taken apart. */
+function hop(request: ClientRequest, { deadline, options, socketPath }: Journey, socket: () => Socket<any>): Hop {
+  const { url } = request as { url: string };
+  const target = targetOf(url, url, socketPath);
+  const now = nodeClock.now();
+  const handshakeTimeout = Math.max(deadline - now, Number.MIN_VALUE);
+  return {
+    connect: (sink) =>
+      Connection.client(request, { ...options, handshakeTimeout, now, sink, workspace, codec: zlibCodec() }),
+    url,
+    // What is wrong with the variable for another scheme is found only now, and ends this connection.
+    dial: () => dial(socket(), async (dialing) => planRoute(target, options)(dialing)),
+  };
+}
+
+/** Gives a socket its stream, or the reason why there is none. */
+function dial(socket: Socket<any>, route: Route): void {
+  const dialing = new Dialing();
+  const handler = socket.transportHandler;
+  socket.attach(dialing, '');
+  route(dialing).then(
+    (stream) => {
+      if (dialing.isGivenUp) return;
+      const transport = new NodeTransport(stream, handler);
+      transport.write(dialing.finish());
+      socket.attach(transport, (stream as NetSocket).remoteAddress ?? '');
+    },
+    (error: unknown) => {
+      if (dialing.isGivenUp) return;
+      dialing.abort();
+      socket.terminate(
+        error instanceof HandshakeError ? error : new HandshakeError('could not connect', { cause: error }),
+      );
+    },
+  );
 }

@@ -1,10 +1,9 @@
 /** The event-style Node driver. */
 export { broadcast } from './broadcast.ts';
 export { connect } from './connect.ts';
-export type { CloseMessage, ErrorMessage, MessageMessage, SocketMessage } from './diagnostics.ts';
 export { serve, type NodeListener } from './serve.ts';
 export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';
-export type { NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
+export type { ConnectTarget, NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
 export { Socket, type SendOptions } from '../socket.ts';
 export type {
   Acceptance,

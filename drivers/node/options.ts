@@ -1,16 +1,51 @@
-import type { ListenOptions } from 'node:net';
+import type { ListenOptions, TcpSocketConnectOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsClientOptions, TlsOptions } from 'node:tls';
 import type { CompressOptions } from '../../protocol/index.ts';
 import type { ClientOptions, ServerOptions } from '../handlers.ts';
 
+/** What `createConnection` is told. */
+export interface ConnectTarget {
+  /** The URL of the WebSocket, `ws:` or `wss:`. */
+  readonly url: string;
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Whether TLS is to be spoken. */
+  readonly secure: boolean;
+  /** Fires when nobody waits for the stream any more. */
+  readonly signal: AbortSignal;
+}
+
 /** What `connect` and `open` take. */
-export interface NodeClientOptions extends ClientOptions {
+export interface NodeClientOptions
+  extends
+    ClientOptions,
+    Pick<TcpSocketConnectOpts, 'family' | 'lookup' | 'localAddress' | 'autoSelectFamilyAttemptTimeout'> {
   /** permessage-deflate (RFC 7692): whether to offer it, and how. Default: not. */
   compress?: boolean | CompressOptions;
-  /** Options of node:tls for `wss:`. */
+  /**
+   * Options of node:tls for `wss:`. The server's certificate is verified and its name is sent; no environment variable
+   * turns that off, only `rejectUnauthorized: false` does.
+   */
   tls?: TlsClientOptions;
   /** A Unix socket or named pipe to connect to; the URL says what to ask for. */
   socketPath?: string;
+  /**
+   * The proxy to go through: an `http:` or `https:` URL (CONNECT), `socks5:` (names are resolved here) or `socks5h:`
+   * (names are resolved by the proxy), with the credentials for it as its user info; `'env'` for what `wss_proxy`,
+   * `https_proxy`, `ws_proxy`, `http_proxy`, `all_proxy` and `no_proxy` say. Default: none.
+   */
+  proxy?: string | URL;
+  /** Options of node:tls for an `https:` proxy. */
+  proxyTls?: TlsClientOptions;
+  /** How many redirects to follow, at most 10. Default 0. */
+  maxRedirects?: number;
+  /**
+   * Makes the stream, in place of a TCP connection: any Duplex of bytes, now or later. For `wss:`, TLS is spoken over it,
+   * unless it is a TLSSocket.
+   */
+  createConnection?(target: ConnectTarget): Duplex | PromiseLike<Duplex>;
 }
 
 /** What `upgrade` and `attach` take. */
