@@ -66,6 +66,8 @@ export class MessageAssembler {
   #streaming: boolean;
   /** What a streamed text's last piece cut. */
   #carry: Uint8Array | undefined;
+  /** Whether it is over: a target that ends the connection in one of its methods is told nothing more. */
+  #released: boolean;
 
   constructor(target: MessageTarget, options: AssemblerOptions) {
     this.#target = target;
@@ -88,6 +90,7 @@ export class MessageAssembler {
     this.#streamWanted = false;
     this.#streaming = false;
     this.#carry = undefined;
+    this.#released = false;
   }
 
   /** Whether a message has begun and not ended. */
@@ -129,9 +132,10 @@ export class MessageAssembler {
     this.#seen |= seen;
     if (this.#type === TEXT && !this.#compressed && !this.#isTextSoFar(bytes, start, end, whole)) return;
     if (this.#streamWanted) this.#startStream();
+    if (this.#released) return;
     if (this.#streaming && !this.#compressed) this.#stream(bytes, start, end);
     else this.#collect(bytes, start, end);
-    if (whole) this.#finish();
+    if (whole && !this.#released) this.#finish();
   }
 
   /** The chunk's memory is going: what lies in it of an unfinished message is copied. */
@@ -142,8 +146,9 @@ export class MessageAssembler {
     this.#chunk = undefined;
   }
 
-  /** Forgets the message in progress and gives its memory back. */
+  /** Delivers nothing more, forgets the message in progress and gives its memory back. */
   release(): void {
+    this.#released = true;
     this.#type = NONE;
     this.#chunk = undefined;
     this.#store = undefined;
@@ -237,14 +242,14 @@ export class MessageAssembler {
   /** A compressed message is inflated as a whole, so that it comes as one piece. */
   #streamWhole(message: string | Uint8Array): void {
     if (message.length > 0) this.#target.onMessageChunk(message, true);
-    this.#target.onMessageEnd();
+    if (!this.#released) this.#target.onMessageEnd();
   }
 
   #startStream(): void {
     this.#streamWanted = false;
     this.#streaming = true;
     this.#target.onMessageStart(this.#type !== TEXT);
-    if (this.#compressed) return;
+    if (this.#compressed || this.#released) return;
     // The message was in progress already: what has come is the first piece.
     this.endChunk();
     const store = this.#store;

@@ -138,9 +138,10 @@ export class Endpoint {
     return bytes;
   }
 
+  /** Everything since the last time. The pieces of a streamed message are joined, for they are cut as the wire is. */
   outcome(): Outcome {
     return {
-      events: this.events(),
+      events: joinChunks(this.rawEvents()).map(eventInWords),
       sent: this.sent(),
       phase: this.phase,
       action: this.action,
@@ -181,6 +182,21 @@ export function outcomeOf(
     then(endpoint);
     return endpoint.outcome();
   });
+}
+
+function joinChunks(events: readonly Event[]): Event[] {
+  const joined: Event[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    if (event.type !== 'messageChunk' || last?.type !== 'messageChunk') {
+      joined.push(event);
+    } else if (typeof event.chunk === 'string') {
+      joined[joined.length - 1] = { type: 'messageChunk', chunk: `${last.chunk as string}${event.chunk}` };
+    } else {
+      joined[joined.length - 1] = { type: 'messageChunk', chunk: join(last.chunk as Uint8Array, event.chunk) };
+    }
+  }
+  return joined;
 }
 
 export function eventInWords(event: Event): string {
