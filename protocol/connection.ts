@@ -156,28 +156,37 @@ export class Connection {
     machine.settle();
   }
 
-  /** Server: the request, when something else has parsed its head. It is validated all the same. */
+  /**
+   * Server: the request, when something else has parsed its head. It is validated all the same.
+   * Throws a TypeError for what is no head at all.
+   */
   receiveHead(head: RequestHead, now: number): void {
     const machine = this.#machine;
     if (!machine.isHeadDue) throw new InvalidStateError('no request is waited for');
     machine.enter(now);
-    machine.receiveHead(head);
-    machine.settle();
+    try {
+      machine.receiveHead(head);
+    } finally {
+      machine.settle();
+    }
   }
 
   /** Server: answers the request with a 101 and is open. Throws a TypeError for fields that may not be sent. */
-  accept(acceptance: AcceptOptions = {}): void {
+  accept(acceptance: AcceptOptions = {}, now: number = this.#machine.now): void {
     const machine = this.#machine;
-    machine.accept(acceptance);
-    if (machine.busy) return;
-    machine.enter(machine.now);
+    const opening = machine.accept(acceptance);
+    if (machine.busy) return machine.open(opening);
+    machine.enter(now);
+    machine.open(opening);
     machine.takeHeld();
     machine.settle();
   }
 
   /** Server: answers the request with another response. Throws a TypeError or RangeError for one that may not be sent. */
-  reject(rejection: Rejection): void {
-    this.#machine.refuse(rejection);
+  reject(rejection: Rejection, now: number = this.#machine.now): void {
+    const machine = this.#machine;
+    machine.now = now;
+    machine.refuse(rejection);
   }
 
   /** Sends a TEXT message. A lone surrogate goes out as U+FFFD. */

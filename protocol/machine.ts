@@ -254,31 +254,42 @@ export class Machine {
     return this.server;
   }
 
-  accept(acceptance: AcceptOptions): void {
+  /** Answers the request with a 101; `open` is to follow. */
+  accept(acceptance: AcceptOptions): Opening {
     const server = this.undecided();
     this.sender.raw(server.accept(acceptance));
-    this.#open(server.opening!);
+    return server.opening!;
   }
 
   #stepServer(server: ServerHandshake): void {
     if (server.state === REFUSED) {
       const { plain, refusal } = server;
-      if (plain === undefined || !this.sink.answers) return this.#refuse(server, refusal!);
+      if (plain === undefined || !this.sink.answers) return this.#refuse(server, refusal!, server.callbackError);
       this.input = UNDECIDED;
       return this.sink.onPlainRequest(plain, refusal!);
     }
     if (server.state !== REQUESTED) return;
     this.input = UNDECIDED;
     if (this.sink.decides) this.sink.onRequest(server.request!);
-    else this.accept({});
+    else this.#acceptByPolicy(server);
+  }
+
+  #acceptByPolicy(server: ServerHandshake): void {
+    let opening: Opening;
+    try {
+      opening = this.accept({});
+    } catch (error) {
+      return this.#refuse(server, { status: 500 }, error); // selectSubprotocol threw, or selected what was not offered
+    }
+    this.open(opening);
   }
 
   #stepClient(client: ClientHandshake): void {
-    if (client.state === DONE) this.#open(client.opening!);
+    if (client.state === DONE) this.open(client.opening!);
     else if (client.state === FAILED) this.lose(client.error!);
   }
 
-  #open(opening: Opening): void {
+  open(opening: Opening): void {
     this.establish(opening);
     this.sink.onOpen(opening);
   }
@@ -312,9 +323,10 @@ export class Machine {
     this.#refuse(this.undecided(), rejection);
   }
 
-  #refuse(server: ServerHandshake, rejection: Rejection): void {
+  #refuse(server: ServerHandshake, rejection: Rejection, cause?: unknown): void {
     this.sender.raw(server.reject(rejection));
-    this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`));
+    const init = cause === undefined ? {} : { cause };
+    this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`, init));
     this.timers.open = Infinity;
     this.#retire(TransportAction.END);
   }

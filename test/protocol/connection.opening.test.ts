@@ -1,0 +1,117 @@
+/** A connection from its first byte to its being open, or not. */
+import { describe, expect, test } from 'vitest';
+import { Connection, InvalidStateError, Phase, TransportAction, type Sink } from '../../protocol/index.ts';
+import { Endpoint, type EndpointOptions } from '../support/endpoint.ts';
+import { TEXT } from '../support/frames.ts';
+import { request } from './handshake/support.ts';
+
+describe('during the opening handshake', () => {
+  function undecided(on: (endpoint: Endpoint) => Partial<Sink>, options: EndpointOptions = {}): Endpoint {
+    return new Endpoint('server', { on, ...options }, (all) => Connection.server(all));
+  }
+  const wire = new TextEncoder().encode(request());
+  const after = (endpoint: Endpoint): Uint8Array => endpoint.peer({ opcode: TEXT, payload: 'early' });
+
+  test.each(['onRequest', 'onOpen'] as const)('terminate in %s', (method) => {
+    const endpoint = undecided((end) => ({
+      onRequest: () => (method === 'onOpen' ? end.connection.accept() : end.connection.terminate()),
+      onOpen: () => end.connection.terminate(),
+    }));
+    endpoint.receive(wire, after(endpoint));
+    const events = endpoint.events();
+    expect(events.at(-1)).toMatch(/^closed 1006/);
+    expect(events).toHaveLength(method === 'onOpen' ? 3 : 2);
+  });
+
+  test('accepted later, onOpen is a sink method like any other', () => {
+    const order: string[] = [];
+    const endpoint = undecided((end) => ({
+      onOpen() {
+        expect(() => end.connection.receive(wire, 0)).toThrow(InvalidStateError);
+        end.connection.pause();
+        end.connection.resume();
+        order.push('opened');
+      },
+      onText: () => order.push('text'),
+    }));
+    endpoint.receive(wire, after(endpoint));
+    endpoint.call(() => endpoint.connection.accept());
+    expect(order).toEqual(['opened', 'text']);
+    expect(endpoint.events()).toEqual(['request /chat', 'open', 'text "early"']);
+  });
+
+  test('accepted later, terminated in onOpen, closed after it', () => {
+    const order: string[] = [];
+    const endpoint = undecided((end) => ({
+      onOpen() {
+        end.connection.terminate();
+        order.push('onOpen returns');
+      },
+      onClosed: () => order.push('onClosed'),
+    }));
+    endpoint.receive(wire, after(endpoint));
+    endpoint.call(() => endpoint.connection.accept());
+    expect(order).toEqual(['onOpen returns', 'onClosed']);
+    expect(endpoint.events()).toEqual(['request /chat', 'open', 'closed 1006 "", ConnectionLostError 1006']);
+  });
+
+  test('accepted later, onOpen that throws is heard, and what came early is delivered', () => {
+    const endpoint = undecided(() => ({
+      onOpen: () => {
+        throw new Error('in onOpen');
+      },
+    }));
+    endpoint.receive(wire, after(endpoint));
+    expect(() => endpoint.call(() => endpoint.connection.accept())).toThrow('in onOpen');
+    expect(endpoint.events()).toEqual(['request /chat', 'open', 'text "early"']);
+  });
+
+  test('an accept that throws leaves the request waiting', () => {
+    const endpoint = undecided(() => ({}));
+    endpoint.receive(wire, after(endpoint));
+    expect(() => endpoint.connection.accept({ subprotocol: 'never offered' })).toThrow(TypeError);
+    expect(() => endpoint.connection.accept({ headers: { 'Bad\n': 'x' } })).toThrow(TypeError);
+    endpoint.call(() => endpoint.connection.accept());
+    expect(endpoint.events()).toEqual(['request /chat', 'open', 'text "early"']);
+  });
+
+  test('a head that is none throws, and the request is waited for still', () => {
+    const endpoint = undecided(() => ({}));
+    const head = { method: 'GET', target: '/', version: '1.1', rawHeaders: ['Host'] };
+    expect(() => endpoint.connection.receiveHead(head, 0)).toThrow(TypeError);
+    endpoint.receive(wire);
+    expect(endpoint.events()).toEqual(['request /chat']);
+  });
+
+  test('a sink without onRequest, and a selectSubprotocol that throws: 500, with the error behind the end', () => {
+    const endpoint = new Endpoint('server', { decides: false }, (all) =>
+      Connection.server({
+        ...all,
+        selectSubprotocol: () => {
+          throw new Error('in selectSubprotocol');
+        },
+      }),
+    );
+    endpoint.receive(new TextEncoder().encode(request({ 'Sec-WebSocket-Protocol': 'chat' })));
+    expect(new TextDecoder().decode(endpoint.sentBytes())).toMatch(/^HTTP\/1\.1 500 /);
+    expect(endpoint.connection.transportAction).toBe(TransportAction.END);
+    endpoint.receiveEof();
+    expect(endpoint.closed!.error).toMatchObject({ name: 'HandshakeError', cause: new Error('in selectSubprotocol') });
+  });
+
+  test('an allowedOrigins that throws: 500, with the error behind the end', () => {
+    const endpoint = new Endpoint('server', {}, (all) =>
+      Connection.server({
+        ...all,
+        allowedOrigins: () => {
+          throw new Error('in allowedOrigins');
+        },
+      }),
+    );
+    endpoint.receive(new TextEncoder().encode(request({ Origin: 'http://example.com' })));
+    expect(new TextDecoder().decode(endpoint.sentBytes())).toMatch(/^HTTP\/1\.1 500 /);
+    endpoint.receiveEof();
+    expect(endpoint.closed!.error).toMatchObject({ name: 'HandshakeError', cause: new Error('in allowedOrigins') });
+    expect(endpoint.connection.phase).toBe(Phase.CLOSED);
+  });
+});
