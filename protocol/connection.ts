@@ -54,8 +54,8 @@ export class Connection {
    */
   static established(role: 'client' | 'server', options: EstablishedOptions): Connection {
     const machine = new Machine(role === 'server', options);
-    const { subprotocol = '', extensions = '', request, response } = options;
     machine.deflate = options.deflate;
+    const { subprotocol = '', extensions = '', request, response } = options;
     machine.establish({ subprotocol, extensions, request, response });
     return new Connection(machine);
   }
@@ -261,10 +261,9 @@ export class Connection {
   /** Delivers what was held back, and goes on. */
   resume(now: number = this.#machine.now): void {
     const machine = this.#machine;
-    machine.pause(false);
-    if (machine.busy) return;
+    if (machine.busy) return machine.pause(false);
     machine.enter(now);
-    machine.heard();
+    machine.pause(false);
     machine.takeHeld();
     machine.settle();
   }

@@ -1,48 +1,50 @@
-import { Store } from './message/store.ts';
-
 /** Bytes from the peer that can't be dealt with yet, in one piece: before a decision, or while paused. */
 export class HeldBytes {
+  /** How many there are. */
+  length: number;
+  /** How many came while others were held already: more than what was on its way, from one who should have stopped. */
+  late: number;
   readonly #allocate: (size: number) => Uint8Array;
-  /** What was put back, to be used as it is. */
-  #rest: Uint8Array | undefined;
-  /** What came in pieces. */
-  #store: Store | undefined;
+  #memory: Uint8Array;
 
   constructor(allocate: (size: number) => Uint8Array) {
+    this.length = 0;
+    this.late = 0;
     this.#allocate = allocate;
-    this.#rest = undefined;
-    this.#store = undefined;
-  }
-
-  get length(): number {
-    return this.#rest?.length ?? this.#store?.size ?? 0;
+    this.#memory = NOTHING;
   }
 
   /** Copies `bytes[start, …)` behind what is held. */
   append(bytes: Uint8Array, start: number): void {
-    const store = (this.#store ??= new Store(this.#allocate));
-    if (this.#rest !== undefined) {
-      store.append(this.#rest, 0, this.#rest.length, Infinity);
-      this.#rest = undefined;
-    }
-    store.append(bytes, start, bytes.length, Infinity);
+    const length = bytes.length - start;
+    this.late = this.length === 0 ? 0 : this.late + length;
+    if (this.length + length > this.#memory.length) this.#grow(length);
+    this.#memory.set(bytes.subarray(start), this.length);
+    this.length += length;
   }
 
   /** Everything that is held; nothing is from then on. */
   take(): Uint8Array {
-    const bytes = this.#rest ?? this.#store?.take() ?? NOTHING;
+    const bytes = this.#memory.subarray(0, this.length);
     this.clear();
     return bytes;
   }
 
   /** Holds again what is left of bytes that were taken: a consumer that goes on a message at a time stops in them often. */
   putBack(rest: Uint8Array): void {
-    this.#rest = rest;
+    this.#memory = rest;
+    this.length = rest.length;
   }
 
   clear(): void {
-    this.#rest = undefined;
-    this.#store = undefined;
+    this.putBack(NOTHING);
+  }
+
+  /** The first bytes get the room that they need; from then on it doubles, so that a dribble takes linear time. */
+  #grow(length: number): void {
+    const grown = this.#allocate(this.length === 0 ? length : 2 * (this.length + length));
+    grown.set(this.#memory.subarray(0, this.length));
+    this.#memory = grown;
   }
 }
 

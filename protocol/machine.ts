@@ -29,8 +29,8 @@ const RETRY_LATER = { 'Retry-After': '5' };
 
 /** How much is kept of what a client sends before it has its 101. */
 const MOST_UNDECIDED = 64 * 1024;
-/** How much may come while the connection is paused: what was on its way when the driver stopped reading. */
-const MOST_PAUSED = 1024 * 1024;
+/** How much may come on top of what is held back: what was on its way when the driver stopped reading. */
+const MOST_LATE = 1024 * 1024;
 /** How much is discarded while the transport's end is waited for. */
 const MOST_DISCARDED = 64 * 1024 * 1024;
 
@@ -63,6 +63,8 @@ export class Machine {
   now: number;
   /** Bytes that came too early: before the decision, or while paused. */
   readonly #held: HeldBytes;
+  /** Whether the transport brings nothing more, so that nothing is held back either. */
+  #ended: boolean;
   #discarded: number;
 
   constructor(isServer: boolean, options: ConnectionOptions) {
@@ -73,7 +75,7 @@ export class Machine {
     this.workspace = options.workspace ?? new Workspace();
     this.sender = new Sender(this.workspace, !isServer);
     this.closing = new ClosingHandshake();
-    this.timers = new Timers();
+    this.timers = new Timers(this.limits, options.now);
     this.pings = new PingLedger();
     this.deflate = makeDeflate(isServer, options);
     this.server = undefined;
@@ -87,8 +89,8 @@ export class Machine {
     this.paused = false;
     this.busy = false;
     this.now = options.now;
-    this.timers.open = options.now + this.limits.handshakeTimeout;
     this.#held = new HeldBytes(this.workspace.allocate);
+    this.#ended = false;
     this.#discarded = 0;
   }
 
@@ -121,15 +123,13 @@ export class Machine {
 
   /** Any byte is a sign of life: the keepalive begins anew. */
   heard(): void {
-    if (this.phase !== Phase.OPEN || this.paused) return;
-    this.timers.ping = this.now + this.limits.pingInterval;
-    this.timers.pong = Infinity;
+    if (this.phase === Phase.OPEN && !this.paused) this.timers.heard(this.now);
   }
 
   /** Bytes from the peer: they wait behind those that wait already. */
   receive(bytes: Uint8Array): void {
     this.heard();
-    if (this.#held.length === 0) this.#take(bytes);
+    if (this.#held.length === 0) this.#take(bytes, false);
     else this.#hold(bytes, 0);
   }
 
@@ -142,6 +142,7 @@ export class Machine {
   /** The transport will bring nothing more, so that there is no point in holding back what it brought. */
   takeRest(): void {
     this.pause(false);
+    this.#ended = true;
     this.takeHeld();
   }
 
@@ -178,8 +179,7 @@ export class Machine {
       this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
     } else if (now >= timers.ping) {
       this.ping(undefined, now);
-      timers.ping = Infinity;
-      timers.pong = now + this.limits.pongTimeout;
+      timers.pinged(now);
     }
   }
 
@@ -191,9 +191,11 @@ export class Machine {
 
   /** While paused the peer can't be heard, so that keepalive rests. */
   pause(paused: boolean): void {
+    if (this.paused === paused || this.#ended) return;
     this.paused = paused;
-    if (paused) this.timers.quiet();
     if (this.receiver !== undefined) this.receiver.paused = paused;
+    if (paused) this.timers.quiet();
+    else this.heard();
   }
 
   receiveHead(head: RequestHead): void {
@@ -205,7 +207,7 @@ export class Machine {
    * Takes bytes for what they are now. Without any, a frame that was held back behind its header goes on. `owned` bytes
    * are those that were held back already.
    */
-  #take(bytes: Uint8Array, owned = false): void {
+  #take(bytes: Uint8Array, owned: boolean): void {
     const end = bytes.length;
     let at = 0;
     do {
@@ -213,8 +215,9 @@ export class Machine {
         const receiver = this.receiver!;
         at = receiver.receive(bytes, at, end, this.now);
         if (receiver.isOver && this.phase !== Phase.CLOSED) this.#conclude(receiver);
-        else if (at < end && this.input === FRAMES)
+        else if (at < end && this.input === FRAMES) {
           return owned ? this.#held.putBack(bytes.subarray(at)) : this.#hold(bytes, at);
+        }
       } else if (this.input === DISCARD) {
         return this.#discard(end - at);
       } else if (this.input === UNDECIDED) {
@@ -231,13 +234,13 @@ export class Machine {
 
   /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
   #hold(bytes: Uint8Array, start: number): void {
-    const length = this.#held.length + bytes.length - start;
-    if (this.input === UNDECIDED && length > MOST_UNDECIDED) {
+    const held = this.#held;
+    if (this.input === UNDECIDED && held.length + bytes.length - start > MOST_UNDECIDED) {
       this.refuse({ status: 400, body: 'frames before the handshake was over' });
-    } else if (length > MOST_PAUSED) {
+    } else if (held.late > MOST_LATE) {
       this.lose(new ProtocolError(1008, '', { message: 'read on while paused' }));
     } else {
-      this.#held.append(bytes, start);
+      held.append(bytes, start);
     }
   }
 
@@ -327,7 +330,6 @@ export class Machine {
     this.sender.raw(server.reject(rejection));
     const init = cause === undefined ? {} : { cause };
     this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`, init));
-    this.timers.open = Infinity;
     this.#retire(TransportAction.END);
   }
 
@@ -371,8 +373,7 @@ export class Machine {
     this.closing.send({ code, reason });
     this.receiver!.isClosing = true;
     this.phase = Phase.CLOSING;
-    this.timers.quiet();
-    this.timers.close = this.now + this.limits.closeTimeout;
+    this.timers.closing(this.now);
   }
 
   /** Nothing but the transport's end is waited for. */
@@ -382,8 +383,7 @@ export class Machine {
     this.input = DISCARD;
     this.#held.clear();
     this.action = action;
-    this.timers.quiet();
-    this.timers.close = Math.min(this.timers.close, this.now + this.limits.closeTimeout);
+    this.timers.closing(this.now);
     this.deflate?.release();
   }
 

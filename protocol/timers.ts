@@ -1,5 +1,8 @@
+import type { Limits } from './limits.ts';
+
 /** The deadlines of a connection, as data: absolute times in milliseconds, `Infinity` where none is set. */
 export class Timers {
+  readonly #limits: Limits;
   /** The opening handshake must be over. */
   open: number;
   /** The closing handshake must be over, the transport's end included. */
@@ -9,8 +12,9 @@ export class Timers {
   /** That ping must have been answered, by any byte. */
   pong: number;
 
-  constructor() {
-    this.open = Infinity;
+  constructor(limits: Limits, now: number) {
+    this.#limits = limits;
+    this.open = now + limits.handshakeTimeout;
     this.close = Infinity;
     this.ping = Infinity;
     this.pong = Infinity;
@@ -21,7 +25,26 @@ export class Timers {
     return Math.min(this.open, this.close, this.ping, this.pong);
   }
 
-  /** No keepalive any more. */
+  /** Something was received: the keepalive begins anew. */
+  heard(now: number): void {
+    this.ping = now + this.#limits.pingInterval;
+    this.pong = Infinity;
+  }
+
+  /** A ping was sent, since nothing was heard: now something must be. */
+  pinged(now: number): void {
+    this.ping = Infinity;
+    this.pong = now + this.#limits.pongTimeout;
+  }
+
+  /** The end has begun. What begins it again does not put it off. */
+  closing(now: number): void {
+    this.quiet();
+    this.open = Infinity;
+    this.close = Math.min(this.close, now + this.#limits.closeTimeout);
+  }
+
+  /** No keepalive for now. */
   quiet(): void {
     this.ping = Infinity;
     this.pong = Infinity;
