@@ -1,3 +1,9 @@
+/** How much is kept of what a client sends before it has its 101. */
+export const MOST_UNDECIDED = 64 * 1024;
+
+/** How much may come on top of what is held: what was on its way when the driver stopped reading. */
+export const MOST_LATE = 1024 * 1024;
+
 /** Bytes from the peer that can't be dealt with yet, in one piece: before a decision, or while paused. */
 export class HeldBytes {
   /** How many there are. */

@@ -1,13 +1,13 @@
 import type { CloseInfo } from './closing/close-info.ts';
 import { ClosingHandshake } from './closing/closing.ts';
 import { ConnectionLostError, HandshakeError, InvalidStateError, ProtocolError, TimeoutError } from './errors.ts';
-import type { WebSocketError } from './errors.ts';
+import { WebSocketError } from './errors.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import type { ClientHandshake } from './handshake/client.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { HeldBytes, MOST_LATE, MOST_UNDECIDED } from './held-bytes.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { type ConnectionOptions, makeDeflate } from './options.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
@@ -27,10 +27,6 @@ const DISCARD = 3; // §1.4, §7.1.7: the transport's end is waited for
 /** What goes with a 503, in seconds: there is no telling when it will be better. */
 const RETRY_LATER = { 'Retry-After': '5' };
 
-/** How much is kept of what a client sends before it has its 101. */
-const MOST_UNDECIDED = 64 * 1024;
-/** How much may come on top of what is held back: what was on its way when the driver stopped reading. */
-const MOST_LATE = 1024 * 1024;
 /** How much is discarded while the transport's end is waited for. */
 const MOST_DISCARDED = 64 * 1024 * 1024;
 
@@ -203,11 +199,18 @@ export class Machine {
     this.#stepServer(this.server!);
   }
 
-  /**
-   * Takes bytes for what they are now. Without any, a frame that was held back behind its header goes on. `owned` bytes
-   * are those that were held back already.
-   */
+  /** Takes bytes for what they are now. `owned` bytes are those that were held back already. */
   #take(bytes: Uint8Array, owned: boolean): void {
+    try {
+      this.#takeAll(bytes, owned);
+    } catch (error) {
+      // No fault of the peer's: a codec that failed, or memory that there isn't. It costs this connection, and no other.
+      this.lose(new WebSocketError(1011, '', { cause: error }));
+    }
+  }
+
+  /** Without any bytes, a frame that was held back behind its header goes on. */
+  #takeAll(bytes: Uint8Array, owned: boolean): void {
     const end = bytes.length;
     let at = 0;
     do {

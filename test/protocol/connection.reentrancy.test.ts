@@ -1,6 +1,6 @@
 /** What a sink's methods may do to the connection that called them, and what happens when they throw. */
 import { describe, expect, test } from 'vitest';
-import { type Connection, InvalidStateError } from '../../protocol/index.ts';
+import { type Connection, InvalidStateError, portableText, Workspace } from '../../protocol/index.ts';
 import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
 import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import { join } from '../support/cuts.ts';
@@ -250,6 +250,34 @@ describe.each(ROLES)('a %s', (role) => {
       expect(() => endpoint.receiveEof()).not.toThrow();
       expect(endpoint.events()).toEqual(['closed 1006 "", ConnectionLostError 1006']);
     });
+  });
+});
+
+describe.each(ROLES)('a %s whose injected parts fail', (role) => {
+  const failure = new RangeError('Invalid string length');
+
+  test.each(['decode', 'decodeAscii', 'isValid'] as const)('in %s ends, alone, and throws nothing', (name) => {
+    const text = {
+      ...portableText,
+      [name]: () => {
+        throw failure;
+      },
+    };
+    const workspace = new Workspace({ text });
+    const endpoint = openEndpoint(role, { workspace });
+    const first = endpoint.peer({ opcode: TEXT, fin: false, payload: 'ö' });
+    const last = endpoint.peer({ opcode: CONTINUATION, payload: 'ö' });
+    const ascii = endpoint.peer({ opcode: TEXT, payload: 'ascii' });
+    endpoint.receive(name === 'decodeAscii' ? ascii : join(first, last), endpoint.peer({ opcode: PING }));
+    expect(endpoint.outcome()).toMatchObject({
+      events: ['closed 1006 "", WebSocketError 1011'],
+      phase: 'CLOSED',
+      action: 'ABORT',
+    });
+    expect(endpoint.closed!.error!.cause).toBe(failure);
+    const other = openEndpoint(role, { workspace });
+    other.receive(other.peer({ opcode: BINARY, payload: [1] }));
+    expect(other.events()).toEqual(['binary 01']);
   });
 });
 
