@@ -191,40 +191,34 @@ export class Connection {
 
   /** Sends a TEXT message. A lone surrogate goes out as U+FFFD. */
   sendText(text: string, compress = true): void {
-    this.#machine.checkOpen();
-    this.#machine.sender.text(text, compress);
+    this.#openMachine().sender.text(text, compress);
   }
 
   /** Sends a BINARY message. Over 1 KiB and unmasked, the bytes go by reference: leave them alone until they are written. */
   sendBinary(bytes: BytesLike, compress = true): void {
-    this.#machine.checkOpen();
-    this.#machine.sender.binary(bytes, compress);
+    this.#openMachine().sender.binary(bytes, compress);
   }
 
   /** Sends a message that was encoded once for many connections. */
   sendPrepared(message: PreparedMessage, compress = true): void {
-    this.#machine.checkOpen();
-    this.#machine.sender.prepared(message, compress);
+    this.#openMachine().sender.prepared(message, compress);
   }
 
   /** Sends a fragment (§5.4); the first one's kind is the message's. Nothing but control frames may go between. */
   sendFragment(data: string | BytesLike, fin: boolean, compress = true): void {
-    this.#machine.checkOpen();
-    this.#machine.sender.fragment(data, fin, compress);
+    this.#openMachine().sender.fragment(data, fin, compress);
   }
 
   /** Sends a ping with at most 125 bytes, its own id if none are given. Returns that id, which `onPong` names. */
   ping(payload?: BytesLike, now: number = this.#machine.now): number {
-    const machine = this.#machine;
-    machine.checkOpen();
+    const machine = this.#openMachine();
     const bytes = payload === undefined ? undefined : controlPayload(payload);
     return machine.ping(bytes, now);
   }
 
   /** Sends an unsolicited pong with at most 125 bytes (§5.5.3). */
   pong(payload: BytesLike = NOTHING): void {
-    this.#machine.checkOpen();
-    this.#machine.sender.pong(controlPayload(payload));
+    this.#openMachine().sender.pong(controlPayload(payload));
   }
 
   /**
@@ -271,6 +265,11 @@ export class Connection {
   /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
   streamNext(): void {
     this.#machine.receiver?.streamNext();
+  }
+
+  #openMachine(): Machine {
+    if (this.#machine.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
+    return this.#machine;
   }
 }
 

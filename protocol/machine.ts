@@ -406,8 +406,4 @@ export class Machine {
     this.receiver?.release();
     this.deflate?.release();
   }
-
-  checkOpen(): void {
-    if (this.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
-  }
 }
