@@ -4,6 +4,7 @@ import { ConnectionLostError, HandshakeError, InvalidStateError, ProtocolError, 
 import { WebSocketError } from './errors.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import type { ClientHandshake } from './handshake/client.ts';
+import { DECISION_FAILED, EARLY_FRAMES, TOO_SLOW, UNAVAILABLE } from './handshake/rejection.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
@@ -11,21 +12,12 @@ import { HeldBytes, MOST_LATE, MOST_UNDECIDED } from './held-bytes.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { type ConnectionOptions, makeDeflate } from './options.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
-import { Phase, TransportAction } from './phase.ts';
+import { DISCARD, FRAMES, HEAD, Phase, TransportAction, UNDECIDED } from './phase.ts';
 import { pingPayload, PingLedger } from './pings.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 import { Timers } from './timers.ts';
 import { Workspace } from './workspace.ts';
-
-/** What incoming bytes are taken for. */
-const HEAD = 0; // the opening handshake
-const UNDECIDED = 1; // frames that came before the 101 was sent
-const FRAMES = 2;
-const DISCARD = 3; // §1.4, §7.1.7: the transport's end is waited for
-
-/** What goes with a 503, in seconds: there is no telling when it will be better. */
-const RETRY_LATER = { 'Retry-After': '5' };
 
 /** How much is discarded while the transport's end is waited for. */
 const MOST_DISCARDED = 64 * 1024 * 1024;
@@ -143,10 +135,6 @@ export class Machine {
   }
 
   takeEof(): void {
-    if (this.client !== undefined && this.phase === Phase.CONNECTING) {
-      this.client.receiveEof();
-      this.#stepClient(this.client);
-    }
     const isExpected = this.closing.isComplete || this.action === TransportAction.END;
     if (isExpected) this.#finish(TransportAction.END);
     else this.#finish(TransportAction.ABORT, this.#lost('the peer ended the transport'));
@@ -159,9 +147,15 @@ export class Machine {
 
   #lost(what: string, cause?: unknown): WebSocketError {
     const init = cause === undefined ? {} : { cause };
-    return this.phase === Phase.CONNECTING
-      ? new HandshakeError(`${what} before the connection was open`, { ...init, isTemporary: true })
-      : new ConnectionLostError(`${what} without a Close frame`, init);
+    if (this.phase !== Phase.CONNECTING) return new ConnectionLostError(`${what} without a Close frame`, init);
+    const error = new HandshakeError(`${what} before the connection was open`, { ...init, isTemporary: true });
+    return this.#partialResponse() ?? error;
+  }
+
+  /** Client: a response whose body has not come whole is an answer all the same: it is told with what there is of it. */
+  #partialResponse(): WebSocketError | undefined {
+    this.client?.receiveEof();
+    return this.client?.error?.response === undefined ? undefined : this.client.error;
   }
 
   /** Does what is due, if anything is. */
@@ -239,7 +233,7 @@ export class Machine {
   #hold(bytes: Uint8Array, start: number): void {
     const held = this.#held;
     if (this.input === UNDECIDED && held.length + bytes.length - start > MOST_UNDECIDED) {
-      this.refuse({ status: 400, body: 'frames before the handshake was over' });
+      this.refuse(EARLY_FRAMES);
     } else if (held.late > MOST_LATE) {
       this.lose(new ProtocolError(1008, '', { message: 'read on while paused' }));
     } else {
@@ -285,7 +279,7 @@ export class Machine {
     try {
       opening = this.accept({});
     } catch (error) {
-      return this.#refuse(server, { status: 500 }, error); // selectSubprotocol threw, or selected what was not offered
+      return this.#refuse(server, DECISION_FAILED, error); // selectSubprotocol threw, or selected what was not offered
     }
     this.open(opening);
   }
@@ -339,19 +333,16 @@ export class Machine {
   /** Closed before it was open. */
   giveUp(): void {
     if (this.server === undefined) this.sender.release();
-    else this.sender.raw(this.server.reject({ status: 503, headers: RETRY_LATER }));
+    else this.sender.raw(this.server.reject(UNAVAILABLE));
     this.lose(new HandshakeError('closed before the connection was open'));
   }
 
   #openTimedOut(): void {
     const error = new TimeoutError('the opening handshake did not end in time');
     if (this.server !== undefined) {
-      const rejection = this.input === UNDECIDED ? { status: 503, headers: RETRY_LATER } : { status: 408 };
-      this.sender.raw(this.server.reject(rejection));
-    } else {
-      this.client!.receiveEof(); // a response whose body dawdles is reported with what there is of it
+      this.sender.raw(this.server.reject(this.input === UNDECIDED ? UNAVAILABLE : TOO_SLOW));
     }
-    this.lose(this.client?.error?.response !== undefined ? this.client.error : error);
+    this.lose(this.#partialResponse() ?? error);
   }
 
   /** The peer's Close frame, or its fault. */

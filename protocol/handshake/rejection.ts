@@ -49,6 +49,15 @@ export function refuseUpgrade(text: string): Rejection {
   return refuse(426, text, { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' });
 }
 
+/** The request did not come whole in time. */
+export const TOO_SLOW: Rejection = { status: 408 };
+/** Nobody has decided in time, or nobody will. There is no telling when it will be better: some seconds. */
+export const UNAVAILABLE: Rejection = { status: 503, headers: { 'Retry-After': '5' } };
+/** Whoever was to decide threw. */
+export const DECISION_FAILED: Rejection = { status: 500, body: 'the server failed to decide\n' };
+/** A client is to wait for the 101 (RFC 6455 §4.1), and has sent more than can be kept. */
+export const EARLY_FRAMES: Rejection = { status: 400, body: 'frames before the handshake was over\n' };
+
 /**
  * The bytes of the response: `Connection: close`, and a Content-Length where the status allows one (RFC 9110 §8.6).
  * A text becomes UTF-8, as text/plain where no Content-Type is given. `toHead` leaves the body out, for a request whose

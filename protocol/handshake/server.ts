@@ -4,7 +4,7 @@ import { collectFields, formatFields, HANDSHAKE_FIELDS, listFields } from './fie
 import { encodeLatin1 } from './grammar.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import { isOriginAllowed } from './origin.ts';
-import { formatRejection, refuse } from './rejection.ts';
+import { DECISION_FAILED, formatRejection, refuse } from './rejection.ts';
 import { REQUEST_HEAD } from './request-line.ts';
 import type { RequestLine } from './request-line.ts';
 import { isRejection, plainRequest, validateHead, validateRequest } from './request.ts';
@@ -148,7 +148,7 @@ export class ServerHandshake {
       }
     } catch (error) {
       this.callbackError = error;
-      return this.#refuse(refuse(500, 'the server failed to decide'));
+      return this.#refuse(DECISION_FAILED);
     }
     this.#parser = undefined;
     this.#valid = valid;

@@ -1,7 +1,15 @@
 /** A connection from its first byte to its being open, or not. */
 import { describe, expect, test } from 'vitest';
-import { Connection, InvalidStateError, Phase, TransportAction, type Sink } from '../../protocol/index.ts';
+import {
+  Connection,
+  type HandshakeError,
+  InvalidStateError,
+  Phase,
+  TransportAction,
+  type Sink,
+} from '../../protocol/index.ts';
 import { Endpoint, type EndpointOptions } from '../support/endpoint.ts';
+import { onEverySplit } from '../support/every-split.ts';
 import { TEXT } from '../support/frames.ts';
 import { request } from './handshake/support.ts';
 
@@ -113,5 +121,44 @@ describe('during the opening handshake', () => {
     endpoint.receiveEof();
     expect(endpoint.closed!.error).toMatchObject({ name: 'HandshakeError', cause: new Error('in allowedOrigins') });
     expect(endpoint.connection.phase).toBe(Phase.CLOSED);
+  });
+});
+
+describe('a client whose server answers with something but a 101', () => {
+  const head = 'HTTP/1.1 403 Forbidden\r\nServer: x\r\n\r\n';
+  const client = (): Endpoint =>
+    new Endpoint('client', {}, (all) => Connection.client({ url: 'ws://example.com/chat' }, all));
+  const ends: [string, (endpoint: Endpoint) => void][] = [
+    ['the transport ends', (endpoint) => endpoint.receiveEof()],
+    [
+      'the transport is lost',
+      (endpoint) => endpoint.call(() => endpoint.connection.transportLost(1, new Error('RST'))),
+    ],
+    ['the deadline passes', (endpoint) => endpoint.advanceTo(10_000)],
+  ];
+
+  test.each(ends)('gets what there is of the response when %s', (_, end) => {
+    const response = new TextEncoder().encode(`${head}because`);
+    const answers = onEverySplit(response, (deliver) => {
+      const endpoint = client();
+      deliver((piece) => endpoint.call(() => endpoint.connection.receive(piece, 0)));
+      expect(endpoint.phase).toBe('CONNECTING');
+      end(endpoint);
+      expect(endpoint.events()).toEqual(['closed 1006 "", HandshakeError 1006']);
+      expect(endpoint.connection.transportAction).toBe(TransportAction.ABORT);
+      return (endpoint.closed!.error as HandshakeError).response;
+    });
+    expect(answers).toMatchObject({ status: 403, statusText: 'Forbidden', headers: { server: 'x' } });
+    expect(new TextDecoder().decode(answers!.body)).toBe('because');
+  });
+
+  test.each(ends)('fails without a response when %s before its head is whole', (_, end) => {
+    for (const part of ['', 'H', head.slice(0, -1)]) {
+      const endpoint = client();
+      endpoint.receive(new TextEncoder().encode(part));
+      end(endpoint);
+      expect(endpoint.closed).toMatchObject({ code: 1006, clean: false, received: undefined, sent: undefined });
+      expect((endpoint.closed!.error as HandshakeError).response).toBeUndefined();
+    }
   });
 });
