@@ -1,0 +1,102 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { listen, WebSocketError, type Server, type WebSocket as ServerSocket } from '../../../drivers/index.ts';
+import { WebSocketStream } from '../../../drivers/web/index.ts';
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close({ timeout: 1 });
+});
+
+async function serveWith(handler: (ws: ServerSocket) => Promise<unknown>): Promise<string> {
+  const server = await listen({ host: '127.0.0.1', port: 0, subprotocols: ['chat'] }, handler);
+  servers.push(server);
+  return server.url;
+}
+
+describe('WebSocketStream', () => {
+  test('messages go through its two streams, text as strings and bytes as bytes', async () => {
+    const url = await serveWith(async (ws) => {
+      for await (const message of ws) await ws.send(message);
+    });
+    const stream = new WebSocketStream(url, { protocols: ['chat'] });
+    const { readable, writable, protocol, extensions } = await stream.opened;
+    expect([protocol, extensions, stream.url]).toEqual(['chat', '', `${url}/`]);
+    const [reader, writer] = [readable.getReader(), writable.getWriter()];
+    await writer.write('text');
+    await writer.write(new Uint8Array([1, 2]));
+    expect((await reader.read()).value).toBe('text');
+    expect((await reader.read()).value).toEqual(new Uint8Array([1, 2]));
+    await writer.close();
+    expect((await reader.read()).done).toBe(true);
+    expect(await stream.closed).toEqual({ closeCode: 1005, reason: '' });
+  });
+
+  test('the readable pulls: a peer that floods is made to wait', async () => {
+    let sent = 0;
+    const url = await serveWith(async (ws) => {
+      const message = new Uint8Array(64 * 1024);
+      while (sent < 2000 && ws.state === 'open') {
+        await ws.send(message);
+        sent++;
+      }
+      await ws.close().catch(() => {});
+    });
+    const { readable } = await new WebSocketStream(url).opened;
+    const reader = readable.getReader();
+    await reader.read();
+    // As many turns as it would take to receive all of it.
+    for (let i = 0; i < 3000; i++) await new Promise(setImmediate);
+    expect(sent).toBeLessThan(2000);
+    let count = 1;
+    while (!(await reader.read()).done) count++;
+    expect(count).toBe(2000);
+  });
+
+  test('the server’s close ends both streams', async () => {
+    const url = await serveWith(async (ws) => {
+      await ws.send('last');
+      await ws.close(3000, 'done');
+    });
+    const stream = new WebSocketStream(url);
+    const { readable, writable } = await stream.opened;
+    const messages: unknown[] = [];
+    for await (const message of readable) messages.push(message);
+    expect(messages).toEqual(['last']);
+    expect(await stream.closed).toEqual({ closeCode: 3000, reason: 'done' });
+    await expect(writable.getWriter().write('late')).rejects.toMatchObject({ code: 3000 });
+  });
+
+  test('close() takes a code and a reason, and cancelling a WebSocketError’s', async () => {
+    const closes: unknown[] = [];
+    const url = await serveWith(async (ws) => closes.push((await ws.closed).code));
+    const first = new WebSocketStream(url);
+    await first.opened;
+    first.close({ closeCode: 3001, reason: 'enough' });
+    expect(await first.closed).toEqual({ closeCode: 3001, reason: 'enough' });
+    const second = new WebSocketStream(url);
+    await (await second.opened).readable.cancel(new WebSocketError(3002, 'cancelled'));
+    expect(await second.closed).toEqual({ closeCode: 3002, reason: 'cancelled' });
+    expect(() => first.close({ closeCode: 1001 })).toThrow(expect.objectContaining({ name: 'InvalidAccessError' }));
+  });
+
+  test('a connection that is lost fails the streams and closed', async () => {
+    const url = await serveWith(async (ws) => {
+      await ws.receive();
+      ws.terminate();
+    });
+    const stream = new WebSocketStream(url);
+    const { readable, writable } = await stream.opened;
+    await writable.getWriter().write('go away');
+    await expect(readable.getReader().read()).rejects.toMatchObject({ code: 1006 });
+    await expect(stream.closed).rejects.toBeInstanceOf(WebSocketError);
+  });
+
+  test('the signal gives up the opening handshake, with its reason', async () => {
+    const url = await serveWith(async (ws) => ws.closed);
+    const giveUp = new AbortController();
+    const stream = new WebSocketStream(url, { signal: giveUp.signal });
+    giveUp.abort(new Error('no longer wanted'));
+    await expect(stream.opened).rejects.toThrow('no longer wanted');
+    await expect(stream.closed).rejects.toBeInstanceOf(WebSocketError);
+  });
+});
