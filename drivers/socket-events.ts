@@ -215,19 +215,20 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
       this.#accept(decision);
     } catch (error) {
       this.#report(error);
-      this.connection.reject(INTERNAL_ERROR);
+      this.connection.reject(INTERNAL_ERROR, this.#socket.clock.now());
     }
   }
 
   #accept(decision: Decision): void {
-    if (decision === false) return this.connection.reject({ status: 403 });
-    if (typeof decision === 'object' && isRejection(decision)) return this.connection.reject(decision);
+    const now = this.#socket.clock.now();
+    if (decision === false) return this.connection.reject({ status: 403 }, now);
+    if (typeof decision === 'object' && isRejection(decision)) return this.connection.reject(decision, now);
     // Asked last: while the user decided, others may have come in.
     const refusal = this.#admission?.refusal();
-    if (refusal !== undefined) return this.connection.reject(refusal);
-    if (typeof decision !== 'object') return this.connection.accept();
+    if (refusal !== undefined) return this.connection.reject(refusal, now);
+    if (typeof decision !== 'object') return this.connection.accept({}, now);
     this.#socket.context = decision.context;
-    this.connection.accept(decision);
+    this.connection.accept(decision, now);
   }
 }
 
