@@ -38,8 +38,8 @@ export function planRoute(target: Target, options: NodeClientOptions): Route {
     if (createConnection !== undefined) stream = await connectOwn(createConnection, target, dialing);
     else if (proxy === undefined) stream = await connectTo(target, options, dialing);
     else stream = await connectThrough(proxy, target, options, dialing);
-    // A createConnection may speak TLS itself.
-    const isSecure = (stream as TLSSocket).encrypted === true;
+    // A createConnection may speak TLS itself. A tunnel to an https: proxy is no TLS to the target.
+    const isSecure = createConnection !== undefined && (stream as TLSSocket).encrypted === true;
     if (target.secure && !isSecure) stream = await secure(stream, target, options.tls, dialing);
     if (stream.destroyed) throw new HandshakeError('the connection was lost at once', { isTemporary: true });
     return stream;

@@ -70,5 +70,7 @@ export class NodeTransport implements Transport {
     if (stream instanceof NetSocket && readInto(stream, (bytes) => handler.onData(bytes))) return;
     // A chunk's memory is ours: nobody else listens. The core knows no Buffer.
     stream.on('data', (chunk: Buffer) => handler.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)));
+    // Whoever had the stream before may have stopped it.
+    stream.resume();
   }
 }
