@@ -1,0 +1,206 @@
+/** A connection under test: all that it does is noted, and what it costs is counted. */
+import {
+  Connection,
+  type ConnectionOptions,
+  DEFAULT_LIMITS,
+  type EstablishedOptions,
+  type Event,
+  EventQueue,
+  InvalidStateError,
+  PermessageDeflate,
+  Phase,
+  portableText,
+  PortableMasker,
+  type ServerConnectionOptions,
+  type Sink,
+  TransportAction,
+  WebSocketError,
+  Workspace,
+} from '../../protocol/index.ts';
+import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { join } from '../../test/support/cuts.ts';
+import { assert } from './target.ts';
+
+export type Role = 'client' | 'server';
+
+export const SINK_METHODS = [
+  'onRequest',
+  'onOpen',
+  'onText',
+  'onBinary',
+  'onMessageStart',
+  'onMessageChunk',
+  'onMessageEnd',
+  'onPing',
+  'onPong',
+  'onClose',
+  'onClosed',
+] as const satisfies readonly (keyof Sink)[];
+
+/** The codes that a connection may be failed with, and 1006 for what has none. RFC 6455 §7.4.1 */
+const FAILURE_CODES = [1002, 1006, 1007, 1008, 1009];
+
+export interface SubjectOptions extends Partial<ConnectionOptions & ServerConnectionOptions & EstablishedOptions> {
+  /** What runs within a sink's method, after its event was noted. */
+  readonly within?: (subject: Subject, method: keyof Sink) => void;
+}
+
+export class Subject {
+  readonly role: Role;
+  readonly connection: Connection;
+  now: number;
+  /** Calls of the sink, the masker, the text codec and the allocator. */
+  steps: number;
+  /** Bytes that were asked of the allocator. */
+  allocated: number;
+  received: number;
+  readonly events: Event[];
+  readonly output: Uint8Array[];
+  readonly #queue: EventQueue;
+
+  constructor(role: Role, options: SubjectOptions, make: (options: ConnectionOptions) => Connection) {
+    this.role = role;
+    this.now = 0;
+    this.steps = 0;
+    this.allocated = 0;
+    this.received = 0;
+    this.events = [];
+    this.output = [];
+    this.#queue = new EventQueue();
+    const { within, ...rest } = options;
+    const sink: Record<string, (...args: unknown[]) => void> = {};
+    for (const method of SINK_METHODS) {
+      sink[method] = (...args) => {
+        this.steps++;
+        (this.#queue[method] as (...args: unknown[]) => void)(...args);
+        this.events.push(...this.#queue.take());
+        within?.(this, method);
+      };
+    }
+    this.connection = make({ workspace: this.#workspace(), sink: sink as Partial<Sink>, now: 0, ...rest });
+  }
+
+  /** A workspace that counts, and whose random bytes are the same each time. */
+  #workspace(): Workspace {
+    const step = <T>(value: T): T => {
+      this.steps++;
+      return value;
+    };
+    const masker = new PortableMasker();
+    return new Workspace({
+      random: countingRandom(),
+      masker: {
+        apply: (...args) => step(masker.apply(...args)),
+        copy: (...args) => step(masker.copy(...args)),
+      },
+      text: {
+        ...portableText,
+        decode: (...args) => step(portableText.decode(...args)),
+        isValid: (...args) => step(portableText.isValid(...args)),
+      },
+      allocate: (size) => {
+        this.allocated += size;
+        return step(new Uint8Array(size).fill(0xdb));
+      },
+    });
+  }
+
+  /** Hands bytes over in memory of their own, which is garbage afterwards. */
+  receive(bytes: Uint8Array): void {
+    const piece = bytes.slice();
+    this.received += piece.length;
+    this.connection.receive(piece, this.now);
+    piece.fill(0xdb);
+    this.collect();
+  }
+
+  /** Takes the output, as a driver is to after every call. */
+  collect(): Uint8Array[] {
+    const chunks = this.connection.takeOutput().map((chunk) => chunk.slice());
+    this.output.push(...chunks);
+    return chunks;
+  }
+
+  get sent(): Uint8Array {
+    return join(...this.output);
+  }
+
+  /**
+   * Ends the transport where it has not ended, lets all deadlines pass, and holds the connection to what is due then:
+   * one last event, no timer, silence, and a typed error unless it was clean.
+   */
+  finish(end: 'eof' | 'lost' | 'silence' = 'eof'): void {
+    const { connection } = this;
+    if (end === 'eof') connection.receiveEof(this.now);
+    if (end === 'lost') connection.transportLost(this.now);
+    if (end === 'silence' && connection.phase === Phase.OPEN) connection.close(1000, '', this.now);
+    for (let left = 8; connection.nextTimeout() < Infinity; left--) {
+      assert(left > 0, 'timers follow timers without end');
+      this.now = Math.max(this.now, connection.nextTimeout());
+      connection.handleTimeout(this.now);
+    }
+    this.collect();
+    assert(connection.phase === Phase.CLOSED, `phase ${connection.phase} after the end`);
+    assert(connection.transportAction !== TransportAction.KEEP, 'the transport is kept after the end');
+    const closed = this.events.filter((event) => event.type === 'closed');
+    assert(closed.length === 1 && this.events.at(-1)!.type === 'closed', 'not exactly one last event');
+    const { clean, code, error, received, sent } = connection.closeInfo!;
+    assert(clean === (error === undefined), 'clean, and an error');
+    assert(!clean || (received !== undefined && sent !== undefined), 'clean without a Close frame each way');
+    assert(code === (received?.code ?? 1006), 'a code that was not received (§7.1.5)');
+    if (error !== undefined) {
+      assert(error instanceof WebSocketError, `an error of the class ${String(error)}`);
+      assert(FAILURE_CODES.includes(error.code), `failed with ${error.code}`);
+    }
+    const [events, output] = [this.events.length, this.output.length];
+    connection.receive(new Uint8Array(64), this.now);
+    connection.receiveEof(this.now);
+    connection.transportLost(this.now);
+    connection.handleTimeout(this.now + 1e9);
+    connection.close();
+    this.collect();
+    assert(events === this.events.length && output === this.output.length, 'something came after the end');
+    expectMisuse(() => connection.sendText('late'));
+  }
+}
+
+/** Runs what is called at the wrong time, which must throw an InvalidStateError. */
+export function expectMisuse(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof InvalidStateError) return;
+    throw error;
+  }
+  throw new Error('a call at the wrong time did not throw');
+}
+
+/** A connection that is open from the start. */
+export function openSubject(role: Role, deflate: boolean, options: SubjectOptions = {}): Subject {
+  return new Subject(role, options, (all) =>
+    Connection.established(role, { ...all, deflate: deflate ? agreedDeflate(role) : undefined }),
+  );
+}
+
+/** permessage-deflate as both sides agree on it when neither asks for anything. */
+export function agreedDeflate(role: Role): PermessageDeflate {
+  const deflate = new PermessageDeflate(role === 'server', { threshold: 0 }, zlibCodec());
+  const element = { name: 'permessage-deflate', params: [] };
+  if (role === 'server') deflate.accept([element]);
+  else deflate.confirm(element);
+  assert(deflate.agreed, 'permessage-deflate was not agreed on');
+  return deflate;
+}
+
+/** Small limits, so that small inputs reach them; `undefined` is the default. */
+export function limitsOf(small: boolean): { maxMessageSize: number; maxFragments: number } {
+  return small ? { maxMessageSize: 300, maxFragments: 4 } : DEFAULT_LIMITS;
+}
+
+/** 1, 2, 3, …: the same nonce and the same masking keys each time. */
+export function countingRandom(): (bytes: Uint8Array) => void {
+  let next = 1;
+  return (bytes) => {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = next++ & 0xff;
+  };
+}

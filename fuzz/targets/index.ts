@@ -1,0 +1,23 @@
+/** All targets, in the order in which `npm run fuzz -- all` tries them. */
+import type { Target } from '../support/target.ts';
+import { deflate } from './deflate.ts';
+import { extensions } from './extensions.ts';
+import { handshake } from './handshake.ts';
+import { model } from './model.ts';
+import { reentrancy } from './reentrancy.ts';
+import { roundtrip } from './roundtrip.ts';
+import { garbage } from './garbage.ts';
+import { split } from './split.ts';
+import { utf8 } from './utf8.ts';
+
+export const TARGETS: readonly Target[] = [
+  split,
+  garbage,
+  roundtrip,
+  model,
+  reentrancy,
+  handshake,
+  extensions,
+  utf8,
+  deflate,
+];
