@@ -3,7 +3,7 @@
  * and after a whole run the generated part of docs/performance.md with its chart.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT, compileChildren } from './compile.ts';
 import { canPin } from './child.ts';
@@ -23,7 +23,7 @@ const USAGE = `npm run bench -- [options]
   --window MS         measured milliseconds a round (default 1000; quick: 300)
   --node PATH         the Node that runs the peers (default: this one)
   --against DIST      also measure the event driver of another build of this package
-  --profile FOLDER    write a CPU profile of each Node peer there
+  --profile FOLDER    write CPU profiles of the peers that run on Node there, of the last round
   --docs              write docs/performance.md, also after a run of some rows
   --list              print the rows' names
 `;
@@ -66,8 +66,9 @@ async function bench(): Promise<void> {
     warmUp: options.quick ? 200 : 500,
     window,
     rounds,
-    nodeOptions: options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`],
+    profile: options.profile && resolve(options.profile),
   };
+  if (settings.profile) mkdirSync(settings.profile, { recursive: true });
   const machine = describeMachine(options.node, peers);
   print(
     `Node ${machine.node.slice(1)}, ${machine.processor}, ${machine.cores} cores; ` +

@@ -27,8 +27,8 @@ export interface Settings {
   /** Milliseconds before and in the measured window. */
   warmUp: number;
   window: number;
-  /** More arguments for Node, for the peer under test: a profiler's. */
-  nodeOptions?: readonly string[];
+  /** A folder for CPU profiles of the measured windows, of the peers that run on Node. */
+  profile?: string;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function measure(row: Row, peer: Peer, settings: Settings): Promise
   const target = new Child({
     command: peer.command ?? node,
     arguments: [
-      ...(peer.command === undefined ? ['--expose-gc', ...memoryOptions, ...(settings.nodeOptions ?? [])] : []),
+      ...(peer.command === undefined ? ['--expose-gc', ...memoryOptions] : []),
       join(children, 'peers', `${peer.file}.js`),
     ],
     environment: { NODE_ENV: 'production', ...peer.environment },
@@ -62,9 +62,12 @@ export async function measure(row: Row, peer: Peer, settings: Settings): Promise
       await Promise.all([target.call('start', { job, port }), load.call('connected')]);
     }
     if (!memory) await run(warmUp);
+    const isProfiled = settings.profile !== undefined && peer.command === undefined;
+    if (isProfiled) await target.call('profile', {});
     const before = await target.call<Sample>('sample', { collect: memory });
     const result = await run(window);
     const after = await target.call<Sample>('sample', { collect: memory });
+    if (isProfiled) await target.call('profile', { file: join(settings.profile!, `${row.id}.${peer.id}.cpuprofile`) });
     await load.call('verify', undefined, 60_000);
     if (result.messages === 0) throw new Error('nothing was measured');
     const cpu = after.cpu - before.cpu;

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { Allocated, Job, Sample } from '../wire/job.ts';
 import { obey } from '../wire/control.ts';
@@ -24,6 +25,28 @@ export function runTarget(target: Target): void {
     },
     collect: collectGarbage,
     allocated,
+    profile,
+  });
+}
+
+let session: import('node:inspector').Session | undefined;
+
+/** Starts a CPU profile, or ends it and writes it to a file: the measured time alone, without start-up and warm-up. */
+async function profile({ file }: { file?: string }): Promise<void> {
+  if (file === undefined) {
+    const { Session } = await import('node:inspector');
+    session = new Session();
+    session.connect();
+    session.post('Profiler.enable');
+    session.post('Profiler.start');
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    session!.post('Profiler.stop', (error, result) => {
+      if (error) return reject(error);
+      writeFileSync(file, JSON.stringify(result.profile));
+      resolve();
+    });
   });
 }
 
