@@ -75,17 +75,17 @@ async function bench(): Promise<void> {
       (canPin ? 'peer on core 0, load on core 1' : 'not pinned: taskset or a second core is missing'),
   );
 
+  const report = join(ROOT, 'reports', 'bench.json');
+  mkdirSync(dirname(report), { recursive: true });
   const results: RowResult[] = [];
   for (const row of rows) {
     const result = await measureRow(row, peers, settings, progress);
     progress('');
     results.push(result);
     for (const line of rowLines(result)) print(line);
+    // After every row: a run that is broken off leaves what it has.
+    writeFileSync(report, `${JSON.stringify({ machine, rounds, window, results }, null, 1)}\n`);
   }
-
-  const report = join(ROOT, 'reports', 'bench.json');
-  mkdirSync(dirname(report), { recursive: true });
-  writeFileSync(report, `${JSON.stringify({ machine, rounds, window, results }, null, 1)}\n`);
   print(`\nWritten: ${report}`);
   if (options.docs ?? (whole && !options.quick)) {
     const page = join(ROOT, 'docs', 'performance.md');
