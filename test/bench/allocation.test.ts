@@ -33,7 +33,7 @@ afterEach(endAll);
 
 describe('bytes allocated per message', () => {
   test.each([
-    ['text-16-64x64', 330],
+    ['text-16-64x64', 325],
     ['binary-1k-64x64', 1300],
   ] as const)('in the core: %s, at most %i', async (id, budget) => {
     expect(await inTheCore(id)).toBeLessThanOrEqual(budget);
@@ -41,9 +41,11 @@ describe('bytes allocated per message', () => {
 
   test.each([
     ['event', 'text-125-64x64', 190],
-    ['event', 'text-125-64x1', 1900],
-    ['event', 'binary-1k-64x64', 1500],
-    ['event', 'client-125-64x64', 330],
+    ['event', 'text-125-64x1', 1600],
+    ['event', 'binary-1k-64x64', 1450],
+    ['event', 'client-125-64x64', 310],
+    ['promise', 'text-125-64x64', 1100],
+    ['promise', 'text-125-64x1', 2500],
   ] as const)('by the %s peer over sockets: %s, at most %i', async (peer, id, budget) => {
     expect(await overSockets(peer, id)).toBeLessThanOrEqual(budget);
   });
