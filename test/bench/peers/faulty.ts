@@ -7,7 +7,7 @@ runTarget({
     let chunks = 0;
     const server = createServer((socket) => {
       socket.on('data', (chunk: Buffer) => {
-        if (++chunks === 100) chunk[chunk.length >> 1]! ^= 1;
+        if (++chunks === 3) chunk[chunk.length >> 1]! ^= 1;
         socket.write(chunk);
       });
     });
