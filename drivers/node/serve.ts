@@ -50,7 +50,6 @@ function serveTls(acceptor: Acceptor<any>, options: NodeServerOptions): TlsServe
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMEOUT),
     ...options.tls,
-    allowHalfOpen: true,
     noDelay: true,
   });
   const arrivals = new Map<string, number>();
@@ -60,6 +59,8 @@ function serveTls(acceptor: Acceptor<any>, options: NodeServerOptions): TlsServe
     stream.once('close', () => arrivals.delete(peer));
   });
   server.on('secureConnection', (stream) => {
+    // Not before: whoever hangs up in the middle of the TLS handshake is gone.
+    stream.allowHalfOpen = true;
     const peer = peerOf(stream);
     acceptor.accept(stream, arrivals.get(peer));
     arrivals.delete(peer);
