@@ -1,7 +1,7 @@
 import { makeClosePayload } from './closing/close-payload.ts';
 import { type BytesLike, toBytes } from './data.ts';
 import { InvalidStateError } from './errors.ts';
-import { FrameEncoder } from './framing/encoder.ts';
+import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
@@ -65,21 +65,16 @@ export class Sender {
     this.#checkBetweenMessages();
     if (compress && this.#deflate !== undefined) {
       const bytes = this.#utf8(text);
-      if (this.#deflate.shouldCompress(bytes.length)) {
-        this.#encoder.bytes(TEXT, this.#deflate.compress(bytes, true), true, true);
-      } else {
-        this.#encoder.bytes(TEXT, bytes, true, false);
-      }
-    } else {
-      this.#encoder.text(TEXT, text, true);
+      if (this.#deflate.shouldCompress(bytes.length)) return this.#deflated(TEXT, bytes, true, true);
     }
+    this.#encoder.text(TEXT, text, true);
   }
 
   binary(data: BytesLike, compress: boolean): void {
     const bytes = toBytes(data);
     this.#checkBetweenMessages();
     if (compress && this.#deflate?.shouldCompress(bytes.length)) {
-      this.#encoder.bytes(BINARY, this.#deflate.compress(bytes, true), true, true);
+      this.#deflated(BINARY, bytes, true, true);
     } else {
       this.#encoder.bytes(BINARY, bytes, true, false);
     }
@@ -90,7 +85,7 @@ export class Sender {
     this.#checkBetweenMessages();
     const { opcode, payload } = message;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
-      if (this.#mask) return this.#encoder.bytes(opcode, this.#deflate.compress(payload, true), true, true);
+      if (this.#mask) return this.#deflated(opcode, payload, true, true);
       this.#encoder.encoded(message.deflatedFrame(this.#deflate));
       this.#deflate.restart();
     } else if (this.#mask) {
@@ -133,8 +128,15 @@ export class Sender {
   #fragmentOf(bytes: Uint8Array, fin: boolean): void {
     const opcode = this.#opcode();
     const first = opcode !== CONTINUATION;
-    const payload = this.#compressing ? this.#deflate!.compress(bytes, fin) : bytes;
-    this.#encoder.bytes(opcode, payload, fin, this.#compressing && first);
+    if (this.#compressing) this.#deflated(opcode, bytes, fin, first);
+    else this.#encoder.bytes(opcode, bytes, fin, false);
+  }
+
+  /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
+  #deflated(opcode: number, bytes: Uint8Array, fin: boolean, first: boolean): void {
+    const lent = this.#deflate!.compress(bytes, fin);
+    const payload = lent.length > COPY_UP_TO && !this.#mask ? this.#copyOf(lent) : lent;
+    this.#encoder.bytes(opcode, payload, fin, first);
   }
 
   /** The opcode of the fragment that is being sent. */
@@ -190,9 +192,23 @@ export class Sender {
     if (this.#fragmented !== NONE) throw new InvalidStateError('a fragmented message is being sent');
   }
 
+  /** The text in UTF-8, to be compressed: as a rule in the slab, where it stays until the next frame is encoded. */
   #utf8(text: string): Uint8Array {
-    const bytes = new Uint8Array(this.#workspace.text.byteLength(text));
-    this.#workspace.text.encode(text, bytes, 0);
-    return bytes;
+    const codec = this.#workspace.text;
+    const length = codec.byteLength(text);
+    if (length > SLAB_TEXT_UP_TO) {
+      const bytes = this.#workspace.allocate(length);
+      codec.encode(text, bytes, 0);
+      return bytes;
+    }
+    const at = this.#outbox.reserve(length);
+    codec.encode(text, this.#outbox.slab, at);
+    return this.#outbox.slab.subarray(at, at + length);
+  }
+
+  #copyOf(bytes: Uint8Array): Uint8Array {
+    const copy = this.#workspace.allocate(bytes.length);
+    copy.set(bytes);
+    return copy;
   }
 }

@@ -61,7 +61,7 @@ class OneShotDeflater implements Deflater {
       finishFlush: Z_SYNC_FLUSH,
     });
     this.window.append(bytes);
-    return new Uint8Array(deflated);
+    return deflated;
   }
 
   reset(): void {
@@ -139,8 +139,7 @@ class OneShotInflater implements Inflater {
     } while (start < length);
     // It may end at the end of the message, of the tail or of END: not in between, in a block that was cut short.
     if (start !== length && start !== length + TAIL_LENGTH && start !== message.length) return 1007;
-    // Copied: what zlib returns may be a small part of something larger.
-    return new Uint8Array(Buffer.concat(chunks));
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
   }
 
   /** Up to and including the next block with BFINAL set. */

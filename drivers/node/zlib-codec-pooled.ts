@@ -42,8 +42,9 @@ const BYTES_PER_FINAL_BLOCK = 64;
 export class PooledCodec implements DeflateCodec {
   readonly deflaters: ContextPool;
   readonly inflaters: ContextPool;
-  /** Where output lands first; nothing in it outlives a call. */
-  readonly scratch: Uint8Array;
+  /** Where output lands, and from where it is lent until the next call: two, so that one can be the other's input. */
+  readonly deflated: Uint8Array;
+  readonly inflated: Uint8Array;
   /** Where an inflater's window is made into a stored block, and where the output of that block goes. */
   readonly stored: Uint8Array;
   readonly discarded: Uint8Array;
@@ -51,7 +52,8 @@ export class PooledCodec implements DeflateCodec {
   constructor(maxContexts: number) {
     this.deflaters = new ContextPool(maxContexts);
     this.inflaters = new ContextPool(maxContexts);
-    this.scratch = new Uint8Array(SCRATCH_LENGTH);
+    this.deflated = new Uint8Array(SCRATCH_LENGTH);
+    this.inflated = new Uint8Array(SCRATCH_LENGTH);
     this.stored = new Uint8Array(STORED_HEADER_LENGTH + MAX_WINDOW);
     this.discarded = new Uint8Array(MAX_WINDOW);
   }
@@ -83,7 +85,7 @@ class PooledDeflater implements Deflater, Holder {
   }
 
   deflate(bytes: Uint8Array): Uint8Array {
-    const { deflaters, scratch } = this.codec;
+    const { deflaters, deflated: scratch } = this.codec;
     const { handle } = this.context ?? deflaters.lend(this, this.key, this.create);
     const chunks: Uint8Array[] = [];
     let at = 0;
@@ -138,7 +140,7 @@ class PooledInflater implements Inflater, Holder {
   }
 
   inflate(bytes: Uint8Array, fin: boolean, maxLength: number): Uint8Array | InflateFault {
-    const output = new Output(this.codec.scratch, maxLength, this.window);
+    const output = new Output(this.codec.inflated, maxLength, this.window);
     this.busy = true;
     const ok = this.feed(bytes, output) && (!fin || this.endMessage(output));
     this.busy = !fin && ok;
@@ -271,15 +273,15 @@ class Output {
     this.remembered = this.at;
   }
 
-  /** All of it, in memory of its own. */
+  /** All of it. */
   take(): Uint8Array {
     return join(this.chunks, this.scratch, this.at);
   }
 }
 
-/** The chunks, and after them the scratch up to `at`: copied, so that nothing keeps the scratch alive. */
+/** The chunks, and after them the scratch up to `at`: as it lies there when that is all. */
 function join(chunks: readonly Uint8Array[], scratch: Uint8Array, at: number): Uint8Array {
-  if (chunks.length === 0) return scratch.slice(0, at);
+  if (chunks.length === 0) return scratch.subarray(0, at);
   const whole = new Uint8Array(chunks.length * scratch.length + at);
   let offset = 0;
   for (const chunk of chunks) {

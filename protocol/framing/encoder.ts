@@ -12,7 +12,7 @@ export const COPY_UP_TO = 1024;
 const GUESS_UP_TO = 1024;
 
 /** Text of up to this many bytes is encoded into the slab, which it must fit well. */
-const SLAB_TEXT_UP_TO = 32 * 1024;
+export const SLAB_TEXT_UP_TO = 32 * 1024;
 
 /**
  * Frames into bytes, RFC 6455 §5.2, straight into an outbox. A client's payload is masked with a fresh key a frame

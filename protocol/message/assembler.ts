@@ -17,7 +17,10 @@ export interface MessageTarget {
   onMessageFault(code: number, reason: string): void;
 }
 
-/** Inflates the joined payload of a compressed message: at most `maxLength` bytes, or the close code to fail with. */
+/**
+ * Inflates the joined payload of a compressed message: at most `maxLength` bytes, lent until anything else is inflated or
+ * deflated, or the close code to fail with.
+ */
 export type Inflate = (payload: Uint8Array, maxLength: number) => Uint8Array | 1007 | 1009;
 
 export interface AssemblerOptions {
@@ -231,12 +234,18 @@ export class MessageAssembler {
     } else if (bytes === 1009) {
       this.#fault(1009, 'message too big');
     } else {
-      const message = type === TEXT ? this.#text.decode(bytes, 0, bytes.length) : bytes;
+      const message = type === TEXT ? this.#text.decode(bytes, 0, bytes.length) : this.#copyOf(bytes);
       if (message === undefined) this.#fault(1007, 'text that is not UTF-8');
       else if (streaming) this.#streamWhole(message);
       else if (typeof message === 'string') this.#target.onText(message);
       else this.#target.onBinary(message, true);
     }
+  }
+
+  #copyOf(bytes: Uint8Array): Uint8Array {
+    const copy = this.#allocate(bytes.length);
+    copy.set(bytes);
+    return copy;
   }
 
   /** A compressed message is inflated as a whole, so that it comes as one piece. */

@@ -11,8 +11,9 @@ export interface DeflateCodec {
   createInflater(params: InflaterParams): Inflater;
   /**
    * Deflates `bytes` elsewhere, without holding up the caller, in a context of its own: nothing in the output refers to
-   * anything before it. `done` is called later, exactly once, with output as `Deflater.deflate` gives it (the caller's
-   * to keep), or with undefined when that failed. `bytes` must not change until then. Left out by a codec that cannot.
+   * anything before it. `done` is called later, exactly once, with output as `Deflater.deflate` gives it (but the
+   * caller's to keep), or with undefined when that failed. `bytes` must not change until then. Left out by a codec that
+   * cannot.
    */
   deflateLater?(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void;
 }
@@ -43,7 +44,7 @@ export interface Deflater {
   /**
    * Deflates `bytes`, at least one, and flushes: the output ends on a byte boundary with an empty stored block, so its
    * last four bytes are 00 00 ff ff (RFC 7692 §7.2.1). No block in it has BFINAL set. It may refer back to what earlier
-   * calls were given since the last `reset`, or not. The output is the caller's to keep.
+   * calls were given since the last `reset`, or not. The output is lent, until the codec is called again for anyone.
    */
   deflate(bytes: Uint8Array): Uint8Array;
   /** Forgets what was given so far: no context takeover. */
@@ -56,8 +57,8 @@ export interface Deflater {
 export interface Inflater {
   /**
    * Inflates the next bytes of a message; `fin` says that they are its last, so that 00 00 ff ff is to follow them
-   * (RFC 7692 §7.2.2). Returns what has come out, at most `maxLength` bytes, the caller's to keep, with no memory behind
-   * it but its own. A codec that cannot stop within a message may hold all output back until `fin`.
+   * (RFC 7692 §7.2.2). Returns what has come out, at most `maxLength` bytes: lent, until the codec is called again for
+   * anyone. A codec that cannot stop within a message may hold all output back until `fin`.
    *
    * Returns 1009 as soon as there is more output than `maxLength`, having made little more; 1007 when the data is not
    * DEFLATE, refers back beyond the window or, with `fin`, stops short of the end of a block. After either, only

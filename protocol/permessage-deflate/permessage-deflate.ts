@@ -95,7 +95,7 @@ export class PermessageDeflate implements ExtensionNegotiator {
   /**
    * The payload of a frame of a compressed message, RFC 7692 §7.2.1. `payload` is the next part of the message, and
    * `fin` says that it is the last; the frames of a message come one after the other, all of them through here. The
-   * result is the caller's to keep.
+   * result is lent, until the codec is called again, for this connection or another.
    */
   compress(payload: Uint8Array, fin: boolean): Uint8Array {
     this.assertUsable();
@@ -126,7 +126,7 @@ export class PermessageDeflate implements ExtensionNegotiator {
 
   /**
    * The payload of a whole message for the one frame to send it in, compressed in a context of its own: it suits every
-   * connection with the same `params`, each of which calls `restart` at its place among the messages.
+   * connection with the same `params`, each of which calls `restart` at its place among the messages. Lent likewise.
    */
   compressAlone(message: Uint8Array): Uint8Array {
     if (message.length === 0) return emptyPayload(true);
@@ -146,8 +146,9 @@ export class PermessageDeflate implements ExtensionNegotiator {
 
   /**
    * The payload of a whole message with RSV1 set, its fragments joined (RFC 7692 §7.2.2). Returns the message, at most
-   * `maxLength` bytes, the caller's to keep; or the code to fail the connection with: 1007 when it cannot be inflated,
-   * 1009 when it is longer. After a failure the context is freed, and the answer stays the same.
+   * `maxLength` bytes, lent until the codec is called again, for this connection or another; or the code to fail the
+   * connection with: 1007 when it cannot be inflated, 1009 when it is longer. After a failure the context is freed, and
+   * the answer stays the same.
    */
   decompress(message: Uint8Array, maxLength: number): Uint8Array | InflateFault {
     return this.decompressPart(message, true, maxLength);

@@ -47,7 +47,7 @@ export function describeDeflateCodec(codec: DeflateCodec): void {
       fc.assert(
         fc.property(messages, deflaterParams, (inputs, params) => {
           const one = deflater(params);
-          const stream = concat(inputs.filter(isNotEmpty).map((input) => one.deflate(input)));
+          const stream = concat(inputs.filter(isNotEmpty).map((input) => one.deflate(input).slice()));
           one.release();
           return equal(inflateOracle(stream).output, concat(inputs));
         }),
@@ -63,7 +63,7 @@ export function describeDeflateCodec(codec: DeflateCodec): void {
           const size = 1 << windowBits;
           const noise = randomBytes(size + 300, windowBits);
           const inputs = [concat([noise.subarray(0, size + 10), noise]), noise.subarray(1, 400), words(3000, level)];
-          const stream = concat(inputs.map((input) => one.deflate(input)));
+          const stream = concat(inputs.map((input) => one.deflate(input).slice()));
           one.release();
           const { output, maxDistance } = inflateOracle(stream);
           expect(maxDistance).toBeLessThanOrEqual(size);
@@ -75,7 +75,7 @@ export function describeDeflateCodec(codec: DeflateCodec): void {
     test('forgets everything at reset: the next message is what a new one makes of it', () => {
       const [used, fresh] = [deflater(), deflater()];
       const message = words(2000, 1);
-      const first = used.deflate(message);
+      const first = used.deflate(message).slice();
       used.reset();
       expect(equal(used.deflate(message), first)).toBe(true);
       expect(equal(fresh.deflate(message), first)).toBe(true);
@@ -101,16 +101,6 @@ export function describeDeflateCodec(codec: DeflateCodec): void {
         expect([...deflated.subarray(-4)]).toEqual([...TAIL]);
         expect(equal(reader(deflated), input)).toBe(true);
       }
-      one.release();
-    });
-
-    test('gives output that later calls leave alone', () => {
-      const one = deflater();
-      const [input, later] = [words(500, 1), words(500, 2)];
-      const deflated = one.deflate(input);
-      const copy = deflated.slice();
-      one.deflate(later);
-      expect(equal(deflated, copy)).toBe(true);
       one.release();
     });
   });
@@ -207,29 +197,10 @@ export function describeDeflateCodec(codec: DeflateCodec): void {
       }
     });
 
-    test('gives output with no memory behind it but its own', () => {
-      const one = inflater();
-      const write = zlibWriter({ windowBits: 15 });
-      for (const length of [1, 100, 65_536, 200_000]) {
-        const output = bytesOf(one.inflate(write(words(length, 5)), true, NO_LIMIT));
-        expect(output.buffer.byteLength).toBe(length);
-      }
-      one.release();
-    });
-
-    test('gives output that later calls leave alone', () => {
-      const one = inflater();
-      const write = zlibWriter({ windowBits: 15 });
-      const inputs = [words(500, 1), words(500, 2)];
-      const outputs = inputs.map((input) => bytesOf(one.inflate(write(input), true, NO_LIMIT)));
-      expect(outputs.map((output, i) => equal(output, inputs[i]))).toEqual([true, true]);
-      one.release();
-    });
-
     test('inflates an empty message (RFC 7692 §7.2.3.6)', () => {
       const one = inflater();
-      expect(one.inflate(Uint8Array.of(0), true, 0)).toEqual(new Uint8Array(0));
-      expect(one.inflate(Uint8Array.of(0), true, 10)).toEqual(new Uint8Array(0));
+      expect(bytesOf(one.inflate(Uint8Array.of(0), true, 0)).length).toBe(0);
+      expect(bytesOf(one.inflate(Uint8Array.of(0), true, 10)).length).toBe(0);
       one.release();
     });
 
@@ -495,7 +466,7 @@ export function describeDeflateCodec(codec: DeflateCodec): void {
           NO_LIMIT,
         );
         one.release();
-        return output;
+        return typeof output === 'number' ? output : bytesOf(output);
       });
       expect(equal(bytesOf(within), noise.subarray(size, size + 10))).toBe(true);
       expect(beyond).toBe(1007);
@@ -628,9 +599,10 @@ function stored(data: Uint8Array): Uint8Array {
   return writer.flush().toBytes();
 }
 
+/** A copy: output is lent. */
 function bytesOf(output: Uint8Array | InflateFault): Uint8Array {
   if (typeof output === 'number') throw new Error(`not inflated: ${output}`);
-  return output;
+  return new Uint8Array(output);
 }
 
 function isNotEmpty(input: Uint8Array): boolean {

@@ -88,7 +88,7 @@ describe('contexts', () => {
     const codec = new PooledCodec(1);
     const [one, two] = [0, 1].map(() => codec.createInflater({ windowBits: 15, contextTakeover: true }));
     const message = flushed(words(2000, 1));
-    const begun = one.inflate(message.subarray(0, 100), false, 2000) as Uint8Array;
+    const begun = (one.inflate(message.subarray(0, 100), false, 2000) as Uint8Array).slice();
     one.idle!();
     expect(equal(two.inflate(message, true, 2000) as Uint8Array, words(2000, 1))).toBe(true);
     const rest = one.inflate(message.subarray(100), true, 2000) as Uint8Array;
@@ -105,7 +105,7 @@ describe('a flood of blocks with BFINAL set', () => {
     ['on the public API', new OneShotCodec()],
   ])('is 1007 %s', (_, codec) => {
     const one = codec.createInflater({ windowBits: 15, contextTakeover: true });
-    expect(one.inflate(flood(50), true, 100)).toEqual(new Uint8Array(0));
+    expect((one.inflate(flood(50), true, 100) as Uint8Array).length).toBe(0);
     expect(one.inflate(flood(1000), true, 100)).toBe(1007);
     one.release();
   });
