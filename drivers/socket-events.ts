@@ -12,7 +12,8 @@ import {
 import type { Admission } from './admission.ts';
 import type { Acceptance, Decision, Handlers } from './handlers.ts';
 import type { Pump, PumpOwner } from './pump.ts';
-import type { Socket } from './socket.ts';
+import type { Observer } from './observer.ts';
+import type { Socket, SocketParts } from './socket.ts';
 
 /**
  * A socket's events on their way from the connection to the user's handlers. Whatever a handler throws, now or in a
@@ -30,23 +31,26 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   readonly #socket: Socket<Data>;
   readonly #handlers: Handlers<Data>;
   readonly #workspace: Workspace;
+  readonly #observer: Observer | undefined;
   readonly #admission: Admission | undefined;
   /** Aborts the decision on the request that is under way. */
   #deciding: AbortController | undefined;
 
-  constructor(socket: Socket<Data>, handlers: Handlers<Data>, workspace: Workspace, admission: Admission | undefined) {
+  constructor(socket: Socket<Data>, parts: SocketParts<Data>) {
     this.closeFrame = undefined;
     this.request = undefined;
     this.onceOpened = undefined;
     this.#socket = socket;
-    this.#handlers = handlers;
-    this.#workspace = workspace;
-    this.#admission = admission;
+    this.#handlers = parts.handlers;
+    this.#workspace = parts.workspace;
+    this.#observer = parts.observer;
+    this.#admission = parts.admission;
     this.#deciding = undefined;
   }
 
   onRequest(request: UpgradeRequest): void {
     this.request = request;
+    this.#observer?.onHandshake(this.#socket);
     const authorize = this.#admission?.authorize;
     if (authorize === undefined || this.#admission?.refusal() !== undefined) this.#answer(undefined);
     else this.#ask((context) => authorize(request, context));
@@ -61,6 +65,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   onOpen(): void {
     this.#admission?.enter(this.#socket);
     this.#opened();
+    this.#observer?.onOpen(this.#socket);
     try {
       this.#watch(this.#handlers.open?.(this.#socket));
     } catch (error) {
@@ -69,6 +74,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   }
 
   onText(text: string): void {
+    this.#observer?.onMessage(this.#socket, text, false);
     try {
       this.#watch(this.#handlers.message?.(this.#socket, text));
     } catch (error) {
@@ -77,6 +83,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   }
 
   onBinary(bytes: Uint8Array, owned: boolean): void {
+    this.#observer?.onMessage(this.#socket, bytes, false);
     try {
       // Lent bytes are part of a read buffer: a copy is safe to keep, and does not keep that buffer alive.
       this.#watch(this.#handlers.message?.(this.#socket, owned ? bytes : this.#workspace.own(bytes)));
@@ -152,6 +159,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     this.#admission?.leave(this.#socket);
     this.#deciding?.abort(info.error);
     this.#opened();
+    this.#observer?.onClose(this.#socket, info);
     try {
       this.#watch(this.#handlers.close?.(this.#socket, info));
     } catch (error) {
@@ -175,6 +183,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   }
 
   #report(error: unknown): void {
+    this.#observer?.onError(this.#socket, error);
     try {
       this.#handlers.error?.(error, this.#socket);
     } catch {

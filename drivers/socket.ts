@@ -19,6 +19,7 @@ import {
 import type { Admission } from './admission.ts';
 import type { Clock } from './clock.ts';
 import type { Handlers } from './handlers.ts';
+import type { Observer } from './observer.ts';
 import { Pump } from './pump.ts';
 import { SocketEvents } from './socket-events.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -30,6 +31,8 @@ export interface SocketParts<Data> {
   workspace: Workspace;
   /** Makes the connection, whose events go to this sink. */
   connect: (sink: Sink) => Connection;
+  /** Who looks on. */
+  observer?: Observer;
   /** Server: who decides on requests. */
   admission?: Admission;
   /** The URL that was opened; for a server, its scheme: `ws://` or `wss://`. */
@@ -77,6 +80,7 @@ export class Socket<Data = unknown> {
   /** Buffered bytes from which `send` says to wait. */
   readonly sendHighWater: number;
   readonly #events: SocketEvents<Data>;
+  readonly #observer: Observer | undefined;
   readonly #workspace: Workspace;
   readonly #sendLimit: number;
   readonly #follow: ((redirect: ClientRequest) => Hop) | undefined;
@@ -96,7 +100,8 @@ export class Socket<Data = unknown> {
     this.#follow = parts.follow;
     this.#url = parts.url;
     this.#remoteAddress = parts.remoteAddress;
-    this.#events = new SocketEvents(this, parts.handlers, parts.workspace, parts.admission);
+    this.#observer = parts.observer;
+    this.#events = new SocketEvents(this, parts);
     this.#connection = parts.connect(this.#events);
     this.isServer = this.#connection.isServer;
     this.#pump = this.#makePump();
@@ -171,11 +176,13 @@ export class Socket<Data = unknown> {
     if (typeof data === 'string') {
       if (connection.phase !== Phase.OPEN) return false;
       connection.sendText(data, options === undefined || options.compress !== false);
+      this.#observer?.onMessage(this, data, true);
       return this.#sent(data);
     }
     const bytes = toBytes(data);
     if (connection.phase !== Phase.OPEN) return false;
     connection.sendBinary(bytes, options === undefined || options.compress !== false);
+    this.#observer?.onMessage(this, bytes, true);
     return this.#sent(bytes);
   }
 
@@ -183,6 +190,7 @@ export class Socket<Data = unknown> {
   sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
     if (this.#connection.phase !== Phase.OPEN) return false;
     this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
+    this.#observer?.onMessage(this, message.payload, true);
     return this.#sent(message.payload);
   }
 

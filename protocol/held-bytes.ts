@@ -3,6 +3,8 @@ export const MOST_UNDECIDED = 64 * 1024;
 
 /** How much may come on top of what is held: what was on its way when the driver stopped reading. */
 export const MOST_LATE = 1024 * 1024;
+/** How much is discarded, and not held, while the transport's end is waited for. */
+export const MOST_DISCARDED = 64 * 1024 * 1024;
 
 /** Bytes from the peer that can't be dealt with yet, in one piece: before a decision, or while paused. */
 export class HeldBytes {

@@ -55,4 +55,5 @@ export type {
 export type { CompressOptions } from './permessage-deflate/options.ts';
 export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 export { SlidingWindow } from './permessage-deflate/sliding-window.ts';
+export type { FrameTrace, TracedFrame } from './framing/trace.ts';
 export { type Masker, PortableMasker } from './framing/masking.ts';

@@ -2,13 +2,14 @@ import type { CloseInfo } from './closing/close-info.ts';
 import { ClosingHandshake } from './closing/closing.ts';
 import { ConnectionLostError, HandshakeError, InvalidStateError, ProtocolError, TimeoutError } from './errors.ts';
 import { WebSocketError } from './errors.ts';
+import type { FrameTrace } from './framing/trace.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import type { ClientHandshake } from './handshake/client.ts';
 import { DECISION_FAILED, EARLY_FRAMES, TOO_SLOW, UNAVAILABLE } from './handshake/rejection.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
-import { HeldBytes, MOST_LATE, MOST_UNDECIDED } from './held-bytes.ts';
+import { HeldBytes, MOST_DISCARDED, MOST_LATE, MOST_UNDECIDED } from './held-bytes.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { type ConnectionOptions, makeDeflate } from './options.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
@@ -18,9 +19,6 @@ import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 import { Timers } from './timers.ts';
 import { Workspace } from './workspace.ts';
-
-/** How much is discarded while the transport's end is waited for. */
-const MOST_DISCARDED = 64 * 1024 * 1024;
 
 /**
  * What stands behind a `Connection`: where it is between CONNECTING and CLOSED, and what leads from one to the next.
@@ -53,6 +51,7 @@ export class Machine {
   readonly #held: HeldBytes;
   /** Whether the transport brings nothing more, so that nothing is held back either. */
   #ended: boolean;
+  readonly #trace: FrameTrace | undefined;
   #discarded: number;
 
   constructor(isServer: boolean, options: ConnectionOptions) {
@@ -61,7 +60,8 @@ export class Machine {
     this.limits = resolveLimits(options);
     this.sink = new GuardedSink(options.sink);
     this.workspace = options.workspace ?? new Workspace();
-    this.sender = new Sender(this.workspace, !isServer);
+    this.sender = new Sender(this.workspace, !isServer, options.trace);
+    this.#trace = options.trace;
     this.closing = new ClosingHandshake();
     this.timers = new Timers(this.limits, options.now);
     this.pings = new PingLedger();
@@ -174,9 +174,8 @@ export class Machine {
   }
 
   ping(payload: Uint8Array | undefined, now: number): number {
-    const bytes = payload ?? pingPayload(this.pings.nextId);
-    this.sender.ping(bytes);
-    return this.pings.send(bytes, now);
+    this.sender.ping((payload ??= pingPayload(this.pings.nextId)));
+    return this.pings.send(payload, now);
   }
 
   /** While paused the peer can't be heard, so that keepalive rests. */
@@ -307,6 +306,7 @@ export class Machine {
       workspace: this.workspace,
       limits: this.limits,
       deflate,
+      trace: this.#trace,
     });
     this.receiver.paused = this.paused;
     this.opening = opening;

@@ -1,3 +1,4 @@
+import type { FrameTrace } from './framing/trace.ts';
 import type { LimitOptions } from './limits.ts';
 import type { ServerHandshakeOptions, ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening } from './handshake/types.ts';
@@ -17,6 +18,8 @@ export interface ConnectionOptions extends LimitOptions {
   workspace?: Workspace;
   /** permessage-deflate (RFC 7692): whether to offer or accept it, and how. Default: not. */
   compress?: boolean | CompressOptions;
+  /** Is told of every frame as its header is read or written, for debugging. It must not throw. */
+  trace?: FrameTrace | undefined;
   /** DEFLATE, without which there is no compression. */
   codec?: DeflateCodec;
 }

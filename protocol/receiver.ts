@@ -3,6 +3,7 @@ import { parseClosePayload } from './closing/close-payload.ts';
 import type { Limits } from './limits.ts';
 import { FrameDecoder, type FrameTarget, HALT, HOLD, PROCEED, type Verdict } from './framing/decoder.ts';
 import { CLOSE, PING } from './framing/opcodes.ts';
+import type { FrameTrace } from './framing/trace.ts';
 import { MessageAssembler, type MessageTarget } from './message/assembler.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PingLedger } from './pings.ts';
@@ -24,6 +25,7 @@ export interface ReceiverParts {
   workspace: Workspace;
   limits: Limits;
   deflate: PermessageDeflate | undefined;
+  trace: FrameTrace | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export class Receiver implements FrameTarget, MessageTarget {
   readonly #sender: Sender;
   readonly #pings: PingLedger;
   readonly #workspace: Workspace;
+  readonly #trace: FrameTrace | undefined;
   readonly #decoder: FrameDecoder;
   readonly #assembler: MessageAssembler;
   /** Whether the next message is held back. */
@@ -57,6 +60,7 @@ export class Receiver implements FrameTarget, MessageTarget {
     this.#sender = parts.sender;
     this.#pings = parts.pings;
     this.#workspace = workspace;
+    this.#trace = parts.trace;
     this.#decoder = new FrameDecoder(this, workspace.masker, parts.isServer, deflate !== undefined);
     this.#assembler = new MessageAssembler(this, {
       text: workspace.text,
@@ -101,6 +105,7 @@ export class Receiver implements FrameTarget, MessageTarget {
 
   onFrame(opcode: number, fin: boolean, rsv1: boolean, length: number): Verdict {
     if (this.paused && !this.#assembler.midMessage) return HOLD;
+    this.#trace?.({ sent: false, opcode, fin, rsv1, length });
     return this.#assembler.begin(opcode, fin, rsv1, length) ? PROCEED : HALT;
   }
 
@@ -109,6 +114,7 @@ export class Receiver implements FrameTarget, MessageTarget {
   }
 
   onControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#trace?.({ sent: false, opcode, fin: true, rsv1: false, length: end - start });
     if (opcode === CLOSE) return this.#onClose(bytes, start, end);
     const payload = bytes.subarray(start, end);
     if (opcode === PING) {

@@ -3,6 +3,7 @@ import { type BytesLike, toBytes } from './data.ts';
 import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
+import type { FrameTrace } from './framing/trace.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PreparedMessage } from './prepared.ts';
@@ -28,10 +29,10 @@ export class Sender {
   /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
   #pong: Uint8Array | undefined;
 
-  constructor(workspace: Workspace, mask: boolean) {
+  constructor(workspace: Workspace, mask: boolean, trace?: FrameTrace) {
     this.#workspace = workspace;
     this.#outbox = new Outbox(workspace);
-    this.#encoder = new FrameEncoder(this.#outbox, workspace, mask);
+    this.#encoder = new FrameEncoder(this.#outbox, workspace, mask, trace);
     this.#mask = mask;
     this.#deflate = undefined;
     this.#fragmented = NONE;

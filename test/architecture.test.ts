@@ -11,7 +11,7 @@ const sources = new Map([...core, ...drivers].map((file) => [file.path, file]));
 const importsByPath = new Map([...sources.values()].map((file) => [file.path, importsOf(file)]));
 
 /** What the drivers share: the only place where they meet. */
-const SHARED = ['transport', 'clock', 'pump', 'socket', 'socket-events', 'handlers', 'admission'].map(
+const SHARED = ['transport', 'clock', 'pump', 'socket', 'socket-events', 'handlers', 'admission', 'observer'].map(
   (name) => `drivers/${name}.ts`,
 );
 

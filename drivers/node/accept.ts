@@ -5,6 +5,7 @@ import { Admission } from '../admission.ts';
 import { type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
 import { Socket } from '../socket.ts';
 import { nodeClock } from './clock.ts';
+import { diagnostics, frameTrace } from './diagnostics.ts';
 import { workspace } from './environment.ts';
 import { NodeTransport } from './node-transport.ts';
 import type { NodeUpgradeOptions } from './options.ts';
@@ -52,7 +53,9 @@ export class Acceptor<Data> {
           sink,
           workspace,
           codec: zlibCodec(),
+          trace: frameTrace(true),
         }),
+      observer: diagnostics,
       admission: this.admission,
       url: this.#secure ? 'wss://' : 'ws://',
       remoteAddress,

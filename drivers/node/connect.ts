@@ -3,6 +3,7 @@ import { type ClientRequest, Connection, HandshakeError, resolveLimit, resolveLi
 import { type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
 import { Socket, type Hop } from '../socket.ts';
 import { nodeClock } from './clock.ts';
+import { diagnostics, frameTrace } from './diagnostics.ts';
 import { Dialing } from './dialing.ts';
 import { planRoute, type Route } from './dial.ts';
 import { workspace } from './environment.ts';
@@ -29,8 +30,10 @@ export function connect<Data = unknown>(
     handlers,
     clock: nodeClock,
     workspace,
-    connect: (sink) => Connection.client(request, { ...options, now, sink, workspace, codec: zlibCodec() }),
+    connect: (sink) =>
+      Connection.client(request, { ...options, now, sink, workspace, codec: zlibCodec(), trace: frameTrace(false) }),
     follow: (redirect) => hop(redirect, { deadline, options, socketPath: target.socketPath }, () => socket),
+    observer: diagnostics,
     url: target.href,
     remoteAddress: '',
     sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
@@ -56,7 +59,15 @@ function hop(request: ClientRequest, { deadline, options, socketPath }: Journey,
   const handshakeTimeout = Math.max(deadline - now, Number.MIN_VALUE);
   return {
     connect: (sink) =>
-      Connection.client(request, { ...options, handshakeTimeout, now, sink, workspace, codec: zlibCodec() }),
+      Connection.client(request, {
+        ...options,
+        handshakeTimeout,
+        now,
+        sink,
+        workspace,
+        codec: zlibCodec(),
+        trace: frameTrace(false),
+      }),
     url,
     // What is wrong with the variable for another scheme is found only now, and ends this connection.
     dial: () => dial(socket(), async (dialing) => planRoute(target, options)(dialing)),

@@ -1,6 +1,7 @@
 /** The event-style Node driver. */
 export { broadcast } from './broadcast.ts';
 export { connect } from './connect.ts';
+export type { CloseMessage, ErrorMessage, MessageMessage, SocketMessage } from './diagnostics.ts';
 export { serve, type NodeListener } from './serve.ts';
 export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';
 export type { ConnectTarget, NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';

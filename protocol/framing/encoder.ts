@@ -1,6 +1,7 @@
 import type { Outbox } from '../outbox.ts';
 import type { Workspace } from '../workspace.ts';
 import { FIN, MASKED, MAX_HEADER, RSV1 } from './opcodes.ts';
+import type { FrameTrace, TracedFrame } from './trace.ts';
 
 /**
  * Payloads up to this many bytes are copied into the slab, behind their header; longer ones go by reference. A
@@ -22,11 +23,13 @@ export class FrameEncoder {
   readonly #outbox: Outbox;
   readonly #workspace: Workspace;
   readonly #mask: boolean;
+  readonly #trace: FrameTrace | undefined;
 
-  constructor(outbox: Outbox, workspace: Workspace, mask: boolean) {
+  constructor(outbox: Outbox, workspace: Workspace, mask: boolean, trace?: FrameTrace) {
     this.#outbox = outbox;
     this.#workspace = workspace;
     this.#mask = mask;
+    this.#trace = trace;
   }
 
   /** A frame with these bytes. From `COPY_UP_TO` on an unmasked payload goes by reference: it must not change until written. */
@@ -68,6 +71,7 @@ export class FrameEncoder {
 
   /** A frame that was encoded before, for connections that do not mask. */
   encoded(frame: Uint8Array): void {
+    this.#trace?.(traced(frame[0], frame.length - headerLength(frame[1])));
     if (frame.length > COPY_UP_TO) return this.#outbox.push(frame);
     const at = this.#outbox.reserve(frame.length);
     this.#outbox.slab.set(frame, at);
@@ -116,6 +120,7 @@ export class FrameEncoder {
   #writeHeader(first: number, at: number, length: number, key: number): number {
     const slab = this.#outbox.slab;
     const masked = this.#mask ? MASKED : 0;
+    this.#trace?.(traced(first, length));
     let next = at + 2;
     slab[at] = first;
     if (length < 126) {
@@ -141,6 +146,15 @@ export class FrameEncoder {
     slab[next + 3] = key >>> 24;
     return next + 4;
   }
+}
+
+/** How long the header of an unmasked frame is, by its second byte. */
+function headerLength(second: number): number {
+  return second < 126 ? 2 : second === 126 ? 4 : 10;
+}
+
+function traced(first: number, length: number): TracedFrame {
+  return { sent: true, opcode: first & 0x0f, fin: (first & FIN) !== 0, rsv1: (first & RSV1) !== 0, length };
 }
 
 function firstByte(opcode: number, fin: boolean, rsv1: boolean): number {
