@@ -51,7 +51,7 @@ describe('1. the core stands alone', () => {
       .getPreEmitDiagnostics(program)
       .map((one) => ts.flattenDiagnosticMessageText(one.messageText, '\n'));
     expect(diagnostics).toEqual([]);
-  });
+  }, 120_000);
 
   test('it declares no global of its own and knows no calendar', () => {
     const wrong = found(core, (node) => {
