@@ -1,13 +1,16 @@
-const SMALLEST = 4;
+/** What an empty ring that never held anything is: the same for all, since an idle connection has several. */
+const NOTHING: never[] = [];
+/** A ring that grew beyond this is let go of once it is empty. */
+const KEPT = 64;
 
-/** A first-in, first-out queue over a ring that grows as needed and lets go of what it grew to once it is empty. */
+/** A first-in, first-out queue over a ring that grows as needed. */
 export class Fifo<T> {
   #ring: (T | undefined)[];
   #head: number;
   #length: number;
 
   constructor() {
-    this.#ring = new Array(SMALLEST);
+    this.#ring = NOTHING;
     this.#head = 0;
     this.#length = 0;
   }
@@ -33,8 +36,8 @@ export class Fifo<T> {
     const item = this.#ring[this.#head];
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
-    if (--this.#length === 0 && this.#ring.length > 16 * SMALLEST) {
-      this.#ring = new Array(SMALLEST);
+    if (--this.#length === 0 && this.#ring.length > KEPT) {
+      this.#ring = NOTHING;
       this.#head = 0;
     }
     return item;
@@ -56,7 +59,7 @@ export class Fifo<T> {
 
   #grow(): void {
     const { length } = this.#ring;
-    const ring: (T | undefined)[] = new Array(2 * length);
+    const ring: (T | undefined)[] = new Array(length === 0 ? 1 : 2 * length);
     for (let i = 0; i < length; i++) ring[i] = this.#ring[(this.#head + i) & (length - 1)];
     this.#ring = ring;
     this.#head = 0;

@@ -11,6 +11,11 @@ export interface SendOptions extends WaitOptions {
   compress?: boolean;
 }
 
+/** Who closes the connection over a message that cannot be completed: the session. */
+export interface OutboundOwner {
+  close(code: number, reason: string): void;
+}
+
 /** Nothing is in the way: a message goes straight to the socket. */
 const IDLE = 0;
 /** A fragmented message is under way, or the transport wants a rest: messages wait for their turn. */
@@ -28,8 +33,7 @@ const SENT: Promise<void> = Promise.resolve();
 export class Outbound implements FragmentedMessageOwner {
   readonly #socket: Socket<unknown>;
   readonly #sendLimit: number;
-  /** Closes the connection over a message that cannot be completed. */
-  readonly #breakOff: (code: number, reason: string) => void;
+  readonly #owner: OutboundOwner;
   #state: typeof IDLE | typeof BUSY | typeof ENDED;
   /** Not begun, in order. */
   readonly #queue: Fifo<PendingSend>;
@@ -46,10 +50,10 @@ export class Outbound implements FragmentedMessageOwner {
   /** The connection has ended: nothing is waited for either. */
   #isOver: boolean;
 
-  constructor(socket: Socket<any>, sendLimit: number, breakOff: (code: number, reason: string) => void) {
+  constructor(socket: Socket<any>, sendLimit: number, owner: OutboundOwner) {
     this.#socket = socket;
     this.#sendLimit = sendLimit;
-    this.#breakOff = breakOff;
+    this.#owner = owner;
     this.#state = IDLE;
     this.#queue = new Fifo();
     this.#queuedBytes = 0;
@@ -199,7 +203,7 @@ export class Outbound implements FragmentedMessageOwner {
   #abandon(): void {
     const reason = 'message not completed';
     this.shut(new WebSocketError(1011, reason));
-    this.#breakOff(1011, reason);
+    this.#owner.close(1011, reason);
   }
 
   #advance(): void {

@@ -2,7 +2,7 @@ import { WebSocketError } from '../../protocol/index.ts';
 import type { Wake } from '../clock.ts';
 import type { Handlers } from '../handlers.ts';
 import { Deferred, ignore } from './deferred.ts';
-import { serveOne, type ConnectionHandler } from './serve-one.ts';
+import { serveOne, type ConnectionHandler, type HandlerOwner } from './serve-one.ts';
 import { Session, sessionHandlers, type SessionLimits } from './session.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -10,7 +10,7 @@ import type { WebSocket } from './websocket.ts';
 export type ErrorListener = (error: unknown, webSocket: WebSocket | undefined) => void;
 
 /** The connections of one server and the handlers that run for them. */
-export class Serving {
+export class Serving implements HandlerOwner {
   /** The open connections. */
   readonly connections: Set<WebSocket>;
   /** What the driver is to call. */
@@ -71,24 +71,27 @@ export class Serving {
     }
   }
 
-  #open(session: Session): void {
-    if (this.#goodbye !== undefined) {
-      session.close(this.#goodbye.code, this.#goodbye.reason);
-      return;
-    }
-    const { webSocket } = session;
-    this.connections.add(webSocket);
-    this.#running.add(session);
-    void serveOne(webSocket, this.#handler, (error) => this.#report(error, webSocket)).then(() => this.#done(session));
+  handlerFailed(error: unknown, session: Session): void {
+    this.#report(error, session.webSocket);
   }
 
-  #done(session: Session): void {
+  sessionServed(session: Session): void {
     this.#running.delete(session);
     if (this.#running.size !== 0) return;
     this.#wake?.cancel();
     this.#wake = undefined;
     this.#idle?.resolve();
     this.#idle = undefined;
+  }
+
+  #open(session: Session): void {
+    if (this.#goodbye !== undefined) {
+      session.close(this.#goodbye.code, this.#goodbye.reason);
+      return;
+    }
+    this.connections.add(session.webSocket);
+    this.#running.add(session);
+    serveOne(session, this.#handler, this);
   }
 
   /** Any connection's clock will do: they are all the driver's. */
@@ -107,7 +110,7 @@ export class Serving {
     for (const session of [...this.#running]) {
       session.socket.terminate();
       // Its handler, if that still runs, is on its own.
-      void session.closed.then(() => this.#done(session));
+      void session.closed.then(() => this.sessionServed(session));
     }
   }
 

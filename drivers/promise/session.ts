@@ -45,7 +45,7 @@ export class Session {
   constructor(socket: Socket<any>, limits: SessionLimits) {
     this.socket = socket;
     this.inbox = new Inbox(socket, limits);
-    this.outbound = new Outbound(socket, limits.sendLimit, (code, reason) => this.close(code, reason));
+    this.outbound = new Outbound(socket, limits.sendLimit, this);
     this.webSocket = webSocketOf(this);
     this.#pings = undefined;
     this.#closed = undefined;
