@@ -1,6 +1,6 @@
 /**
  * A client to put under test:
- *   node --import tsx autobahn/testees/client.ts [--server ws://127.0.0.1:9001] [--agent NAME] [--implementation own|ws]
+ *   node --import tsx autobahn/testees/client.ts [--server ws://127.0.0.1:9001] [--agent NAME] [--implementation own|promise|ws]
  */
 import { parseArgs } from 'node:util';
 import { pickTestee } from './pick.ts';

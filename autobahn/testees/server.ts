@@ -1,6 +1,6 @@
 /**
  * An echo server to put under test:
- *   node --import tsx autobahn/testees/server.ts [--port 9002] [--implementation own|ws]
+ *   node --import tsx autobahn/testees/server.ts [--port 9002] [--implementation own|promise|ws]
  * It says its URL in a line, and ends when its standard input does, or at Ctrl-C.
  */
 import { parseArgs } from 'node:util';
