@@ -53,7 +53,8 @@ async function runClient(options: Options, cases: readonly Case[]): Promise<numb
       report(agent, outcome);
     };
     try {
-      await runFuzzingClient({ target: parseTarget(url), cases, parallel: options.parallel, onOutcome });
+      const { parallel, patience } = options;
+      await runFuzzingClient({ target: parseTarget(url), cases, parallel, patience, onOutcome });
     } catch (error) {
       process.stderr.write(`${url} can't be reached: ${(error as Error).message}\n`);
       code = UNREACHABLE;
@@ -68,6 +69,7 @@ async function runServer(options: Options, port: number, cases: readonly Case[])
   let writing = Promise.resolve();
   const server = await serveFuzzing({
     host: options.host,
+    patience: options.patience,
     port,
     cases,
     results,

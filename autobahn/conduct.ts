@@ -195,7 +195,7 @@ const CLOSE_NORMAL = Uint8Array.of(1000 >> 8, 1000 & 0xff);
 
 function closeAfter(endpoint: Endpoint, log: WireLog, seconds: number): void {
   log.note(['TI', seconds]);
-  endpoint.later(seconds, () => {
+  endpoint.deadline(seconds, () => {
     log.note(['TIE']);
     endpoint.sendClose(new Uint8Array(0));
   });
@@ -203,7 +203,7 @@ function closeAfter(endpoint: Endpoint, log: WireLog, seconds: number): void {
 
 function failAfter(endpoint: Endpoint, log: WireLog, seconds: number): void {
   log.note(['KL', seconds]);
-  endpoint.later(seconds, () => {
+  endpoint.deadline(seconds, () => {
     log.note(['KLE']);
     endpoint.fail(1001, 'the case did not end in time');
   });

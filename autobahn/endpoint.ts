@@ -38,9 +38,9 @@ export interface ClosingFacts {
   remoteCloseReason: string | null;
 }
 
-/** How long the peer has for its Close, and a server for ending TCP after it. */
-const CLOSE_TIMEOUT = 1000;
-/** How long what was written may take to leave, once the connection is dropped. */
+/** How long the peer has for its Close, and a server for ending TCP after it, in seconds. */
+const CLOSE_TIMEOUT = 1;
+/** How long what was written may take to leave, once the connection is dropped, in milliseconds. */
 const LINGER = 5000;
 
 const OPEN = 0;
@@ -64,6 +64,7 @@ export class Endpoint implements IncomingHandler {
   private readonly log: WireLog;
   private readonly deflate: Deflate | undefined;
   private readonly handler: EndpointHandler;
+  private readonly patience: number;
   private readonly transmitter: Transmitter;
   private readonly reader: FrameReader;
   private readonly timers: Set<() => void>;
@@ -80,6 +81,7 @@ export class Endpoint implements IncomingHandler {
     log: WireLog,
     deflate: Deflate | undefined,
     handler: EndpointHandler,
+    patience = 1,
   ) {
     this.facts = {
       closedByMe: false,
@@ -101,6 +103,7 @@ export class Endpoint implements IncomingHandler {
     this.log = log;
     this.deflate = deflate;
     this.handler = handler;
+    this.patience = patience;
     this.transmitter = new Transmitter(wire, timing, (bytes, alone) => {
       this.traffic.sent.wire += bytes.length;
       log.sent(bytes, alone);
@@ -159,6 +162,11 @@ export class Endpoint implements IncomingHandler {
     };
   }
 
+  /** The same for a deadline, of which there is more where patience is asked for. */
+  deadline(seconds: number, callback: () => void): () => void {
+    return this.later(seconds * this.patience, callback);
+  }
+
   /** Sends any frame at all, whatever the state. */
   sendFrame(opcode: number, fin: boolean, rsv: number, payload: Uint8Array, sending: Sending = WHOLE): void {
     const head = { opcode, fin, rsv, length: payload.length, key: this.newKey() };
@@ -201,7 +209,7 @@ export class Endpoint implements IncomingHandler {
     if (this.state !== OPEN) return;
     this.closeWith(body);
     this.facts.closedByMe = true;
-    this.stopCloseTimer = this.later(CLOSE_TIMEOUT / 1000, () => {
+    this.stopCloseTimer = this.deadline(CLOSE_TIMEOUT, () => {
       this.facts.wasClean = false;
       this.facts.wasNotCleanReason = 'the peer did not answer the Close in time';
       this.facts.wasCloseHandshakeTimeout = true;
@@ -287,7 +295,7 @@ export class Endpoint implements IncomingHandler {
   }
 
   private expectDrop(): void {
-    this.later(CLOSE_TIMEOUT / 1000, () => {
+    this.deadline(CLOSE_TIMEOUT, () => {
       this.facts.wasClean = false;
       this.facts.wasNotCleanReason = 'the server did not drop the TCP connection in time';
       this.facts.wasServerConnectionDropTimeout = true;

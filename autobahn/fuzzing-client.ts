@@ -9,6 +9,8 @@ export interface FuzzingClientOptions {
   readonly cases: readonly Case[];
   /** How many cases run at once. Default 1, as in the official suite. */
   readonly parallel?: number;
+  /** What deadlines are multiplied by. Default 1. */
+  readonly patience?: number;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
@@ -17,19 +19,19 @@ export interface FuzzingClientOptions {
  * connected to any more.
  */
 export async function runFuzzingClient(options: FuzzingClientOptions): Promise<void> {
-  const { target, cases, parallel = 1, onOutcome } = options;
+  const { target, cases, parallel = 1, patience, onOutcome } = options;
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < cases.length) onOutcome(await runOne(target, cases[next++]!));
+    while (next < cases.length) onOutcome(await runOne(target, cases[next++]!, patience));
   };
   await Promise.all(Array.from({ length: Math.min(parallel, cases.length) }, worker));
 }
 
-async function runOne(target: Target, test: Case): Promise<Outcome> {
+async function runOne(target: Target, test: Case, patience: number | undefined): Promise<Outcome> {
   const socket = await connect(target);
   return new Promise((resolve) => {
     const { host, resource } = target;
-    const run = new CaseRun(test, { role: 'client', timing: realTiming, host, resource, done: resolve });
+    const run = new CaseRun(test, { role: 'client', timing: realTiming, patience, host, resource, done: resolve });
     run.start(new TcpWire(socket, run));
   });
 }

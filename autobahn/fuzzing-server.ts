@@ -20,6 +20,8 @@ export interface FuzzingServerOptions {
   /** In the order in which clients ask for them: `case=1` is the first. */
   readonly cases: readonly Case[];
   readonly results: Results;
+  /** What deadlines are multiplied by. Default 1. */
+  readonly patience?: number;
   readonly onOutcome: (agent: string, outcome: Outcome) => void;
   /** An agent asks for its reports to be written. */
   readonly onUpdateReports: (agent: string) => void;
@@ -125,19 +127,19 @@ class Reception implements WireHandler {
   }
 
   private runCase(test: Case, agent: string, head: Head): void {
-    const { onOutcome, results } = this.options;
+    const { onOutcome, patience, results } = this.options;
     const done = (outcome: Outcome): void => {
       results.add(agent, outcome);
       onOutcome(agent, outcome);
     };
-    const run = new CaseRun(test, { role: 'server', timing: realTiming, done });
+    const run = new CaseRun(test, { role: 'server', timing: realTiming, patience, done });
     this.successor = run;
     run.start(this.wire);
     run.answer(head);
   }
 
   private command(command: string, test: Case | undefined, agent: string, head: Head): void {
-    const { cases, results, onUpdateReports } = this.options;
+    const { cases, patience, results, onUpdateReports } = this.options;
     const fault = faultOfRequest(head);
     if (fault !== undefined) {
       this.respond('400 Bad Request', 'text/plain', `${fault}\n`);
@@ -145,7 +147,7 @@ class Reception implements WireHandler {
     }
     this.wire.write(Buffer.from(serverResponse(head, ''), 'latin1'));
     const ignore = { onMessage() {}, onPong() {} };
-    const endpoint = new Endpoint('server', this.wire, realTiming, new WireLog(), undefined, ignore);
+    const endpoint = new Endpoint('server', this.wire, realTiming, new WireLog(), undefined, ignore, patience);
     this.successor = { onBytes: (bytes) => endpoint.receive(bytes), onGone: () => endpoint.gone() };
     const say = (value: unknown): void => {
       endpoint.sendMessage(TEXT, Buffer.from(JSON.stringify(value)), 0);

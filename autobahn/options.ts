@@ -9,6 +9,7 @@ export const USAGE = `Runs the cases of Autobahn Testsuite against a WebSocket i
   --exclude '12.*,13.*'  which not
   --messages N           messages of a case in 9.7, 9.8, 12 and 13 (default: 1000)
   --parallel N           cases at once, against a server (default: 1)
+  --patience N           multiplies the deadlines, for a slow or busy machine (default: 1)
   --agent NAME           what to call the server in the report; once for each URL (default: its Server field)
   --host ADDRESS         where to listen (default: 127.0.0.1)
   --report FOLDER        where the report goes (default: reports/autobahn/servers, or clients)
@@ -26,6 +27,7 @@ export interface Options {
   readonly exclude: readonly string[];
   readonly messages: number | undefined;
   readonly parallel: number;
+  readonly patience: number;
   readonly agents: readonly string[];
   readonly report: string;
   readonly strict: boolean;
@@ -45,6 +47,7 @@ export function parseOptions(args: readonly string[]): Options {
       exclude: { type: 'string', multiple: true },
       messages: { type: 'string' },
       parallel: { type: 'string', default: '1' },
+      patience: { type: 'string', default: '1' },
       agent: { type: 'string', multiple: true },
       report: { type: 'string' },
       strict: { type: 'boolean', default: false },
@@ -64,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options {
     exclude: split(values.exclude, []),
     messages: values.messages === undefined ? undefined : integer('--messages', values.messages, 1, 1e9),
     parallel: integer('--parallel', values.parallel, 1, 1000),
+    patience: integer('--patience', values.patience, 1, 1000),
     agents,
     report: values.report ?? `reports/autobahn/${serve === undefined ? 'servers' : 'clients'}`,
     strict: values.strict,

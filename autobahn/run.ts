@@ -59,6 +59,8 @@ export interface Outcome extends Verdict {
 export interface RunOptions {
   readonly role: Role;
   readonly timing: Timing;
+  /** What deadlines are multiplied by, for a machine that is slow or busy. Waits that are part of a case stay. Default 1. */
+  readonly patience?: number;
   /** As a client: where to. */
   readonly host?: string;
   readonly resource?: string;
@@ -106,7 +108,7 @@ export class CaseRun implements WireHandler, EndpointHandler {
   /** The wire stands: a client asks, a server waits to be asked. */
   start(wire: Wire): void {
     this.wire = wire;
-    this.stopOpenTimer = this.options.timing.after(OPEN_TIMEOUT, () => {
+    this.stopOpenTimer = this.options.timing.after(OPEN_TIMEOUT * (this.options.patience ?? 1), () => {
       this.openTimedOut = true;
       this.giveUp('it took too long');
     });
@@ -209,10 +211,10 @@ export class CaseRun implements WireHandler, EndpointHandler {
   }
 
   private open(deflate: Deflate | undefined): void {
-    const { role, timing } = this.options;
+    const { role, timing, patience } = this.options;
     this.stopOpenTimer();
     this.openedAt = timing.now();
-    this.endpoint = new Endpoint(role, this.wire!, timing, this.log, deflate, this);
+    this.endpoint = new Endpoint(role, this.wire!, timing, this.log, deflate, this, patience);
     const { traffic } = this.endpoint;
     const [asked, answered] = role === 'client' ? [traffic.sent, traffic.received] : [traffic.received, traffic.sent];
     asked.opening = this.request.length;
