@@ -1,0 +1,29 @@
+/** `npm run explore -- [--depth 7]`: prints states explored, depth and time; a broken law prints the shortest trace. */
+import { parseArgs } from 'node:util';
+import { explore } from './explore.ts';
+
+const { values } = parseArgs({ options: { depth: { type: 'string', default: '6' } } });
+const depth = Number(values.depth);
+if (!Number.isInteger(depth) || depth < 1) {
+  console.error('usage: npm run explore -- [--depth 6]');
+  process.exit(2);
+}
+
+const start = performance.now();
+const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+const result = explore(depth, (level, states, moves) => {
+  console.log(
+    `depth ${level}: ${states.toLocaleString('en')} states, ${moves.toLocaleString('en')} moves, ${seconds()}`,
+  );
+  return true;
+});
+if (result.broken === undefined) {
+  const end = result.isComplete ? 'there are no more' : 'every law holds';
+  console.log(`${result.states.toLocaleString('en')} states to depth ${result.depth} in ${seconds()}: ${end}`);
+} else {
+  console.log(
+    `\nbroken after ${result.states} states, ${seconds()}: ${result.broken.error.stack}\n\nthe shortest trace:`,
+  );
+  for (const { side, deed } of result.broken.trace) console.log(`  ${side}: ${deed}`);
+  process.exitCode = 1;
+}
