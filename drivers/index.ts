@@ -13,22 +13,27 @@ import {
   type NodeServerOptions,
   type NodeUpgradeOptions,
 } from './node/index.ts';
+import { waitingClock } from './node/clock.ts';
 import {
   createListen,
   createOpen,
   serverOf,
   servingOf,
   whenOpen,
+  withReconnecting,
   type ConnectionHandler,
   type Listen,
-  type Open,
+  type ReconnectingOpen,
   type PromiseOptions,
   type ServeOptions,
   type Server,
   type WebSocket,
 } from './promise/index.ts';
 
-export const open: Open<NodeClientOptions> = createOpen<NodeClientOptions>({ connect });
+export const open: ReconnectingOpen<NodeClientOptions> = /* @__PURE__ */ withReconnecting(
+  createOpen<NodeClientOptions>({ connect }),
+  waitingClock,
+);
 
 export const listen: Listen<NodeServerOptions> = createListen<NodeServerOptions>({ serve });
 
@@ -75,6 +80,8 @@ export type {
   Open,
   PromiseOptions,
   ReceivedMessage,
+  ReconnectingOpen,
+  ReconnectOptions,
   SendOptions,
   ServeOptions,
   ServerCloseOptions,
@@ -84,6 +91,7 @@ export type {
 export type {
   Acceptance,
   AttachOptions,
+  ConnectTarget,
   Decision,
   NodeClientOptions,
   NodeServerOptions,

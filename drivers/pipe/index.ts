@@ -1,21 +1,23 @@
 /** The in-memory network: the same API as `sansocket`, without sockets, and with a virtual clock. */
-import { createListen, createOpen, type Listen, type Open } from '../promise/index.ts';
+import { createListen, createOpen, type Listen, type ReconnectingOpen, withReconnecting } from '../promise/index.ts';
 import type { LinkDirection as LinkDirectionClass } from './link.ts';
 import type { PipeListener as PipeListenerClass } from './listener.ts';
 import { NetworkDriver } from './network.ts';
 import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
+import { SeededRandom } from './random.ts';
 
 /** A network of one's own, with both faces: `open` and `listen`, and the event-style `connect` and `serve`. */
 export class Network extends NetworkDriver {
   /** The promise API's `open`, over this network. */
-  readonly open: Open<PipeClientOptions>;
+  readonly open: ReconnectingOpen<PipeClientOptions>;
   /** The promise API's `listen`, over this network. */
   readonly listen: Listen<PipeServerOptions>;
 
   /** Throws a TypeError or RangeError for bad options. */
   constructor(options?: NetworkOptions) {
     super(options);
-    this.open = createOpen(this);
+    const random = new SeededRandom(this.seed).fork(-1);
+    this.open = withReconnecting(createOpen(this), this.clock, () => random.fraction());
     this.listen = createListen(this);
   }
 }
@@ -27,7 +29,7 @@ export function createNetwork(options?: NetworkOptions): Network {
 
 /** The network that this module's own `open` and `listen` are on. */
 export const network: Network = /* @__PURE__ */ createNetwork();
-export const open: Open<PipeClientOptions> = /* @__PURE__ */ network.open;
+export const open: ReconnectingOpen<PipeClientOptions> = /* @__PURE__ */ network.open;
 export const listen: Listen<PipeServerOptions> = /* @__PURE__ */ network.listen;
 
 // Aliases, because the bundler of the types drops the `type` of an `export type { Class }` and would declare a value.
@@ -63,6 +65,8 @@ export type {
   Open,
   PromiseOptions,
   ReceivedMessage,
+  ReconnectingOpen,
+  ReconnectOptions,
   SendOptions,
   ServeOptions,
   ServerCloseOptions,

@@ -1,6 +1,8 @@
 /** The promise API over any driver: what the entry points are made of. */
 export { createOpen, whenOpen } from './open.ts';
 export type { Open } from './open.ts';
+export { withReconnecting } from './reconnecting.ts';
+export type { ReconnectingOpen, ReconnectOptions } from './reconnecting.ts';
 export { createListen, servingOf } from './listen.ts';
 export type { Listen, ServeOptions } from './listen.ts';
 export { Server, serverOf } from './server.ts';
