@@ -51,9 +51,19 @@ afterAll(() => {
 
 describe('what is in it', () => {
   test('the build and the papers, and nothing else', () => {
-    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'package.json'];
     expect(packed.filter((path) => !path.startsWith('dist/'))).toEqual(papers);
     expect(packed.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts|js\.map)$/.test(path))).toEqual([]);
+  });
+
+  test('the licence of every package that became part of the build', () => {
+    const home = join(folder, 'node_modules/sansocket');
+    const maps = packed.filter((path) => path.endsWith('.map'));
+    const sources = maps.flatMap((path): string[] => JSON.parse(readFileSync(join(home, path), 'utf8')).sources);
+    const taken = sources.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+    const licences = readFileSync(join(home, 'THIRD-PARTY-LICENSES'), 'utf8');
+    expect(sources.length).toBeGreaterThan(0);
+    expect([...new Set(taken)].filter((name) => !licences.includes(`--- ${name} `))).toEqual([]);
   });
 
   test('no dependency comes with it', () => {
