@@ -232,7 +232,7 @@ export class Socket<Data = unknown> {
     this.#pump.flush();
   }
 
-  /** Stops reading, between messages. Keepalive rests meanwhile. */
+  /** Stops reading, between messages. Pings go on; no pong is waited for. */
   pause(): void {
     this.#connection.pause();
     this.#pump.schedule();

@@ -247,7 +247,7 @@ export class Connection {
     if (!machine.busy) machine.settle();
   }
 
-  /** Delivers no further message, and wants no input, until `resume`. Keepalive rests meanwhile. */
+  /** Delivers no further message, and wants no input, until `resume`. Pings go on; no pong is waited for. */
   pause(): void {
     this.#machine.pause(true);
   }

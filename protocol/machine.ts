@@ -111,7 +111,7 @@ export class Machine {
 
   /** Any byte is a sign of life: the keepalive begins anew. */
   heard(): void {
-    if (this.phase === Phase.OPEN && !this.paused) this.timers.heard(this.now);
+    if (this.phase === Phase.OPEN) this.timers.heard(this.now);
   }
 
   /** Bytes from the peer: they wait behind those that wait already. */
@@ -169,7 +169,9 @@ export class Machine {
       this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
     } else if (now >= timers.ping) {
       this.ping(undefined, now);
-      timers.pinged(now);
+      // While paused the answer can't be heard. The ping is sent all the same: by it a transport that is gone is found out.
+      if (this.paused) timers.heard(now);
+      else timers.pinged(now);
     }
   }
 
@@ -178,13 +180,12 @@ export class Machine {
     return this.pings.send(payload, now);
   }
 
-  /** While paused the peer can't be heard, so that keepalive rests. */
+  /** While paused the peer can't be heard, so that no pong is waited for. */
   pause(paused: boolean): void {
     if (this.paused === paused || this.#ended) return;
     this.paused = paused;
     if (this.receiver !== undefined) this.receiver.paused = paused;
-    if (paused) this.timers.quiet();
-    else this.heard();
+    this.heard();
   }
 
   receiveHead(head: RequestHead): void {

@@ -166,6 +166,20 @@ describe('listen and open', () => {
     void ws.receive();
     await server.close({ timeout: 0 });
   });
+
+  test('a peer that goes is found out, even when nobody receives and the queue is full', async () => {
+    let ended!: (code: number) => void;
+    const end = new Promise<number>((resolve) => (ended = resolve));
+    const server = await serving({ ...LOCAL, pingInterval: 20 }, async (ws) => ended((await ws.closed).code));
+    const socket = connectTcp(server.port, '127.0.0.1');
+    socket.write(`${BAD_REQUEST.trimEnd()}\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+    await once(socket, 'data');
+    socket.write(Buffer.from(Array.from({ length: 40 }, () => [0x81, 0x81, 0, 0, 0, 0, 0x78]).flat()));
+    // What comes back now is a ping: the server has read that, and stopped reading.
+    await once(socket, 'data');
+    socket.destroy();
+    expect(await end).toBe(1006);
+  });
 });
 
 describe('upgrade', () => {
