@@ -4,8 +4,8 @@ import * as zlib from 'node:zlib';
 /**
  * A zlib stream of Node's, driven synchronously through the handle behind it.
  *
- * Not public API, and the reason for `handlesWork`: `_handle` (with `writeSync` and `onerror`) and `_writeState`, which
- * have been as they are here since Node 8. docs/design/adr/0004-deflate-on-node.md says why they are worth it.
+ * Not public API, and the reason for `handlesWork`: `_handle` (with `writeSync` and `onerror`) and `_writeState`, which are
+ * as they are here from Node 20 to 26. docs/design/adr/0004-deflate-on-node.md says why they are worth it.
  */
 export class ZlibHandle {
   private readonly stream: Stream;

@@ -32,7 +32,8 @@ export interface CompressOptions {
   shared?: boolean;
   /**
    * Messages of at least this many bytes are deflated off the thread where the codec can, keeping their place among the
-   * messages before and after them. Zero or false, the default, deflates everything on the spot.
+   * messages before and after them. Zero or false, the default, deflates everything on the spot. The drivers of this
+   * package do not make use of it yet: they deflate everything on the spot.
    */
   asyncAbove?: number | false;
 }
