@@ -35,6 +35,8 @@ export class Pump implements TransportHandler {
   readonly #highWater: number;
   readonly #onTurnEnd: () => void;
   #transport: Transport | undefined;
+  /** Chunks that the transport still holds. */
+  #unsent: Uint8Array[];
   #wake: Wake | undefined;
   #wakeAt: number;
   /** Whether a call below is under way that flushes when it is done. */
@@ -55,6 +57,7 @@ export class Pump implements TransportHandler {
       this.flush();
     };
     this.#transport = undefined;
+    this.#unsent = [];
     this.#wake = undefined;
     this.#wakeAt = Infinity;
     this.#running = false;
@@ -91,6 +94,8 @@ export class Pump implements TransportHandler {
   }
 
   onDrain(): void {
+    for (const chunk of this.#unsent) this.#workspace.reclaim(chunk);
+    this.#unsent = [];
     this.flush();
   }
 
@@ -143,7 +148,9 @@ export class Pump implements TransportHandler {
     if (transport === undefined || this.#connection.bufferedAmount === 0) return;
     if (transport.bufferedAmount > 0 && this.#connection.transportAction !== TransportAction.ABORT) return;
     const chunks = this.#connection.takeOutput();
-    if (chunks.length > 0 && transport.write(chunks)) this.#workspace.reclaim(chunks[chunks.length - 1]);
+    if (chunks.length === 0) return;
+    if (!transport.write(chunks)) this.#unsent.push(...chunks);
+    else for (const chunk of chunks) this.#workspace.reclaim(chunk);
   }
 
   #act(): void {

@@ -41,7 +41,8 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** Fills in the defaults. Throws a RangeError or TypeError for what is not a limit. */
-export function resolveLimits(options: LimitOptions): Limits {
+export function resolveLimits(options: LimitOptions & { limits?: Limits | undefined }): Limits {
+  if (options.limits !== undefined) return options.limits;
   return {
     maxMessageSize: resolveLimit('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize),
     maxFragments: resolveLimit('maxFragments', options.maxFragments, DEFAULT_LIMITS.maxFragments),

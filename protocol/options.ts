@@ -1,5 +1,5 @@
 import type { FrameTrace } from './framing/trace.ts';
-import type { LimitOptions } from './limits.ts';
+import type { LimitOptions, Limits } from './limits.ts';
 import type { ServerHandshakeOptions, ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening } from './handshake/types.ts';
 import type { DeflateCodec } from './permessage-deflate/codec.ts';
@@ -10,6 +10,8 @@ import type { Workspace } from './workspace.ts';
 
 /** What every connection takes. */
 export interface ConnectionOptions extends LimitOptions {
+  /** `resolveLimits(options)`, for a server that resolves them once for all its connections. */
+  limits?: Limits | undefined;
   /** The time, in milliseconds on any monotonic clock; every other `now` is on the same one. */
   now: number;
   /** Where events go. Methods that it lacks are passed over; a server's sink without `onRequest` accepts. */

@@ -1,5 +1,8 @@
 import type { Workspace } from './workspace.ts';
 
+/** Several chunks of up to this many bytes altogether are taken as one. */
+const JOIN_UP_TO = 4096;
+
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
 
 /**
@@ -64,6 +67,7 @@ export class Outbox {
   seal(): void {
     if (this.#start < this.#end) {
       this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+      this.#workspace.lend();
       this.#start = this.#end;
     }
     this.#workspace.leave(this);
@@ -73,6 +77,7 @@ export class Outbox {
   take(): readonly Uint8Array[] {
     if (this.#size === 0) return NOTHING;
     this.seal();
+    if (this.#chunks.length > 1 && this.#size <= JOIN_UP_TO) this.#join();
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#size = 0;
@@ -82,7 +87,23 @@ export class Outbox {
   /** Drops everything. */
   clear(): void {
     this.seal();
+    for (const chunk of this.#chunks) this.#workspace.reclaim(chunk);
     this.#chunks = [];
     this.#size = 0;
+  }
+
+  /** Small chunks that others' writing has set apart become one again: a copy is cheaper than a longer write. */
+  #join(): void {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    let at = this.reserve(this.#size);
+    for (const chunk of chunks) {
+      this.#slab.set(chunk, at);
+      at += chunk.length;
+    }
+    this.#end = at;
+    this.#workspace.commit(at);
+    this.seal();
+    for (const chunk of chunks) this.#workspace.reclaim(chunk);
   }
 }

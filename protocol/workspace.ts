@@ -37,8 +37,13 @@ export class Workspace {
   readonly allocate: (size: number) => Uint8Array;
   readonly #slabSize: number;
   #slab: Uint8Array;
+  /** The slab that was given, which is come back to when everything in it was reclaimed. */
+  readonly #home: Uint8Array;
   /** Where the slab's free part begins. */
   #used: number;
+  /** How many chunks of the slab, and of the home slab when it is another, were handed out and not reclaimed. */
+  #lent: number;
+  #lentAtHome: number;
   /** The outbox whose bytes end at `#used` and may go on there. */
   #writer: Outbox | undefined;
   /** The block that small copies are put in. */
@@ -52,8 +57,11 @@ export class Workspace {
     this.masker = options.masker ?? new PortableMasker();
     this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
     this.#slabSize = options.slabSize ?? SLAB_SIZE;
-    this.#slab = options.slab ?? NOTHING;
+    this.#home = options.slab ?? NOTHING;
+    this.#slab = this.#home;
     this.#used = 0;
+    this.#lent = 0;
+    this.#lentAtHome = 0;
     this.#writer = undefined;
     this.#block = NOTHING;
     this.#blockUsed = 0;
@@ -71,8 +79,8 @@ export class Workspace {
   reserve(length: number, writer: Outbox): number {
     if (this.#used + length > this.#slab.length) {
       writer.seal();
-      this.#slab = new Uint8Array(Math.max(this.#slabSize, length));
-      this.#used = 0;
+      this.#writer?.seal();
+      this.#turnOver(length);
     }
     if (this.#writer !== writer) {
       this.#writer?.seal();
@@ -86,15 +94,36 @@ export class Workspace {
     this.#used = end;
   }
 
+  /** A chunk of the slab was handed out. */
+  lend(): void {
+    this.#lent++;
+  }
+
   /** The writer has sealed what it had. */
   leave(writer: Outbox): void {
     if (this.#writer === writer) this.#writer = undefined;
   }
 
-  /** These bytes were written out and nobody holds them: when they are the last of the slab, it goes on before them. */
-  reclaim(bytes: Uint8Array): void {
-    if (bytes.buffer !== this.#slab.buffer || this.#writer !== undefined) return;
-    if (bytes.byteOffset + bytes.length === this.#used) this.#used = bytes.byteOffset;
+  /**
+   * A chunk of output was written, and nobody holds it: call it once for each, in any order. The slab is used again once
+   * that is true of all its chunks. Chunks of other memory are none of its business.
+   */
+  reclaim(chunk: Uint8Array): void {
+    if (isWithin(chunk, this.#slab)) {
+      if (--this.#lent === 0 && this.#writer === undefined) this.#used = 0;
+    } else if (isWithin(chunk, this.#home)) {
+      this.#lentAtHome--;
+    }
+  }
+
+  /** The slab is full: back to the home slab when that is free, or on to a new one. */
+  #turnOver(length: number): void {
+    const isHome = this.#slab === this.#home;
+    if (isHome) this.#lentAtHome = this.#lent;
+    const canReturn = !isHome && this.#lentAtHome === 0 && this.#home.length >= length;
+    this.#slab = canReturn ? this.#home : new Uint8Array(Math.max(this.#slabSize, length));
+    this.#used = 0;
+    this.#lent = 0;
   }
 
   /** A copy of lent bytes, to keep. Small ones share their memory with others, at most 8 KiB of it. */
@@ -118,3 +147,8 @@ export class Workspace {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function isWithin(chunk: Uint8Array, slab: Uint8Array): boolean {
+  const from = chunk.byteOffset - slab.byteOffset;
+  return chunk.buffer === slab.buffer && from >= 0 && from < slab.length;
+}

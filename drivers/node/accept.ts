@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Socket as NetSocket } from 'node:net';
-import { Connection, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/index.ts';
+import { Connection, type Limits, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/index.ts';
 import { Admission } from '../admission.ts';
 import { type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
 import { Socket } from '../socket.ts';
@@ -17,6 +17,7 @@ export class Acceptor<Data> {
   readonly #options: NodeUpgradeOptions;
   readonly #handlers: Handlers<Data>;
   readonly #policy: ServerPolicy;
+  readonly #limits: Limits;
   readonly #secure: boolean;
   readonly #sendHighWater: number;
   readonly #sendLimit: number;
@@ -28,7 +29,7 @@ export class Acceptor<Data> {
     secure: boolean,
     admission: Admission = new Admission(options),
   ) {
-    resolveLimits(options);
+    this.#limits = resolveLimits(options);
     this.admission = admission;
     this.#options = options;
     this.#handlers = handlers;
@@ -47,7 +48,8 @@ export class Acceptor<Data> {
       workspace,
       connect: (sink) =>
         Connection.server({
-          ...this.#options,
+          limits: this.#limits,
+          compress: this.#options.compress,
           policy: this.#policy,
           now: since,
           sink,

@@ -11,7 +11,10 @@ export const nodeClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
   // After the promise reactions that are due: a turn's sends leave together, those of awaiting code included.
-  defer: (callback) => process.nextTick(callback),
+  defer: (callback) => {
+    if (deferred.length === 0) process.nextTick(runDeferred);
+    deferred.push(callback);
+  },
 };
 
 /** The same, for waits that are all that is going on: whoever waits to connect again wants to live to see it. */
@@ -26,4 +29,13 @@ export const waitingClock: Clock = {
 function startTimer(at: number, callback: () => void): NodeJS.Timeout {
   const delay = Math.ceil(at - performance.now());
   return setTimeout(callback, Math.min(Math.max(delay, 0), LONGEST_TIMEOUT));
+}
+
+/** What waits for the end of this turn. A tick for all of it costs less than one for each. */
+let deferred: (() => void)[] = [];
+
+function runDeferred(): void {
+  const callbacks = deferred;
+  deferred = [];
+  for (const callback of callbacks) callback();
 }

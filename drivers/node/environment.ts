@@ -16,7 +16,8 @@ export const workspace = new Workspace({
   slab: masker?.slab,
   // Not filled with zeros, which costs more than all else: whoever gets it has written all of it before it is seen.
   allocate: (size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
-  slabSize: 64 * 1024,
+  // As much as one read can bring about, and half of it again.
+  slabSize: 128 * 1024,
 });
 
 /**

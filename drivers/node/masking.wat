@@ -3,9 +3,9 @@
 ;; mask(at, length, key): XORs memory[at, at + length) with the key, whose lowest byte meets the first of them.
 ;; Returns 0x80 when a result has that bit, else 0: then they are all ASCII.
 ;;
-;; Three pages: scratch space, the buffer that sockets are read into, the slab that frames are written to.
+;; Four pages: scratch space, the buffer that sockets are read into, and two for the slab that frames are written to.
 (module
-  (memory (export "memory") 3 3)
+  (memory (export "memory") 4 4)
   (func (export "mask") (param $at i32) (param $length i32) (param $key i32) (result i32)
     (local $end i32) (local $keys v128) (local $seen v128)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $tail i32) (local $byte i32)

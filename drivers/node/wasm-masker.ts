@@ -35,7 +35,7 @@ export class WasmMasker implements Masker {
     this.#scratch = new Uint8Array(this.#memory, 0, PAGE);
     this.#portable = new PortableMasker();
     this.readBuffer = new Uint8Array(this.#memory, PAGE, PAGE);
-    this.slab = new Uint8Array(this.#memory, 2 * PAGE, PAGE);
+    this.slab = new Uint8Array(this.#memory, 2 * PAGE, 2 * PAGE);
   }
 
   /** Undefined where the runtime has no WebAssembly, or the machine no SIMD. */

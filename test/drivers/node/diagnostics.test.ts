@@ -85,14 +85,10 @@ describe('NODE_DEBUG=sansocket', () => {
       await open(server.url, async (ws) => { await ws.send('a secret'); await ws.receive(); });
       await server.close();
     `;
-    const { stderr, status } = spawnSync(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '-e', script],
-      {
-        env: { ...process.env, NODE_DEBUG: 'sansocket' },
-        encoding: 'utf8',
-      },
-    );
+    const { stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      env: { ...process.env, NODE_DEBUG: 'sansocket' },
+      encoding: 'utf8',
+    });
     expect([status, stderr]).toEqual([
       0,
       expect.stringMatching(/server \d < TEXT FIN 8\n[^]*server \d > TEXT FIN 8\n[^]*CLOSE FIN 2/),
