@@ -169,7 +169,6 @@ export class Machine {
       this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
     } else if (now >= timers.ping) {
       this.ping(undefined, now);
-      // While paused the answer can't be heard. The ping is sent all the same: by it a transport that is gone is found out.
       if (this.paused) timers.heard(now);
       else timers.pinged(now);
     }
@@ -180,7 +179,7 @@ export class Machine {
     return this.pings.send(payload, now);
   }
 
-  /** While paused the peer can't be heard, so that no pong is waited for. */
+  /** While paused the peer can't be heard: no pong is waited for. Pings go on, and find out a transport that is gone. */
   pause(paused: boolean): void {
     if (this.paused === paused || this.#ended) return;
     this.paused = paused;
