@@ -88,7 +88,8 @@ function deflateByCodec(codec: DeflateCodec, plain: readonly Uint8Array[], input
   const rivals = [1, 2].map(() => codec.createDeflater({ windowBits, contextTakeover: true, level, memLevel }));
   try {
     return plain.map((message) => {
-      const deflated = deflater.deflate(message);
+      // What a codec gives is lent until its next call.
+      const deflated = new Uint8Array(deflater.deflate(message));
       if (!contextTakeover) deflater.reset();
       for (const rival of rivals) rival.deflate(message);
       return deflated;
@@ -148,7 +149,7 @@ function inWhole(
     const part = inflate(bytes.slice(at, at + size), at + size >= bytes.length, maxLength - length);
     if (typeof part === 'number') return part;
     length += part.length;
-    parts.push(part);
+    parts.push(new Uint8Array(part));
   }
   return join(...parts);
 }

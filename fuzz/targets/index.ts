@@ -1,6 +1,7 @@
 /** All targets, in the order in which `npm run fuzz -- all` tries them. */
 import type { Target } from '../support/target.ts';
 import { deflate } from './deflate.ts';
+import { differential } from './differential.ts';
 import { extensions } from './extensions.ts';
 import { handshake } from './handshake.ts';
 import { model } from './model.ts';
@@ -20,4 +21,5 @@ export const TARGETS: readonly Target[] = [
   extensions,
   utf8,
   deflate,
+  differential,
 ];
