@@ -3,6 +3,7 @@ import type { Workspace } from './workspace.ts';
 /** Several chunks of up to this many bytes altogether are taken as one. */
 const JOIN_UP_TO = 4096;
 
+const NO_SLAB = new Uint8Array(0);
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
 
 /**
@@ -14,6 +15,7 @@ const NOTHING: readonly Uint8Array[] = Object.freeze([]);
 export class Outbox {
   readonly #workspace: Workspace;
   #chunks: Uint8Array[];
+  /** What the open part lies in. Without one it is let go: an idle connection would keep a slab that others are done with. */
   #slab: Uint8Array;
   #start: number;
   #end: number;
@@ -22,7 +24,7 @@ export class Outbox {
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
     this.#chunks = [];
-    this.#slab = workspace.slab;
+    this.#slab = NO_SLAB;
     this.#start = 0;
     this.#end = 0;
     this.#size = 0;
@@ -36,9 +38,8 @@ export class Outbox {
   /** Makes room for at most `length` bytes. Returns the offset in `slab` to write at; `commit` says how many it were. */
   reserve(length: number): number {
     const at = this.#workspace.reserve(length, this);
-    const slab = this.#workspace.slab;
-    if (this.#start === this.#end || slab !== this.#slab) {
-      this.#slab = slab;
+    if (this.#start === this.#end) {
+      this.#slab = this.#workspace.slab;
       this.#start = at;
       this.#end = at;
     }
@@ -70,6 +71,7 @@ export class Outbox {
       this.#workspace.lend();
       this.#start = this.#end;
     }
+    this.#slab = NO_SLAB;
     this.#workspace.leave(this);
   }
 
