@@ -9,6 +9,9 @@ export function toBytes(data: BytesLike): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const tag = Object.prototype.toString.call(data);
-  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]') return new Uint8Array(data);
+  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]') {
+    const bytes = new Uint8Array(data);
+    if (bytes.buffer === data) return bytes; // it was what it said, of whatever realm
+  }
   throw new TypeError('a message must be a string, an ArrayBuffer, a typed array or a DataView');
 }

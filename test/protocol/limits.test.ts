@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_LIMITS, type LimitOptions, resolveLimit, resolveLimits } from '../../protocol/limits.ts';
+
+test('the defaults', () => {
+  expect(resolveLimits({})).toEqual({
+    maxMessageSize: 16 * 1024 * 1024,
+    maxFragments: 1_048_576,
+    handshakeTimeout: 10_000,
+    closeTimeout: 10_000,
+    pingInterval: 20_000,
+    pongTimeout: 20_000,
+  });
+  expect(resolveLimits({ maxFragments: undefined })).toEqual(DEFAULT_LIMITS);
+});
+
+describe.each(Object.keys(DEFAULT_LIMITS) as (keyof LimitOptions)[])('%s', (name) => {
+  test('zero, false and Infinity turn it off', () => {
+    for (const off of [0, false, Infinity] as const) expect(resolveLimits({ [name]: off })[name]).toBe(Infinity);
+  });
+
+  test('a number above zero is it', () => {
+    for (const value of [1, 0.5, 1e9]) expect(resolveLimits({ [name]: value })[name]).toBe(value);
+  });
+
+  test('what is no limit throws, and names it', () => {
+    for (const wrong of [-1, -Infinity, NaN]) {
+      expect(() => resolveLimits({ [name]: wrong })).toThrow(RangeError);
+      expect(() => resolveLimits({ [name]: wrong })).toThrow(name);
+    }
+    for (const wrong of [true, null, '1', '', {}, [], 1n]) {
+      expect(() => resolveLimits({ [name]: wrong as never })).toThrow(TypeError);
+    }
+  });
+});
+
+test('resolveLimit has the caller’s own default', () => {
+  expect(resolveLimit('x', undefined, 7)).toBe(7);
+});
