@@ -47,11 +47,6 @@ export class Sender {
     return this.#outbox.size;
   }
 
-  /** Whether a fragmented message has begun and not ended. */
-  get isMidMessage(): boolean {
-    return this.#fragmented !== NONE;
-  }
-
   useDeflate(deflate: PermessageDeflate): void {
     this.#deflate = deflate;
   }

@@ -11,6 +11,7 @@ export const ABNORMAL = 1006;
 
 /** Whether a Close frame may carry this code: §7.4 and the IANA registry, where 1012 to 1014 have come since. */
 export function isCloseCode(code: number): boolean {
+  if (!Number.isInteger(code)) return false;
   if (code >= 3000) return code <= 4999;
   return code >= 1000 && code <= 1014 && code !== 1004 && code !== NO_STATUS && code !== ABNORMAL;
 }

@@ -83,11 +83,6 @@ export class FrameDecoder {
     this.#control = undefined;
   }
 
-  /** Whether a frame has begun and not ended. */
-  get midFrame(): boolean {
-    return this.#stage !== FIRST_BYTE && this.#stage !== HALTED;
-  }
-
   /** Decodes nothing more. */
   halt(): void {
     this.#stage = HALTED;
