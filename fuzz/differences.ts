@@ -69,6 +69,16 @@ export const DIFFERENCES: readonly Difference[] = [
       isPrefix(theirs.events, ours.events) &&
       rest(theirs, ours).every(isControl),
   },
+  {
+    peers: ['ws', 'undici'],
+    rule: 'RFC 6455 §10.4, §7.4.1: a frame beyond what can be taken is refused with 1009',
+    what: 'Of two faults in one header, a length beyond 2^53 and a frame that may not come now, we tell the first.',
+    explains: (ours, theirs) =>
+      ours.end === 'failed 1009' &&
+      theirs.end === 'failed 1002' &&
+      ours.events.length === theirs.events.length &&
+      isPrefix(ours.events, theirs.events),
+  },
 ];
 
 function isPrefix(some: Reading['events'], all: Reading['events']): boolean {
