@@ -141,8 +141,8 @@ export class Machine {
   }
 
   takeLoss(cause: unknown): void {
-    if (this.closing.isComplete) this.#finish(TransportAction.ABORT);
-    else this.lose(this.#lost('the transport was lost', cause));
+    const error = this.closing.isComplete ? undefined : this.#lost('the transport was lost', cause);
+    this.#finish(TransportAction.ABORT, error);
   }
 
   #lost(what: string, cause?: unknown): WebSocketError {
@@ -345,20 +345,20 @@ export class Machine {
     this.lose(this.#partialResponse() ?? error);
   }
 
-  /** The peer's Close frame, or its fault. */
+  /** The peer's Close frame, or its fault, for which the connection is failed (§7.1.7). */
   #conclude(receiver: Receiver): void {
     const { closeFrame, fault } = receiver;
     if (fault !== undefined) {
-      // §7.1.7: fail the connection.
       this.closing.fail(new ProtocolError(fault.code, fault.reason));
       if (!this.closing.isSent) this.sendClose(fault.code, fault.reason);
       this.#retire(TransportAction.END);
-    } else if (closeFrame !== undefined) {
-      this.closing.receive(closeFrame);
-      if (!this.closing.isSent) this.sendClose(closeFrame.code, closeFrame.reason);
+    } else {
+      const { code, reason } = closeFrame!;
+      this.closing.receive(closeFrame!);
+      if (!this.closing.isSent) this.sendClose(code, reason);
       // §7.1.1: the server ends the transport first.
       this.#retire(this.isServer ? TransportAction.END : TransportAction.KEEP);
-      this.sink.onClose(closeFrame.code, closeFrame.reason);
+      this.sink.onClose(code, reason);
     }
   }
 
@@ -372,7 +372,6 @@ export class Machine {
 
   /** Nothing but the transport's end is waited for. */
   #retire(action: TransportAction): void {
-    if (this.phase === Phase.CLOSED) return;
     this.phase = Phase.CLOSING;
     this.input = DISCARD;
     this.#held.clear();

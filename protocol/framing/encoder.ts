@@ -114,7 +114,7 @@ export class FrameEncoder {
   }
 
   #headerLength(length: number): number {
-    return (length < 126 ? 2 : length < 0x10000 ? 4 : 10) + (this.#mask ? 4 : 0);
+    return (length < 126 ? 2 : 4) + (this.#mask ? 4 : 0);
   }
 
   #writeHeader(first: number, at: number, length: number, key: number): number {
