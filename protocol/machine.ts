@@ -131,6 +131,7 @@ export class Machine {
   takeRest(): void {
     this.pause(false);
     this.#ended = true;
+    this.receiver?.endInput();
     this.takeHeld();
   }
 
@@ -141,8 +142,7 @@ export class Machine {
   }
 
   takeLoss(cause: unknown): void {
-    const error = this.closing.isComplete ? undefined : this.#lost('the transport was lost', cause);
-    this.#finish(TransportAction.ABORT, error);
+    this.#finish(TransportAction.ABORT, this.#lost('the transport was lost', cause));
   }
 
   #lost(what: string, cause?: unknown): WebSocketError {
@@ -169,6 +169,7 @@ export class Machine {
       this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
     } else if (now >= timers.ping) {
       this.ping(undefined, now);
+      this.deflate?.idle();
       if (this.paused) timers.heard(now);
       else timers.pinged(now);
     }

@@ -67,7 +67,8 @@ export class Receiver implements FrameTarget, MessageTarget {
       allocate: workspace.allocate,
       maxMessageSize: limits.maxMessageSize,
       maxFragments: limits.maxFragments,
-      inflate: deflate === undefined ? undefined : (payload, maxLength) => deflate.decompress(payload, maxLength),
+      inflate:
+        deflate === undefined ? undefined : (part, fin, maxLength) => deflate.decompressPart(part, fin, maxLength),
     });
     this.paused = false;
     this.isClosing = false;
@@ -87,14 +88,21 @@ export class Receiver implements FrameTarget, MessageTarget {
   receive(bytes: Uint8Array, start: number, end: number, now: number): number {
     this.#now = now;
     this.#isBacklogged = this.#sender.size > 0;
+    this.#assembler.proceed();
     const stopped = this.#decoder.decode(bytes, start, end);
     this.#assembler.endChunk();
+    this.#assembler.proceed(); // a control frame's event may have ended the pause
     return stopped;
   }
 
   /** The message in progress, or the next to begin, comes in pieces. */
   streamNext(): void {
     this.#assembler.streamNext();
+  }
+
+  /** No pause is heeded from here on: the transport brings nothing more. */
+  endInput(): void {
+    this.#assembler.endInput();
   }
 
   /** Decodes nothing more and gives the memory back. */
@@ -104,7 +112,8 @@ export class Receiver implements FrameTarget, MessageTarget {
   }
 
   onFrame(opcode: number, fin: boolean, rsv1: boolean, length: number): Verdict {
-    if (this.paused && !this.#assembler.midMessage) return HOLD;
+    this.#assembler.proceed();
+    if (this.paused && (!this.#assembler.midMessage || this.#assembler.isBehind)) return HOLD;
     this.#trace?.({ sent: false, opcode, fin, rsv1, length });
     return this.#assembler.begin(opcode, fin, rsv1, length) ? PROCEED : HALT;
   }

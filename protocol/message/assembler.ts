@@ -1,6 +1,7 @@
 import type { TextCodec } from '../text.ts';
-import { startOfTail, Utf8Validator } from './utf8.ts';
+import { DONE, type Inflate, InflatingStream, MORE } from './inflating-stream.ts';
 import { Store } from './store.ts';
+import { startOfTail, Utf8Validator } from './utf8.ts';
 
 /** Message types, which are the opcodes of their first frames (RFC 6455 §5.6). */
 const NONE = 0;
@@ -8,6 +9,8 @@ const TEXT = 1;
 
 /** Where assembled messages go. Bytes are lent until the method returns, unless `owned`. */
 export interface MessageTarget {
+  /** Whether nothing more is wanted for now. Heeded where it matters here: while a compressed message is streamed. */
+  readonly paused: boolean;
   onText(text: string): void;
   onBinary(bytes: Uint8Array, owned: boolean): void;
   onMessageStart(binary: boolean): void;
@@ -17,17 +20,11 @@ export interface MessageTarget {
   onMessageFault(code: number, reason: string): void;
 }
 
-/**
- * Inflates the joined payload of a compressed message: at most `maxLength` bytes, lent until anything else is inflated or
- * deflated, or the close code to fail with.
- */
-export type Inflate = (payload: Uint8Array, maxLength: number) => Uint8Array | 1007 | 1009;
-
 export interface AssemblerOptions {
   text: TextCodec;
   /** Makes memory of just this many bytes, whatever is in it. */
   allocate: (size: number) => Uint8Array;
-  /** The largest message in bytes, before and after inflating. */
+  /** The largest message in bytes, before and after inflating. One that is streamed has no limit. */
   maxMessageSize: number;
   maxFragments: number;
   /** Where an extension was agreed on that compresses messages. */
@@ -69,6 +66,10 @@ export class MessageAssembler {
   #streaming: boolean;
   /** What a streamed text's last piece cut. */
   #carry: Uint8Array | undefined;
+  /** The streamed message's payload on its way here, when it is compressed. */
+  #inflating: InflatingStream | undefined;
+  /** The most that a compressed message may come to when it is streamed. */
+  #streamRoom: number;
   /** Whether it is over: a target that ends the connection in one of its methods is told nothing more. */
   #released: boolean;
 
@@ -93,6 +94,8 @@ export class MessageAssembler {
     this.#streamWanted = false;
     this.#streaming = false;
     this.#carry = undefined;
+    this.#inflating = undefined;
+    this.#streamRoom = Infinity;
     this.#released = false;
   }
 
@@ -101,13 +104,33 @@ export class MessageAssembler {
     return this.#type !== NONE;
   }
 
+  /** Whether a message has all come, and its target has paused before the end of it. */
+  get isBehind(): boolean {
+    return this.#inflating?.isWhole === true;
+  }
+
   /** The message in progress, or the next to begin, comes in pieces. */
   streamNext(): void {
     this.#streamWanted = true;
   }
 
+  /** Goes on with a message that its target's pause has cut short, if there is one and it has not paused again. */
+  proceed(): void {
+    if (this.#inflating !== undefined) this.#advance(this.#inflating.proceed());
+  }
+
+  /**
+   * The last bytes have come, and no pause is heeded from here on. What there is of compressed messages would all become
+   * memory at once: when streamed they are held to the limit of all others.
+   */
+  endInput(): void {
+    this.#streamRoom = this.#maxMessageSize;
+    if (this.#inflating !== undefined) this.#inflating.room = this.#streamRoom;
+  }
+
   /** A data frame begins. Returns false when it may not; the target has been told why. */
   begin(opcode: number, fin: boolean, compressed: boolean, length: number): boolean {
+    if (this.#released) return false; // in `proceed`, just now
     if (opcode === NONE) {
       if (this.#type === NONE) return this.#fault(1002, 'a continuation frame with nothing to continue');
     } else {
@@ -136,7 +159,8 @@ export class MessageAssembler {
     if (this.#type === TEXT && !this.#compressed && !this.#isTextSoFar(bytes, start, end, whole)) return;
     if (this.#streamWanted) this.#startStream();
     if (this.#released) return;
-    if (this.#streaming && !this.#compressed) this.#stream(bytes, start, end);
+    if (this.#inflating !== undefined) return this.#advance(this.#inflating.append(bytes, start, end, whole));
+    if (this.#streaming) this.#stream(bytes, start, end);
     else this.#collect(bytes, start, end);
     if (whole && !this.#released) this.#finish();
   }
@@ -158,12 +182,16 @@ export class MessageAssembler {
     this.#carry = undefined;
     this.#validator = undefined;
     this.#streaming = false;
+    this.#inflating?.stop();
+    this.#inflating = undefined;
   }
 
   /** A compressed payload may be a little larger than what it inflates to: stored blocks cost five bytes each. */
   #limit(): number {
-    if (this.#compressed) return this.#maxMessageSize + Math.floor(this.#maxMessageSize / 256) + 1024;
-    return this.#streaming || this.#streamWanted ? Infinity : this.#maxMessageSize;
+    if (this.#streaming || this.#streamWanted) return Infinity;
+    return this.#compressed
+      ? this.#maxMessageSize + Math.floor(this.#maxMessageSize / 256) + 1024
+      : this.#maxMessageSize;
   }
 
   #isTextSoFar(bytes: Uint8Array, start: number, end: number, whole: boolean): boolean {
@@ -191,9 +219,10 @@ export class MessageAssembler {
 
   #finish(): void {
     this.#validator = undefined;
-    if (this.#streaming && !this.#compressed) {
+    if (this.#streaming) {
       this.#type = NONE;
       this.#streaming = false;
+      this.#inflating = undefined;
       this.#target.onMessageEnd();
       return;
     }
@@ -226,19 +255,15 @@ export class MessageAssembler {
   }
 
   #deliverInflated(type: number, payload: Uint8Array): void {
-    const streaming = this.#streaming;
-    this.#streaming = false;
-    const bytes = this.#inflate!(payload, this.#maxMessageSize);
-    if (bytes === 1007) {
-      this.#fault(1007, 'a compressed message that does not inflate');
-    } else if (bytes === 1009) {
-      this.#fault(1009, 'message too big');
+    const bytes = this.#inflate!(payload, true, this.#maxMessageSize);
+    if (typeof bytes === 'number') {
+      this.#inflateFault(bytes);
+    } else if (type === TEXT) {
+      const text = this.#text.decode(bytes, 0, bytes.length);
+      if (text === undefined) this.#fault(1007, 'text that is not UTF-8');
+      else this.#target.onText(text);
     } else {
-      const message = type === TEXT ? this.#text.decode(bytes, 0, bytes.length) : this.#copyOf(bytes);
-      if (message === undefined) this.#fault(1007, 'text that is not UTF-8');
-      else if (streaming) this.#streamWhole(message);
-      else if (typeof message === 'string') this.#target.onText(message);
-      else this.#target.onBinary(message, true);
+      this.#target.onBinary(this.#copyOf(bytes), true);
     }
   }
 
@@ -248,28 +273,48 @@ export class MessageAssembler {
     return copy;
   }
 
-  /** A compressed message is inflated as a whole, so that it comes as one piece. */
-  #streamWhole(message: string | Uint8Array): void {
-    if (message.length > 0) this.#target.onMessageChunk(message, true);
-    if (!this.#released) this.#target.onMessageEnd();
-  }
-
   #startStream(): void {
     this.#streamWanted = false;
     this.#streaming = true;
     this.#target.onMessageStart(this.#type !== TEXT);
-    if (this.#compressed || this.#released) return;
+    if (this.#released) return;
     // The message was in progress already: what has come is the first piece.
     this.endChunk();
     const store = this.#store;
     this.#store = undefined;
-    if (store !== undefined) this.#stream(store.bytes, 0, store.size);
+    if (this.#compressed) this.#startInflating();
+    if (store === undefined) return;
+    if (this.#inflating === undefined) this.#stream(store.bytes, 0, store.size);
+    else this.#advance(this.#inflating.append(store.bytes, 0, store.size, false));
+  }
+
+  #startInflating(): void {
+    this.#seen = 0x80; // what will come out is not known to be ASCII
+    this.#inflating = new InflatingStream({
+      inflate: this.#inflate!,
+      allocate: this.#allocate,
+      target: this.#target,
+      deliver: (piece, last) => {
+        if (this.#type === TEXT && !this.#isTextSoFar(piece, 0, piece.length, last)) return;
+        this.#stream(piece, 0, piece.length);
+      },
+      room: this.#streamRoom,
+    });
+  }
+
+  /** What the payload of a compressed, streamed message has come to. */
+  #advance(result: number): void {
+    if (this.#released || result === MORE) return;
+    if (result === DONE) this.#finish();
+    else this.#inflateFault(result);
   }
 
   #stream(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return;
     if (this.#type !== TEXT) {
-      this.#target.onMessageChunk(bytes.subarray(start, end), false);
+      // What was inflated is lent for a shorter time than a sink may have it: until it sends anything.
+      if (this.#compressed) this.#target.onMessageChunk(this.#copyOf(bytes), true);
+      else this.#target.onMessageChunk(bytes.subarray(start, end), false);
       return;
     }
     if (this.#carry !== undefined) {
@@ -283,6 +328,10 @@ export class MessageAssembler {
     const tail = startOfTail(bytes, start, end);
     if (tail < end) this.#carry = bytes.slice(tail, end);
     if (tail > start) this.#target.onMessageChunk(this.#text.decode(bytes, start, tail)!, true);
+  }
+
+  #inflateFault(code: number): void {
+    this.#fault(code, code === 1009 ? 'message too big' : 'a compressed message that does not inflate');
   }
 
   #fault(code: number, reason: string): false {

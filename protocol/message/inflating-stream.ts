@@ -1,0 +1,109 @@
+import { Store } from './store.ts';
+
+/**
+ * How much is inflated at once. DEFLATE makes at most 1,032 bytes of one (RFC 1951 §3.2.5: matches of 258 bytes, two
+ * bits each), so that about 1 MiB may come out after the target has asked for a pause.
+ */
+const SLICE = 1024;
+
+/** There is more to come, or to be inflated. */
+export const MORE = 0;
+/** All of the message was delivered. */
+export const DONE = 1;
+
+/**
+ * Inflates the next part of a compressed message's payload; `fin` says that it is the last. At most `maxLength` bytes,
+ * lent until anything else is inflated or deflated, or the close code to fail with.
+ */
+export type Inflate = (part: Uint8Array, fin: boolean, maxLength: number) => Uint8Array | 1007 | 1009;
+
+export interface InflatingStreamOptions {
+  inflate: Inflate;
+  allocate: (size: number) => Uint8Array;
+  target: { readonly paused: boolean };
+  /** Takes what is inflated, `last` when the message ends with it: lent, and maybe empty. */
+  deliver: (piece: Uint8Array, last: boolean) => void;
+  /** The most that may come out. */
+  room: number;
+}
+
+/**
+ * A compressed message that is streamed: inflated as it comes, and no further than its target wants. What a pause leaves
+ * is kept compressed, so that it is not the peer who decides how much memory it takes.
+ */
+export class InflatingStream {
+  /** The most that may still come out. */
+  room: number;
+  readonly #options: InflatingStreamOptions;
+  /** What is still to be inflated, from `#at` on, while the target has paused. */
+  #store: Store | undefined;
+  #at: number;
+  /** Whether the message has all come. */
+  #whole: boolean;
+  #stopped: boolean;
+
+  constructor(options: InflatingStreamOptions) {
+    this.room = options.room;
+    this.#options = options;
+    this.#store = undefined;
+    this.#at = 0;
+    this.#whole = false;
+    this.#stopped = false;
+  }
+
+  /** Whether the message has all come. */
+  get isWhole(): boolean {
+    return this.#whole;
+  }
+
+  /** The payload goes on with `bytes[start, end)`, and ends there when `whole`. Returns MORE, DONE or a close code. */
+  append(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
+    this.#whole = whole;
+    if (this.#store === undefined && !this.#options.target.paused) {
+      const result = this.#run(bytes, start, end);
+      if (this.#at < end) this.#keep(bytes, this.#at, end);
+      return result;
+    }
+    this.#keep(bytes, start, end);
+    return this.proceed();
+  }
+
+  /** Goes on with what a pause has left. Returns as `append` does. */
+  proceed(): number {
+    const store = this.#store;
+    if (store === undefined || this.#options.target.paused) return MORE;
+    const result = this.#run(store.bytes, this.#at, store.size);
+    if (this.#at === store.size) this.#store = undefined;
+    return result;
+  }
+
+  /** Nothing more is wanted of it. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Inflates `bytes[start, end)` until the target pauses; `#at` is where that was. */
+  #run(bytes: Uint8Array, start: number, end: number): number {
+    const { inflate, deliver, target } = this.#options;
+    this.#at = start;
+    do {
+      const stop = Math.min(this.#at + SLICE, end);
+      const last = this.#whole && stop === end;
+      const piece = inflate(bytes.subarray(this.#at, stop), last, this.room);
+      if (typeof piece === 'number') return piece;
+      this.room -= piece.length;
+      this.#at = stop;
+      deliver(piece, last);
+      if (last) return DONE;
+    } while (this.#at < end && !target.paused && !this.#stopped);
+    return MORE;
+  }
+
+  #keep(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#store === undefined) {
+      this.#store = new Store(this.#options.allocate);
+      this.#at = 0;
+    }
+    this.#store.append(bytes, start, end, Infinity);
+  }
+}
