@@ -35,6 +35,8 @@ export class PermessageDeflate implements ExtensionNegotiator {
   private inflaterParams: InflaterParams;
   private deflater: Deflater | undefined;
   private inflater: Inflater | undefined;
+  /** Whether anything was compressed since `idle` was last called. */
+  private compressedLately: boolean;
   /** Whether the message being received has had any bytes yet. */
   private begun: boolean;
   /** What the first message that could not be inflated came to. It stays: the context is lost. */
@@ -52,6 +54,7 @@ export class PermessageDeflate implements ExtensionNegotiator {
     this.inflaterParams = { windowBits: 0, contextTakeover: false };
     this.deflater = undefined;
     this.inflater = undefined;
+    this.compressedLately = false;
     this.begun = false;
     this.fault = undefined;
     this.released = false;
@@ -178,11 +181,12 @@ export class PermessageDeflate implements ExtensionNegotiator {
   }
 
   /**
-   * Nothing has come for a while: gives up what the next message can do without. Our compressor starts afresh after it;
-   * of what we inflate, nothing but the window itself is kept.
+   * Nothing has come for a while: gives up what the next message can do without. Of what we inflate nothing but the
+   * window itself is kept; our compressor, if nothing was compressed either since the last call, starts afresh.
    */
   idle(): void {
-    this.deflater?.reset();
+    if (!this.compressedLately) this.deflater?.reset();
+    this.compressedLately = false;
     this.inflater?.idle?.();
   }
 
@@ -217,6 +221,7 @@ export class PermessageDeflate implements ExtensionNegotiator {
 
   private deflate(payload: Uint8Array, fin: boolean): Uint8Array {
     this.deflater ??= this.codec.createDeflater(this.deflaterParams);
+    this.compressedLately = true;
     const deflated = this.deflater.deflate(payload);
     return fin ? deflated.subarray(0, deflated.length - TAIL_LENGTH) : deflated;
   }

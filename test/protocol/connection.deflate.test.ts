@@ -8,7 +8,17 @@ import { PreparedMessage } from '../../protocol/prepared.ts';
 import { DeflateWriter } from '../support/deflate-writer.ts';
 import { randomBytes, words } from '../support/deflate-codec-suite.ts';
 import { type Endpoint, type EndpointOptions, openEndpoint, outcomeOf, type Role, ROLES } from '../support/endpoint.ts';
-import { BINARY, CLOSE, closePayload, CONTINUATION, type FrameSpec, PING, TEXT, utf8 } from '../support/frames.ts';
+import {
+  BINARY,
+  CLOSE,
+  closePayload,
+  CONTINUATION,
+  type FrameSpec,
+  PING,
+  PONG,
+  TEXT,
+  utf8,
+} from '../support/frames.ts';
 
 const zlibCodec = createZlibCodec();
 const NO_LIMIT = Infinity;
@@ -345,6 +355,51 @@ describe.each(ROLES)('a %s', (role) => {
       // A client has to mask each anyway.
       expect(calls).toBe(role === 'server' ? 3 * 2 + 1 : 3 * 3);
     });
+  });
+
+  test('gives up what it can do without at a ping of the keepalive, and is right afterwards', () => {
+    const log: string[] = [];
+    const codec: DeflateCodec = {
+      createDeflater(params) {
+        const real = zlibCodec.createDeflater(params);
+        return {
+          deflate: (bytes) => real.deflate(bytes),
+          reset() {
+            log.push('compressor');
+            real.reset();
+          },
+          release: () => real.release(),
+        };
+      },
+      createInflater(params) {
+        const real = zlibCodec.createInflater(params);
+        return {
+          inflate: (bytes, fin, maxLength) => real.inflate(bytes, fin, maxLength),
+          reset: () => real.reset(),
+          idle() {
+            log.push('decompressor');
+            real.idle!();
+          },
+          release: () => real.release(),
+        };
+      },
+    };
+    const endpoint = openEndpoint(role, { deflate: agreed(role, { threshold: 0 }, codec) });
+    const other = peerOf(role);
+    const message = words(500, 1);
+    for (let round = 0; round < 2; round++) {
+      endpoint.connection.sendBinary(message);
+      expect(other.decompress(endpoint.sentFrames()[0].payload, NO_LIMIT)).toEqual(message);
+      endpoint.receive(endpoint.peer(compressed(other.compress(message, true).slice(), BINARY)));
+      expect(endpoint.events()).toEqual([expect.stringMatching(/^binary .*500 bytes/)]);
+      for (const given of [['decompressor'], ['compressor', 'decompressor']]) {
+        endpoint.advanceTo(endpoint.connection.nextTimeout());
+        expect(endpoint.sent()).toEqual([expect.stringMatching(/^PING/)]);
+        expect(log.splice(0)).toEqual(given);
+        endpoint.receive(endpoint.peer({ opcode: PONG }));
+        expect(endpoint.events().length).toBe(1);
+      }
+    }
   });
 
   describe('frees its contexts', () => {

@@ -218,6 +218,7 @@ describe('contexts', () => {
       expect(payload.length).toBeGreaterThan(1000);
       expect(server.decompress(payload, MAX)).toEqual(message);
       client.idle();
+      client.idle();
       server.idle();
     }
     expect(clientLog.calls.slice(1)).toEqual(['deflater reset', 'deflater reset', 'deflater reset']);
@@ -225,6 +226,17 @@ describe('contexts', () => {
     expect(server.decompressPart(parts[0], false, MAX)).toEqual(message);
     server.idle();
     expect(server.decompressPart(parts[1], true, MAX)).toEqual(message);
+  });
+
+  test('stay with a compressor that was used since the last time that it was asked', () => {
+    const { client, clientLog } = pair();
+    const message = randomBytes(1000, 1);
+    client.compress(message, true);
+    for (let i = 0; i < 3; i++) {
+      client.idle();
+      expect(client.compress(message, true).length).toBeLessThan(100);
+    }
+    expect(clientLog.calls.filter((call) => call === 'deflater reset')).toEqual([]);
   });
 
   test('are freed by release, which is safe to repeat', () => {
