@@ -69,8 +69,9 @@ export function attach(
 }
 
 export { isUpgrade } from './node/index.ts';
-export { Server, WebSocket } from './promise/index.ts';
+export { broadcast, Server, WebSocket } from './promise/index.ts';
 export type {
+  BroadcastOptions,
   ConnectionHandler,
   Data,
   ErrorListener,

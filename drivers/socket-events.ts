@@ -28,6 +28,8 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   request: UpgradeRequest | undefined;
   /** Called once the opening handshake is over, however it went. */
   onceOpened: (() => void) | undefined;
+  /** Who waits until nothing is buffered any more; called at the end, too. */
+  onceWritable: (() => void)[] | undefined;
   readonly #socket: Socket<Data>;
   readonly #handlers: Handlers<Data>;
   readonly #workspace: Workspace;
@@ -40,6 +42,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     this.closeFrame = undefined;
     this.request = undefined;
     this.onceOpened = undefined;
+    this.onceWritable = undefined;
     this.#socket = socket;
     this.#handlers = parts.handlers;
     this.#workspace = parts.workspace;
@@ -143,6 +146,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     } catch (error) {
       this.#fail(error);
     }
+    this.#letWaitersGo();
   }
 
   onClose(code: number, reason: string): void {
@@ -165,6 +169,14 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     } catch (error) {
       this.#fail(error);
     }
+    this.#letWaitersGo();
+  }
+
+  #letWaitersGo(): void {
+    const waiting = this.onceWritable;
+    if (waiting === undefined) return;
+    this.onceWritable = undefined;
+    for (const callback of waiting) callback();
   }
 
   #opened(): void {

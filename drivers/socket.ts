@@ -7,7 +7,7 @@ import {
   ConnectionLostError,
   HandshakeError,
   Phase,
-  type PreparedMessage,
+  PreparedMessage,
   type RequestHead,
   type ResponseHead,
   type Sink,
@@ -192,6 +192,17 @@ export class Socket<Data = unknown> {
     this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
     this.#observer?.onMessage(this, message.payload, true);
     return this.#sent(message.payload);
+  }
+
+  /** Encodes a message for `sendPrepared` of this socket and any other. Throws a TypeError for what is no message. */
+  prepare(message: string | BytesLike): PreparedMessage {
+    return new PreparedMessage(message, this.#workspace);
+  }
+
+  /** For broadcasts, after a send that said to wait: calls back once, after `drain`, or after `close`. It must not throw. */
+  onceWritable(callback: () => void): void {
+    if (this.state === 'closed') callback();
+    else (this.#events.onceWritable ??= []).push(callback);
   }
 
   /** Sends a fragment of a message (RFC 6455 §5.4); the first one's kind is the message's. Returns as `send` does. */

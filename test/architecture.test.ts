@@ -11,9 +11,17 @@ const sources = new Map([...core, ...drivers].map((file) => [file.path, file]));
 const importsByPath = new Map([...sources.values()].map((file) => [file.path, importsOf(file)]));
 
 /** What the drivers share: the only place where they meet. */
-const SHARED = ['transport', 'clock', 'pump', 'socket', 'socket-events', 'handlers', 'admission', 'observer'].map(
-  (name) => `drivers/${name}.ts`,
-);
+const SHARED = [
+  'transport',
+  'clock',
+  'pump',
+  'socket',
+  'socket-events',
+  'handlers',
+  'admission',
+  'observer',
+  'slow-consumers',
+].map((name) => `drivers/${name}.ts`);
 
 /** Packages that become part of the build, and that node/ alone imports. */
 const BUNDLED = new Set(['proxy-from-env', 'socks']);

@@ -1,5 +1,5 @@
 /** The event-style Node driver. */
-export { broadcast } from './broadcast.ts';
+export { broadcast, type BroadcastOptions } from './broadcast.ts';
 export { connect } from './connect.ts';
 export type { CloseMessage, ErrorMessage, MessageMessage, SocketMessage } from './diagnostics.ts';
 export { serve, type NodeListener } from './serve.ts';

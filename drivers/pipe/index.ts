@@ -54,8 +54,9 @@ export { SeededRandom } from './random.ts';
 export type { Trace, TraceEntry, TraceEvent } from './trace.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export type { VirtualClockOptions } from './virtual-clock.ts';
-export { Server, WebSocket } from '../promise/index.ts';
+export { broadcast, Server, WebSocket } from '../promise/index.ts';
 export type {
+  BroadcastOptions,
   ConnectionHandler,
   Data,
   ErrorListener,

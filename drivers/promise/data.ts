@@ -1,4 +1,4 @@
-import { portableText, toBytes, type BytesLike } from '../../protocol/index.ts';
+import { portableText, PreparedMessage, toBytes, type BytesLike } from '../../protocol/index.ts';
 
 /** A message to send: a string goes out as TEXT, bytes as BINARY. */
 export type Data = string | BytesLike;
@@ -14,8 +14,14 @@ export function isData(value: unknown): value is Data {
   return typeof value === 'string' || ArrayBuffer.isView(value) || isBuffer(value);
 }
 
+/** Whether this is sent in one piece. */
+export function isWhole(message: Data | PreparedMessage | Fragments): message is Data | PreparedMessage {
+  return message instanceof PreparedMessage || isData(message);
+}
+
 /** How much of a queue's capacity this takes: its bytes. A string counts by its length, the least it can come to. */
-export function sizeOf(data: Data): number {
+export function sizeOf(data: Data | PreparedMessage): number {
+  if (data instanceof PreparedMessage) return data.payload.length;
   return typeof data === 'string' ? data.length : data.byteLength;
 }
 

@@ -1,6 +1,6 @@
-import { ConnectionLostError, WebSocketError } from '../../protocol/index.ts';
+import { ConnectionLostError, PreparedMessage, WebSocketError } from '../../protocol/index.ts';
 import type { Socket } from '../socket.ts';
-import { isData, notData, sizeOf, type Data, type Fragments } from './data.ts';
+import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
 import { Fifo } from './fifo.ts';
 import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
@@ -24,7 +24,7 @@ const BUSY = 1;
 const ENDED = 2;
 
 /** What a send resolves to that has nothing to wait for: one promise for them all. */
-const SENT: Promise<void> = Promise.resolve();
+export const SENT: Promise<void> = Promise.resolve();
 
 /**
  * The messages on their way to the socket, in the order of the calls. One begins when the one before it is whole and
@@ -84,6 +84,16 @@ export class Outbound implements FragmentedMessageOwner {
     return pending.promise;
   }
 
+  /** The same for a message that was encoded once for many. */
+  sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void> {
+    if (this.#state === ENDED) return rejectedQuietly(this.#error);
+    if (this.#state === IDLE && this.#socket.sendPrepared(message, options)) return SENT;
+    const pending = new PendingSend(message, options);
+    if (this.#state === BUSY) this.#enqueue(pending);
+    else this.#wait(pending);
+    return pending.promise;
+  }
+
   trySend(message: Data, options?: { compress?: boolean }): boolean {
     if (!isData(message)) throw notData(message, 'a string or bytes as a message');
     if (this.#state === ENDED || this.#socket.state !== 'open') return false;
@@ -116,7 +126,7 @@ export class Outbound implements FragmentedMessageOwner {
   /** Hands over what waits although the transport wants a rest: a Close frame is to come after it. */
   flush(): void {
     if (this.#state !== BUSY || this.#current !== undefined) return;
-    for (let next = this.#queue.peek(); next !== undefined && isData(next.message); next = this.#queue.peek()) {
+    for (let next = this.#queue.peek(); next !== undefined && isWhole(next.message); next = this.#queue.peek()) {
       this.#begin(this.#dequeue()!);
     }
   }
@@ -218,13 +228,16 @@ export class Outbound implements FragmentedMessageOwner {
 
   #begin(pending: PendingSend): void {
     try {
-      if (isData(pending.message)) {
-        if (this.#socket.send(pending.message, pending.options)) pending.succeed();
+      const { message, options } = pending;
+      if (isWhole(message)) {
+        const isPrepared = message instanceof PreparedMessage;
+        const goOn = isPrepared ? this.#socket.sendPrepared(message, options) : this.#socket.send(message, options);
+        if (goOn) pending.succeed();
         else this.#wait(pending);
       } else {
         this.#state = BUSY;
         this.#current = pending;
-        pending.fragments = new FragmentedMessage(this.#socket, pending.message, pending.options, this);
+        pending.fragments = new FragmentedMessage(this.#socket, message, options, this);
         if (this.#current === pending) pending.fragments.proceed();
         else pending.fragments.stop();
       }
@@ -259,7 +272,7 @@ export class Outbound implements FragmentedMessageOwner {
 
 /** A message that waits: for its turn, for its source, or for the transport to take more. */
 class PendingSend extends Deferred<void> {
-  readonly message: Data | Fragments;
+  readonly message: Data | PreparedMessage | Fragments;
   readonly options: SendOptions | undefined;
   /** What it takes of the queue. A source's messages are not known yet. */
   readonly size: number;
@@ -267,11 +280,11 @@ class PendingSend extends Deferred<void> {
   giveUp: GiveUp | undefined;
   isOver: boolean;
 
-  constructor(message: Data | Fragments, options: SendOptions | undefined) {
+  constructor(message: Data | PreparedMessage | Fragments, options: SendOptions | undefined) {
     super();
     this.message = message;
     this.options = options;
-    this.size = isData(message) ? sizeOf(message) : 0;
+    this.size = isWhole(message) ? sizeOf(message) : 0;
     this.fragments = undefined;
     this.giveUp = undefined;
     this.isOver = false;

@@ -7,10 +7,16 @@ import type { Outbound, SendOptions } from './outbound.ts';
 import type { Session } from './session.ts';
 
 let create: (session: Session) => WebSocket;
+let reveal: (webSocket: WebSocket) => Session;
 
 /** The WebSocket in front of a session. Its constructor is nobody else's to call. */
 export function webSocketOf(session: Session): WebSocket {
   return create(session);
+}
+
+/** The session behind it. Throws a TypeError for what is no WebSocket of this package. */
+export function sessionOf(webSocket: WebSocket): Session {
+  return reveal(webSocket);
 }
 
 /**
@@ -26,6 +32,10 @@ export class WebSocket {
 
   static {
     create = (session) => new WebSocket(session);
+    reveal = (webSocket) => {
+      if (!(#session in webSocket)) throw new TypeError('expected a WebSocket of this package');
+      return webSocket.#session;
+    };
   }
 
   private constructor(session: Session) {

@@ -62,6 +62,7 @@ test('the main entry has what the public contract names', () => {
     'WebSocket',
     'WebSocketError',
     'attach',
+    'broadcast',
     'isUpgrade',
     'listen',
     'open',
