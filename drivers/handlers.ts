@@ -23,6 +23,13 @@ export interface Handlers<Data = unknown> {
   pong?(socket: Socket<Data>, payload: Uint8Array, id: number, roundTrip: number): void;
   /** `bufferedAmount` went over the high-water mark and is back at zero. */
   drain?(socket: Socket<Data>): void;
+  /**
+   * No message follows: the peer's Close frame came, or it broke a rule. Return `true` to put off what that leads to (the
+   * Close frame in return, `closing`, `close`) until the promises that can settle by now have run: what they send still
+   * leaves first. For handlers that answer in async functions; without it, what they send after an `await` is lost when
+   * message and Close frame came in one read.
+   */
+  ending?(socket: Socket<Data>): boolean;
   /** The peer's Close frame came: no message follows. `close` comes when the transport has ended too. */
   closing?(socket: Socket<Data>, code: number, reason: string): void;
   /** The end, exactly once for every socket, opened or not. A failed opening has its HandshakeError in `info.error`. */

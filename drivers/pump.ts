@@ -99,6 +99,14 @@ export class Pump implements TransportHandler {
     this.flush();
   }
 
+  /** Does what was put off when the peer's Close frame or its fault came. */
+  conclude(): void {
+    this.#running = true;
+    this.#connection.conclude(this.#clock.now());
+    this.#running = false;
+    this.flush();
+  }
+
   onEnd(): void {
     this.#running = true;
     this.#connection.receiveEof(this.#clock.now());

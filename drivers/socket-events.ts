@@ -149,6 +149,18 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     this.#letWaitersGo();
   }
 
+  onEnding(): boolean {
+    let lingers = false;
+    try {
+      lingers = this.#handlers.ending?.(this.#socket) === true;
+    } catch (error) {
+      this.#fail(error);
+    }
+    // The end of the turn is asked for from among the promises: whatever they set off is then due before it.
+    if (lingers) void Promise.resolve().then(() => this.#socket.clock.defer(() => this.pump.conclude()));
+    return lingers;
+  }
+
   onClose(code: number, reason: string): void {
     this.closeFrame = { code, reason };
     try {

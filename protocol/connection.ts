@@ -262,6 +262,15 @@ export class Connection {
     machine.settle();
   }
 
+  /** Does what the sink has put off with `onEnding`. Without effect when there is nothing. */
+  conclude(now: number = this.#machine.now): void {
+    const machine = this.#machine;
+    machine.enter(now);
+    machine.receiver?.conclude();
+    machine.takeHeld();
+    machine.settle();
+  }
+
   /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
   streamNext(): void {
     this.#machine.receiver?.streamNext();

@@ -114,6 +114,15 @@ export class GuardedSink implements Sink {
     }
   }
 
+  onEnding(): boolean {
+    try {
+      return this.#sink.onEnding?.() === true;
+    } catch (error) {
+      this.#keep(error);
+      return false;
+    }
+  }
+
   onClose(code: number, reason: string): void {
     try {
       this.#sink.onClose?.(code, reason);

@@ -149,13 +149,7 @@ export class Machine {
     const init = cause === undefined ? {} : { cause };
     if (this.phase !== Phase.CONNECTING) return new ConnectionLostError(`${what} without a Close frame`, init);
     const error = new HandshakeError(`${what} before the connection was open`, { ...init, isTemporary: true });
-    return this.#partialResponse() ?? error;
-  }
-
-  /** Client: a response whose body has not come whole is an answer all the same: it is told with what there is of it. */
-  #partialResponse(): WebSocketError | undefined {
-    this.client?.receiveEof();
-    return this.client?.error?.response === undefined ? undefined : this.client.error;
+    return this.client?.takePartialResponse() ?? error;
   }
 
   /** Does what is due, if anything is. */
@@ -343,24 +337,23 @@ export class Machine {
     if (this.server !== undefined) {
       this.sender.raw(this.server.reject(this.input === UNDECIDED ? UNAVAILABLE : TOO_SLOW));
     }
-    this.lose(this.#partialResponse() ?? error);
+    this.lose(this.client?.takePartialResponse() ?? error);
   }
 
   /** The peer's Close frame, or its fault, for which the connection is failed (§7.1.7). */
   #conclude(receiver: Receiver): void {
+    this.#note(receiver);
     const { closeFrame, fault } = receiver;
-    if (fault !== undefined) {
-      this.closing.fail(new ProtocolError(fault.code, fault.reason));
-      if (!this.closing.isSent) this.sendClose(fault.code, fault.reason);
-      this.#retire(TransportAction.END);
-    } else {
-      const { code, reason } = closeFrame!;
-      this.closing.receive(closeFrame!);
-      if (!this.closing.isSent) this.sendClose(code, reason);
-      // §7.1.1: the server ends the transport first.
-      this.#retire(this.isServer ? TransportAction.END : TransportAction.KEEP);
-      this.sink.onClose(code, reason);
-    }
+    const { code, reason } = (fault ?? closeFrame)!;
+    if (!this.closing.isSent) this.sendClose(code, reason);
+    // §7.1.1: the server ends the transport first.
+    this.#retire(this.isServer || fault !== undefined ? TransportAction.END : TransportAction.KEEP);
+    if (closeFrame !== undefined) this.sink.onClose(code, reason);
+  }
+
+  #note({ closeFrame, fault }: Receiver): void {
+    if (fault !== undefined) this.closing.fail(new ProtocolError(fault.code, fault.reason));
+    else this.closing.receive(closeFrame!);
   }
 
   sendClose(code: number, reason: string): void {
@@ -388,6 +381,7 @@ export class Machine {
 
   #finish(action: TransportAction, error?: WebSocketError): void {
     if (this.phase === Phase.CLOSED) return;
+    if (this.receiver?.lingers === true) this.#note(this.receiver);
     if (error !== undefined && !this.closing.isComplete) this.closing.fail(error);
     this.phase = Phase.CLOSED;
     this.input = DISCARD;

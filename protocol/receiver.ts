@@ -4,11 +4,11 @@ import type { Limits } from './limits.ts';
 import { FrameDecoder, type FrameTarget, HALT, HOLD, PROCEED, type Verdict } from './framing/decoder.ts';
 import { CLOSE, PING } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
+import type { GuardedSink } from './guarded-sink.ts';
 import { MessageAssembler, type MessageTarget } from './message/assembler.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PingLedger } from './pings.ts';
 import type { Sender } from './sender.ts';
-import type { Sink } from './sink.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A rule or a limit that the peer broke: the close code to fail the connection with (RFC 6455 §7.1.7), and why. */
@@ -19,7 +19,7 @@ export interface Fault {
 
 export interface ReceiverParts {
   isServer: boolean;
-  sink: Sink;
+  sink: GuardedSink;
   sender: Sender;
   pings: PingLedger;
   workspace: Workspace;
@@ -33,7 +33,7 @@ export interface ReceiverParts {
  * ends with a Close frame or a fault, which it keeps for the connection to act on.
  */
 export class Receiver implements FrameTarget, MessageTarget {
-  readonly #sink: Sink;
+  readonly #sink: GuardedSink;
   readonly #sender: Sender;
   readonly #pings: PingLedger;
   readonly #workspace: Workspace;
@@ -48,6 +48,8 @@ export class Receiver implements FrameTarget, MessageTarget {
   closeFrame: CloseFrame | undefined;
   /** What the peer did wrong, once it did. */
   fault: Fault | undefined;
+  /** Whether the sink has put off what follows from either. */
+  lingers: boolean;
   /** The round trip of the newest ping that was answered, in milliseconds. */
   latency: number;
   #now: number;
@@ -74,14 +76,15 @@ export class Receiver implements FrameTarget, MessageTarget {
     this.isClosing = false;
     this.closeFrame = undefined;
     this.fault = undefined;
+    this.lingers = false;
     this.latency = NaN;
     this.#now = 0;
     this.#isBacklogged = false;
   }
 
-  /** Whether nothing more is decoded. */
+  /** Whether nothing more is decoded, and that is to be acted on. */
   get isOver(): boolean {
-    return this.closeFrame !== undefined || this.fault !== undefined;
+    return (this.closeFrame !== undefined || this.fault !== undefined) && !this.lingers;
   }
 
   /** Decodes `bytes[start, end)` in place and keeps none of them. Returns where it stopped: before `end` when paused. */
@@ -102,7 +105,13 @@ export class Receiver implements FrameTarget, MessageTarget {
 
   /** No pause is heeded from here on: the transport brings nothing more. */
   endInput(): void {
+    this.lingers = false;
     this.#assembler.endInput();
+  }
+
+  /** What the sink has put off is due. */
+  conclude(): void {
+    this.lingers = false;
   }
 
   /** Decodes nothing more and gives the memory back. */
@@ -169,11 +178,16 @@ export class Receiver implements FrameTarget, MessageTarget {
     if (frame === 1002) return this.#fail(1002, 'a Close frame with a bad code or length');
     if (frame === 1007) return this.#fail(1007, 'a close reason that is not UTF-8');
     this.closeFrame = frame;
-    this.release();
+    this.#end();
   }
 
   #fail(code: number, reason: string): void {
     this.fault = { code, reason };
+    this.#end();
+  }
+
+  #end(): void {
     this.release();
+    this.lingers = !this.isClosing && this.#sink.onEnding();
   }
 }

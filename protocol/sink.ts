@@ -40,6 +40,12 @@ export interface Sink {
    * too, §5.5.3) and `roundTrip` that ping's time in milliseconds; an unsolicited pong has id 0 and a roundTrip of 0.
    */
   onPong(payload: Uint8Array, id: number, roundTrip: number): void;
+  /**
+   * No message comes any more: the peer's Close frame has arrived, or it broke a rule. Return `true` to put off what
+   * follows from that (the Close frame sent in return, `onClose`, the transport's end) until you call `conclude`: what
+   * came before it can then still be answered. Not asked once this side has sent its own Close frame.
+   */
+  onEnding?(): boolean;
   /** The peer's Close frame has arrived: no message comes after it. 1005 stands for a Close frame without a code. */
   onClose(code: number, reason: string): void;
   /** The end, exactly once, and the last call. Every connection that was made gets it, opened or not. */

@@ -116,6 +116,8 @@ export const sessionHandlers: Handlers<Session> = {
   drain(socket) {
     socket.data.outbound.drained();
   },
+  // Whoever awaits messages is resumed after the read that brought them: what they answer at once still leaves.
+  ending: () => true,
   closing(socket, code, reason) {
     socket.data.onEnd(new WebSocketError(code, reason));
   },

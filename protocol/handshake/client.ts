@@ -108,6 +108,15 @@ export class ClientHandshake {
     else this.#fail('the connection ended before the response was complete', true);
   }
 
+  /**
+   * As `receiveEof`, where there is an error to tell already: a response whose body has not come whole is an answer all
+   * the same, and told instead.
+   */
+  takePartialResponse(): HandshakeError | undefined {
+    this.receiveEof();
+    return this.error?.response === undefined ? undefined : this.error;
+  }
+
   #judge({ start, rawHeaders }: HeadParser<StatusLine>): void {
     const { version, status, statusText } = start!;
     if (status < 200 && status !== 101) {

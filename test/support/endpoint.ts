@@ -264,7 +264,8 @@ function counting(): (bytes: Uint8Array) => void {
 
 function noting(queue: EventQueue, on: Partial<Sink>, decides: boolean): Partial<Sink> {
   type Method = (...args: unknown[]) => void;
-  const sink: Record<string, Method> = {};
+  // What is a question and no event is asked of `on` alone.
+  const sink: Record<string, Method> = on.onEnding === undefined ? {} : { onEnding: on.onEnding };
   for (const name of METHODS) {
     if (name === 'onRequest' && !decides) continue;
     sink[name] = (...args) => {
