@@ -10,8 +10,11 @@ import {
   JestChaiExpect,
   JestExtend,
 } from '@vitest/expect';
+import { fn, spyOn } from '@vitest/spy';
 
 export { describe, test } from '@vitest/runner';
+
+export const vi = { fn, spyOn };
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
