@@ -1,4 +1,4 @@
-/** What a constructor and `close` of the standard are given, checked and brought into shape as it says. */
+/** What a constructor and `close` of the standard are given, checked and brought into shape as it and WebIDL say. */
 
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -6,9 +6,14 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** The longest reason, in bytes of UTF-8. */
 const MAX_REASON = 123;
 
-/** Steps 1 to 8 of the constructor: the URL record. Throws a SyntaxError DOMException. */
+/** WebIDL: too few arguments are a TypeError. */
+export function needArgument(given: number, of: string): void {
+  if (given === 0) throw new TypeError(`${of} needs an argument`);
+}
+
+/** "Get a URL record". Throws a SyntaxError DOMException. There is no document whose URL a relative one could be to. */
 export function parseUrl(input: string | URL): URL {
-  const text = String(input);
+  const text = toWellFormed(`${input}`);
   if (!URL.canParse(text)) throw new DOMException('the URL is not valid', 'SyntaxError');
   const url = new URL(text);
   if (url.protocol === 'http:') url.protocol = 'ws:';
@@ -20,14 +25,23 @@ export function parseUrl(input: string | URL): URL {
   return url;
 }
 
-/** Steps 9 and 10: the subprotocols. Throws a SyntaxError DOMException. */
+/** `(DOMString or sequence<DOMString>)`, and the constructor's steps about them. Throws a SyntaxError DOMException. */
 export function parseProtocols(protocols: string | readonly string[]): string[] {
-  const list = typeof protocols === 'string' ? [protocols] : [...protocols].map(String);
-  if (new Set(list.map((one) => one.toLowerCase())).size < list.length) {
-    throw new DOMException('a subprotocol is repeated', 'SyntaxError');
-  }
-  for (const one of list) if (!TOKEN.test(one)) throw new DOMException('a subprotocol is not a token', 'SyntaxError');
-  return list;
+  return checkProtocols(isSequence(protocols) ? [...protocols] : [protocols]);
+}
+
+/** `sequence<USVString>`: a TypeError for what is none, a string included. */
+export function parseProtocolList(protocols: readonly string[] | undefined): string[] {
+  if (protocols === undefined) return [];
+  if (!isSequence(protocols)) throw new TypeError('protocols must be a list');
+  return checkProtocols([...protocols]);
+}
+
+/** A WebIDL dictionary: any object, or nothing. */
+export function toDictionary<T extends object>(value: T | null | undefined, name: string): Partial<T> {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' && typeof value !== 'function') throw new TypeError(`${name} must be an object`);
+  return value;
 }
 
 /**
@@ -35,21 +49,52 @@ export function parseProtocols(protocols: string | readonly string[]): string[] 
  * a Close frame without a body, as 1005 is to our own `close`.
  */
 export function parseClose(code: number | undefined, reason: string | undefined): [code: number, reason: string] {
-  const number = code === undefined ? undefined : clamp(code);
-  if (number !== undefined && number !== 1000 && (number < 3000 || number > 4999)) {
-    throw new DOMException('the close code is neither 1000 nor between 3000 and 4999', 'InvalidAccessError');
-  }
-  const text = reason === undefined ? '' : toWellFormed(String(reason));
-  if (new TextEncoder().encode(text).length > MAX_REASON) {
-    throw new DOMException(`the close reason is longer than ${MAX_REASON} bytes`, 'SyntaxError');
-  }
-  // A reason needs a code: RFC 6455 §5.5.1.
-  return [number ?? (text === '' ? 1005 : 1000), text];
+  return checkClose(code === undefined ? undefined : clamp(code), reason);
 }
+
+/** A WebSocketCloseInfo, whose code is null when it has none. Throws as `parseClose` does, or a TypeError. */
+export function parseCloseInfo(info: CloseInfoInit | undefined): [closeCode: number | null, reason: string] {
+  const { closeCode, reason } = toDictionary(info, 'closeInfo');
+  const [code, text] = checkClose(closeCode === undefined ? undefined : enforceRange(closeCode), reason);
+  return [code === NO_CODE ? null : code, text];
+}
+
+export interface CloseInfoInit {
+  closeCode?: number;
+  reason?: string;
+}
+
+/** What stands for a Close frame without a code: RFC 6455 §7.1.5. */
+export const NO_CODE = 1005;
 
 /** WebIDL's USVString: a lone surrogate becomes U+FFFD. `String.prototype.toWellFormed` is not in every Node. */
 export function toWellFormed(text: string): string {
   return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+}
+
+/** "Validate close code and reason"; a reason without a code gets 1000. */
+function checkClose(code: number | undefined, reason: string | undefined): [code: number, reason: string] {
+  if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
+    throw new DOMException('the close code is neither 1000 nor between 3000 and 4999', 'InvalidAccessError');
+  }
+  const text = reason === undefined ? '' : toWellFormed(`${reason}`);
+  if (new TextEncoder().encode(text).length > MAX_REASON) {
+    throw new DOMException(`the close reason is longer than ${MAX_REASON} bytes`, 'SyntaxError');
+  }
+  return [code ?? (text === '' ? NO_CODE : 1000), text];
+}
+
+function checkProtocols(values: readonly unknown[]): string[] {
+  const list = values.map((one) => `${one}`);
+  if (new Set(list.map((one) => one.toLowerCase())).size < list.length) {
+    throw new DOMException('a subprotocol is repeated', 'SyntaxError');
+  }
+  for (const one of list) if (!TOKEN.test(one)) throw new DOMException('a subprotocol is not a token', 'SyntaxError');
+  return list;
+}
+
+function isSequence(value: unknown): value is Iterable<string> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
 /** WebIDL's [Clamp] unsigned short. */
@@ -60,4 +105,11 @@ function clamp(value: number): number {
   const floor = Math.floor(bounded);
   const rest = bounded - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}
+
+/** WebIDL's [EnforceRange] unsigned short. */
+function enforceRange(value: number): number {
+  const number = Math.trunc(Number(value));
+  if (!(number >= 0 && number <= 65535)) throw new TypeError('closeCode is not an unsigned short');
+  return number;
 }

@@ -1,42 +1,74 @@
 /** The standard's CloseEvent, which Node has as a global only from version 23 on. */
 export class CloseEvent extends Event {
-  /** Whether the closing handshake was completed. */
-  readonly wasClean: boolean;
-  readonly code: number;
-  readonly reason: string;
+  readonly #wasClean: boolean;
+  readonly #code: number;
+  readonly #reason: string;
 
-  constructor(type: string, init: { wasClean?: boolean; code?: number; reason?: string } = {}) {
-    super(type);
-    this.wasClean = init.wasClean ?? false;
-    this.code = init.code ?? 0;
-    this.reason = init.reason ?? '';
+  constructor(type: string, init: CloseEventInit = {}) {
+    super(type, init);
+    this.#wasClean = Boolean(init.wasClean);
+    // WebIDL: an unsigned short without [Clamp] is taken modulo 2^16.
+    this.#code = new Uint16Array([init.code ?? 0])[0];
+    this.#reason = init.reason === undefined ? '' : `${init.reason}`;
+  }
+
+  /** Whether the closing handshake was completed. */
+  get wasClean(): boolean {
+    return this.#wasClean;
+  }
+
+  get code(): number {
+    return this.#code;
+  }
+
+  get reason(): string {
+    return this.#reason;
   }
 }
 
-type Listener = ((event: any) => unknown) | null;
+export interface CloseEventInit {
+  bubbles?: boolean;
+  cancelable?: boolean;
+  composed?: boolean;
+  wasClean?: boolean;
+  code?: number;
+  reason?: string;
+}
+
+type Handler = ((event: any) => unknown) | null;
 
 /**
  * The event handler IDL attributes of an EventTarget (HTML §8.1.8.1): one slot for each event. A handler takes its turn
- * among the listeners at the place where the first one was set.
+ * among the listeners at the place where it was set; replacing it keeps that place, and null gives it up.
  */
 export class EventHandlers {
   readonly #target: EventTarget;
-  readonly #handlers: Map<string, Listener>;
+  readonly #handlers: Map<string, object>;
+  readonly #listener: (event: Event) => void;
 
   constructor(target: EventTarget) {
     this.#target = target;
     this.#handlers = new Map();
+    this.#listener = (event) => {
+      const handler = this.#handlers.get(event.type);
+      // An object that can't be called is kept and does nothing: [LegacyTreatNonObjectAsNull].
+      if (typeof handler === 'function') handler.call(target, event);
+    };
   }
 
-  get(type: string): Listener {
-    return this.#handlers.get(type) ?? null;
+  get(type: string): Handler {
+    return (this.#handlers.get(type) as Handler | undefined) ?? null;
   }
 
-  set(type: string, handler: Listener): void {
-    if (!this.#handlers.has(type)) {
-      this.#target.addEventListener(type, (event) => this.#handlers.get(type)?.call(this.#target, event));
+  set(type: string, handler: Handler): void {
+    const isObject = typeof handler === 'function' || (typeof handler === 'object' && handler !== null);
+    if (isObject) {
+      // One that is registered already keeps its place.
+      this.#target.addEventListener(type, this.#listener);
+      this.#handlers.set(type, handler);
+    } else {
+      this.#target.removeEventListener(type, this.#listener);
+      this.#handlers.delete(type);
     }
-    // What is no function is treated as null.
-    this.#handlers.set(type, typeof handler === 'function' ? handler : null);
   }
 }

@@ -1,7 +1,9 @@
-import { type CloseInfo, WebSocketError } from '../../protocol/index.ts';
+import type { CloseInfo } from '../../protocol/index.ts';
 import type { Driver } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
-import { parseClose, parseProtocols, parseUrl } from './arguments.ts';
+import { type CloseInfoInit, NO_CODE, parseCloseInfo, parseProtocolList, parseUrl, toDictionary } from './arguments.ts';
+import { type MessageData, toMessage } from './message.ts';
+import { errorOfEnd, WebSocketError } from './websocket-error.ts';
 
 export interface WebSocketStreamOptions {
   /** The subprotocols to offer. */
@@ -12,10 +14,10 @@ export interface WebSocketStreamOptions {
 
 /** What `opened` resolves to. */
 export interface WebSocketStreamOpening {
-  /** The messages: a string for TEXT, a Uint8Array for BINARY. It reads no more from the network than it is asked for. */
+  /** The messages: a string for TEXT, a Uint8Array for BINARY. It reads one ahead, and no more from the network than that. */
   readonly readable: ReadableStream<string | Uint8Array>;
   /** Takes messages likewise; a write resolves when the transport takes more. */
-  readonly writable: WritableStream<string | ArrayBuffer | ArrayBufferView>;
+  readonly writable: WritableStream<MessageData>;
   readonly extensions: string;
   readonly protocol: string;
 }
@@ -26,130 +28,200 @@ export interface WebSocketCloseInfo {
   readonly reason?: string;
 }
 
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
 /**
- * The WHATWG's `WebSocketStream` over a driver: the two streams of a WebSocket, with backpressure both ways.
+ * The WHATWG's `WebSocketStream` over a driver (https://github.com/whatwg/websockets/pull/48): the two streams of a
+ * WebSocket, with backpressure both ways. The comments name its steps.
  *
- * After a close that is not clean the streams and `closed` fail with the `WebSocketError` that tells of it.
+ * After a close that is not clean the streams and `closed` fail with one `WebSocketError`, whose `cause` tells more.
  */
 export class WebSocketStreamFace {
-  readonly url: string;
-  readonly opened: Promise<WebSocketStreamOpening>;
-  readonly closed: Promise<WebSocketCloseInfo>;
-  readonly #socket: Socket;
+  readonly #url: string;
+  readonly #opened: Promise<WebSocketStreamOpening>;
+  readonly #closed: Promise<WebSocketCloseInfo>;
+  readonly #wantsProtocol: boolean;
+  /** None when its signal was aborted before. */
+  readonly #socket: Socket | undefined;
+  #readyState: number;
+  #resolveOpened!: (opening: WebSocketStreamOpening) => void;
+  #rejectOpened!: (reason: unknown) => void;
+  #resolveClosed!: (info: WebSocketCloseInfo) => void;
+  #rejectClosed!: (reason: unknown) => void;
   #readable: ReadableStreamDefaultController<string | Uint8Array> | undefined;
   #writable: WritableStreamDefaultController | undefined;
-  /** Lets the write that waits go on. */
-  #onDrain: (() => void) | undefined;
-  #readableIsOver: boolean;
+  /** The write that waits until the transport takes more. */
+  #waiting: { resolve(): void; reject(reason: unknown): void } | undefined;
 
   constructor(connect: Driver<any>['connect'], url: string | URL, options: WebSocketStreamOptions = {}) {
     const target = parseUrl(url);
-    const subprotocols = parseProtocols(options.protocols ?? []);
-    this.url = target.href;
+    const { protocols, signal, ...more } = toDictionary(options, 'options');
+    const subprotocols = parseProtocolList(protocols);
+    this.#url = target.href;
+    this.#wantsProtocol = subprotocols.length > 0;
+    this.#readyState = CONNECTING;
     this.#readable = undefined;
     this.#writable = undefined;
-    this.#onDrain = undefined;
-    this.#readableIsOver = false;
-    let resolveOpened!: (opening: WebSocketStreamOpening) => void;
-    let rejectOpened!: (reason: unknown) => void;
-    let settleClosed!: (info: CloseInfo) => void;
-    this.opened = new Promise((resolve, reject) => ([resolveOpened, rejectOpened] = [resolve, reject]));
-    this.closed = new Promise((resolve, reject) => {
-      settleClosed = (info) => {
-        if (info.clean) resolve({ closeCode: info.code, reason: info.reason });
-        else reject(info.error);
-      };
-    });
+    this.#waiting = undefined;
+    this.#opened = new Promise((resolve, reject) => ([this.#resolveOpened, this.#rejectOpened] = [resolve, reject]));
+    this.#closed = new Promise((resolve, reject) => ([this.#resolveClosed, this.#rejectClosed] = [resolve, reject]));
     // Whoever does not ask how it went need not hear of it.
-    this.opened.catch(() => {});
-    this.closed.catch(() => {});
+    this.#opened.catch(() => {});
+    this.#closed.catch(() => {});
+    if (signal?.aborted === true) {
+      this.#readyState = CLOSED;
+      this.#socket = undefined;
+      this.#rejectBoth(signal.reason);
+      return;
+    }
+    const onAbort = () => this.#abortHandshake(signal!.reason);
+    signal?.addEventListener('abort', onAbort);
     this.#socket = connect(
       target,
-      { ...options, subprotocols },
+      { ...more, subprotocols },
       {
-        open: () => resolveOpened(this.#open()),
+        open: (socket) => {
+          signal?.removeEventListener('abort', onAbort);
+          this.#onOpen(socket);
+        },
         message: (socket, data) => this.#onMessage(socket, data),
-        drain: () => this.#onDrain?.(),
+        drain: () => {
+          this.#waiting?.resolve();
+          this.#waiting = undefined;
+        },
+        closing: () => void (this.#readyState = CLOSING),
         close: (_, info) => {
-          rejectOpened(abortReason(options.signal) ?? info.error);
+          signal?.removeEventListener('abort', onAbort);
           this.#onClose(info);
-          settleClosed(info);
         },
       },
     );
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get opened(): Promise<WebSocketStreamOpening> {
+    return this.#opened;
+  }
+
+  get closed(): Promise<WebSocketCloseInfo> {
+    return this.#closed;
   }
 
   /** Starts the closing handshake. Throws as the standard's does: an InvalidAccessError or SyntaxError DOMException. */
-  close({ closeCode, reason }: WebSocketCloseInfo = {}): void {
-    const [code, text] = parseClose(closeCode, reason);
+  close(closeInfo: CloseInfoInit = {}): void {
+    this.#close(...parseCloseInfo(closeInfo));
+  }
+
+  /** "Close the WebSocket". */
+  #close(code: number | null, reason: string): void {
+    if (this.#readyState >= CLOSING) return;
+    const wasConnecting = this.#readyState === CONNECTING;
+    this.#readyState = CLOSING;
+    if (wasConnecting) return this.#socket!.terminate();
+    this.#socket!.close(code ?? NO_CODE, reason);
     // What was not read must not keep the peer's Close frame from being seen.
-    this.#readableIsOver = true;
-    this.#socket.close(code, text);
-    this.#socket.resume();
+    this.#socket!.resume();
   }
 
-  #open(): WebSocketStreamOpening {
-    const socket = this.#socket;
-    const readable = new ReadableStream<string | Uint8Array>(
-      {
-        start: (controller) => {
-          this.#readable = controller;
-          socket.pause();
-        },
-        pull: () => socket.resume(),
-        cancel: (reason) => this.close(closingOf(reason)),
-      },
-      { highWaterMark: 0 },
-    );
-    const writable = new WritableStream<string | ArrayBuffer | ArrayBufferView>({
-      start: (controller) => void (this.#writable = controller),
-      write: (message) => this.#write(message),
-      close: () => this.#end({}),
-      abort: (reason) => this.close(closingOf(reason)),
-    });
-    return { readable, writable, extensions: socket.extensions, protocol: socket.protocol };
-  }
-
-  #onMessage(socket: Socket<any>, message: string | Uint8Array): void {
-    if (this.#readableIsOver) return;
-    this.#readable!.enqueue(message);
-    // One message was asked for; the next is left where it is until it is pulled.
-    if (this.#readable!.desiredSize! <= 0) socket.pause();
-  }
-
-  async #write(message: string | ArrayBuffer | ArrayBufferView): Promise<void> {
-    const socket = this.#socket;
-    if (socket.state !== 'open') throw new WebSocketError(1006, '', { message: 'the connection is closed' });
-    if (socket.send(message)) return;
-    await new Promise<void>((resolve) => (this.#onDrain = resolve));
-  }
-
-  async #end(info: WebSocketCloseInfo): Promise<void> {
-    this.close(info);
-    await this.closed;
-  }
-
-  #onClose(info: CloseInfo): void {
-    this.#onDrain?.();
-    const { error } = info;
+  /** "Close using reason": a WebSocketError says how. Its code may have come from a server, and not be ours to send. */
+  #closeUsing(reason: unknown): void {
+    if (!(reason instanceof WebSocketError)) return this.#close(null, '');
+    const { closeCode, reason: text } = reason;
     try {
-      if (error !== undefined) this.#readable?.error(error);
-      else this.#readable?.close();
+      this.close({ closeCode: closeCode ?? undefined, reason: text });
     } catch {
-      // It was cancelled, or has ended already.
+      this.#close(null, '');
     }
-    this.#writable?.error(error ?? new WebSocketError(info.code, info.reason));
   }
-}
 
-function abortReason(signal: AbortSignal | undefined): unknown {
-  return signal?.aborted === true ? signal.reason : undefined;
-}
+  #abortHandshake(reason: unknown): void {
+    if (this.#readyState !== CONNECTING) return;
+    this.#readyState = CLOSING;
+    this.#rejectBoth(reason);
+    this.#socket!.terminate();
+  }
 
-/** A WebSocketError that a stream is given up with says how to close. */
-function closingOf(reason: unknown): WebSocketCloseInfo {
-  if (!(reason instanceof WebSocketError)) return {};
-  const { code: closeCode } = reason;
-  const maySend = closeCode === 1000 || (closeCode >= 3000 && closeCode <= 4999);
-  return maySend ? { closeCode, reason: reason.reason } : {};
+  #rejectBoth(reason: unknown): void {
+    this.#rejectOpened(reason);
+    this.#rejectClosed(reason);
+  }
+
+  /** When the WebSocket connection is established. */
+  #onOpen(socket: Socket): void {
+    if (this.#readyState !== CONNECTING) return;
+    // "Establish a WebSocket connection", step 11.2: stricter than RFC 6455, the server must take one of them.
+    if (this.#wantsProtocol && socket.protocol === '') return socket.terminate();
+    this.#readyState = OPEN;
+    const readable = new ReadableStream<string | Uint8Array>({
+      start: (controller) => {
+        this.#readable = controller;
+        socket.pause(); // "Apply backpressure to the WebSocket"
+      },
+      pull: () => socket.resume(),
+      cancel: (reason) => this.#closeUsing(reason),
+    });
+    const writable = new WritableStream<MessageData>({
+      start: (controller) => void (this.#writable = controller),
+      write: (chunk) => this.#write(socket, chunk),
+      close: () => this.#closeAndWait(),
+      abort: (reason) => this.#closeUsing(reason),
+    });
+    this.#resolveOpened({ readable, writable, extensions: socket.extensions, protocol: socket.protocol });
+  }
+
+  /** When a WebSocket message has been received. */
+  #onMessage(socket: Socket, message: string | Uint8Array): void {
+    if (this.#readyState !== OPEN) return;
+    // Before the message goes on: whoever waits for it pulls the next one at once.
+    socket.pause();
+    this.#readable!.enqueue(message);
+  }
+
+  async #write(socket: Socket, chunk: MessageData): Promise<void> {
+    const message = toMessage(chunk);
+    // Once the closing handshake has started what is written is dropped.
+    if (this.#readyState !== OPEN || socket.send(message) || socket.closeInfo !== undefined) return;
+    await new Promise<void>((resolve, reject) => (this.#waiting = { resolve, reject }));
+  }
+
+  async #closeAndWait(): Promise<void> {
+    this.#close(null, '');
+    await this.#closed;
+  }
+
+  /** When the WebSocket connection is closed. */
+  #onClose({ clean, code, reason, error: cause }: CloseInfo): void {
+    this.#readyState = CLOSED;
+    // A message that was not sent whole stood before our Close frame.
+    if (clean && this.#waiting === undefined) {
+      this.#endReadable((controller) => controller.close());
+      this.#endWritable(new DOMException('the WebSocketStream is closed', 'InvalidStateError'));
+      return this.#resolveClosed({ closeCode: code, reason });
+    }
+    const error = errorOfEnd(code, reason, cause);
+    this.#endReadable((controller) => controller.error(error));
+    this.#endWritable(error);
+    this.#rejectBoth(error); // nothing to `opened` if it was connected, and to both if they were aborted
+  }
+
+  #endReadable(end: (controller: ReadableStreamDefaultController) => void): void {
+    try {
+      if (this.#readable !== undefined) end(this.#readable);
+    } catch {
+      // It was cancelled.
+    }
+  }
+
+  /** A write that waits was not sent whole: it fails, and the stream with it. */
+  #endWritable(error: unknown): void {
+    if (this.#waiting === undefined) return this.#writable?.error(error);
+    this.#waiting.reject(new DOMException('the connection closed before the message was sent', 'InvalidStateError'));
+    this.#waiting = undefined;
+  }
 }

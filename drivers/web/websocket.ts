@@ -1,36 +1,55 @@
+import { type CloseInfo, ConnectionLostError } from '../../protocol/index.ts';
 import type { Driver } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
-import { parseClose, parseProtocols, parseUrl, toWellFormed } from './arguments.ts';
+import { parseClose, parseProtocols, parseUrl } from './arguments.ts';
 import { CloseEvent, EventHandlers } from './events.ts';
+import { type MessageData, sizeOf, toMessage } from './message.ts';
+import { Tasks } from './tasks.ts';
 
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-type SendData = string | Blob | ArrayBuffer | ArrayBufferView | SharedArrayBuffer;
+/** The interface's constants, which `defineInterface` puts in place. */
+export const READY_STATES = { CONNECTING, OPEN, CLOSING, CLOSED };
+
 type Handler<E> = ((this: WebSocketFace, event: E) => unknown) | null;
 
 /**
- * The WHATWG's `WebSocket` (https://websockets.spec.whatwg.org, as of 2025) over a driver. The comments name its steps.
+ * The WHATWG's `WebSocket` (https://websockets.spec.whatwg.org, as of July 2025) over a driver. The comments name its
+ * steps.
  *
- * Where a browser would use the document's origin and cookies this sends none: the third argument, which the standard
- * does not have, is the driver's options.
+ * Where a browser would use the document's base URL, origin, cookies and blocked ports there are none here: the third
+ * argument, which the standard does not have, is the driver's options.
  */
 export class WebSocketFace extends EventTarget {
   static readonly CONNECTING = CONNECTING;
   static readonly OPEN = OPEN;
   static readonly CLOSING = CLOSING;
   static readonly CLOSED = CLOSED;
+  declare readonly CONNECTING: typeof CONNECTING;
+  declare readonly OPEN: typeof OPEN;
+  declare readonly CLOSING: typeof CLOSING;
+  declare readonly CLOSED: typeof CLOSED;
   readonly #url: URL;
+  readonly #wantsProtocol: boolean;
   readonly #socket: Socket;
   readonly #handlers: EventHandlers;
+  readonly #tasks: Tasks;
   #readyState: number;
+  #protocol: string;
+  #extensions: string;
   #binaryType: 'blob' | 'arraybuffer';
-  /** Bytes that `send` took and that have not left, or never will: the standard's count never falls after the close. */
-  #unsent: number;
+  /** Bytes given to the socket that had not left when a turn last began. */
+  #given: number;
+  /** Bytes that never will leave, and those that wait behind a Blob. */
+  #kept: number;
+  /** Something was sent in this turn. */
+  #sending: boolean;
   /** Blobs are read before they are sent: what is sent after one waits for it. */
   #line: Promise<void> | undefined;
+  /** "Fail the WebSocket connection" was required, or it was "flagged as full". */
   #failed: boolean;
 
   constructor(
@@ -42,23 +61,29 @@ export class WebSocketFace extends EventTarget {
     super();
     this.#url = parseUrl(url);
     const subprotocols = parseProtocols(protocols);
+    this.#wantsProtocol = subprotocols.length > 0;
     this.#handlers = new EventHandlers(this);
     this.#readyState = CONNECTING;
+    this.#protocol = '';
+    this.#extensions = '';
     this.#binaryType = 'blob';
-    this.#unsent = 0;
+    this.#given = 0;
+    this.#kept = 0;
+    this.#sending = false;
     this.#line = undefined;
     this.#failed = false;
-    // Step 12: establish a WebSocket connection. What goes wrong from here on comes as events.
+    // "Establish a WebSocket connection". What goes wrong from here on comes as events.
     this.#socket = connect(
       this.#url,
       { ...options, subprotocols },
       {
-        open: () => this.#onOpen(),
-        message: (_, data) => this.#onMessage(data),
-        closing: () => void (this.#readyState = CLOSING),
-        close: (_, info) => this.#later(() => this.#onClose(info.clean, info.code, info.reason)),
+        open: (socket) => this.#tasks.run(() => this.#onOpen(socket)),
+        message: (_, data) => this.#tasks.run(() => this.#onMessage(data)),
+        closing: () => this.#tasks.run(() => void (this.#readyState = CLOSING)),
+        close: (_, info) => this.#tasks.queue(() => this.#onClose(info)),
       },
     );
+    this.#tasks = new Tasks(this.#socket.clock);
   }
 
   get url(): string {
@@ -70,15 +95,20 @@ export class WebSocketFace extends EventTarget {
   }
 
   get protocol(): string {
-    return this.#readyState === CONNECTING ? '' : this.#socket.protocol;
+    return this.#protocol;
   }
 
   get extensions(): string {
-    return this.#readyState === CONNECTING ? '' : this.#socket.extensions;
+    return this.#extensions;
   }
 
+  /**
+   * Bytes of messages that have not left, as of the beginning of this turn; what was sent in it counts whole. Once the
+   * connection is over it only grows.
+   */
   get bufferedAmount(): number {
-    return this.#unsent + this.#socket.bufferedAmount;
+    this.#settle();
+    return this.#kept + this.#given;
   }
 
   get binaryType(): 'blob' | 'arraybuffer' {
@@ -91,15 +121,17 @@ export class WebSocketFace extends EventTarget {
   }
 
   /** `send(data)`: throws an InvalidStateError DOMException while CONNECTING; after the close the data is only counted. */
-  send(data: SendData): void {
+  send(data: MessageData | Blob): void {
     if (arguments.length === 0) throw new TypeError('send needs an argument');
+    const message = data instanceof Blob ? data : toMessage(data);
     if (this.#readyState === CONNECTING) throw new DOMException('still connecting', 'InvalidStateError');
-    if (data instanceof Blob) return this.#enqueue(data.size, async () => this.#transmit(await data.arrayBuffer()));
-    const message = isBytes(data) ? data : toWellFormed(String(data));
-    if (this.#line === undefined) return this.#transmit(message);
-    // Sent later, so that its bytes are taken now.
-    const copy = typeof message === 'string' ? message : bytesOf(message).slice();
-    this.#enqueue(sizeOf(copy), async () => this.#transmit(copy));
+    if (message instanceof Blob) {
+      this.#enqueue(message.size, async () => this.#transmit(new Uint8Array(await message.arrayBuffer())));
+    } else if (this.#line === undefined) {
+      this.#transmit(message);
+    } else {
+      this.#enqueue(sizeOf(message), async () => this.#transmit(message));
+    }
   }
 
   /** `close(code, reason)`: an InvalidAccessError or SyntaxError DOMException for what may not be sent. */
@@ -150,29 +182,48 @@ export class WebSocketFace extends EventTarget {
     this.#handlers.set('close', handler);
   }
 
-  get [Symbol.toStringTag](): string {
-    return 'WebSocket';
-  }
-
-  #transmit(message: string | ArrayBuffer | ArrayBufferView | SharedArrayBuffer): void {
+  /** "Send a WebSocket Message". */
+  #transmit(message: string | Uint8Array): void {
+    const size = sizeOf(message);
     if (this.#socket.state !== 'open') {
-      this.#unsent += sizeOf(message);
+      this.#kept += size;
       return;
     }
-    // The caller may go on using its memory; only text is ours already.
-    this.#socket.send(typeof message === 'string' ? message : bytesOf(message).slice());
+    this.#settle();
+    this.#given += size;
+    this.#beginSending();
+    this.#socket.send(message);
+    // "If the data cannot be sent … flag the WebSocket as full": more than `sendLimit` waits.
+    if (this.#socket.closeInfo !== undefined) this.#failed = true;
+  }
+
+  #beginSending(): void {
+    if (this.#sending) return;
+    this.#sending = true;
+    this.#tasks.afterTurn(() => {
+      this.#sending = false;
+    });
+  }
+
+  /**
+   * Looks how much has left. What the socket holds has heads around it and may be compressed, so that this is an estimate
+   * between all and nothing.
+   */
+  #settle(): void {
+    if (this.#sending || this.#socket.state === 'closed') return;
+    this.#given = Math.min(this.#given, this.#socket.bufferedAmount);
   }
 
   #enqueue(size: number, transmit: () => Promise<void>): void {
-    this.#unsent += size;
+    this.#kept += size;
     const line: Promise<void> = (this.#line ?? Promise.resolve())
-      .then(() => {
-        this.#unsent -= size;
-        return transmit();
-      })
-      .catch(() => {
-        // A Blob that cannot be read: the message is lost, as it is when a browser's file has gone.
-      })
+      .then(transmit)
+      .then(
+        () => void (this.#kept -= size),
+        () => {
+          // A Blob that cannot be read: the message is lost, as it is when a browser's file has gone.
+        },
+      )
       .then(() => {
         if (this.#line === line) this.#line = undefined;
       });
@@ -180,9 +231,16 @@ export class WebSocketFace extends EventTarget {
   }
 
   /** When the WebSocket connection is established. */
-  #onOpen(): void {
+  #onOpen(socket: Socket): void {
     if (this.#readyState !== CONNECTING) return;
+    if (this.#wantsProtocol && socket.protocol === '') {
+      // "Establish a WebSocket connection", step 11.2: stricter than RFC 6455, the server must take one of them.
+      this.#failed = true;
+      return socket.terminate();
+    }
     this.#readyState = OPEN;
+    this.#extensions = socket.extensions;
+    this.#protocol = socket.protocol;
     this.dispatchEvent(new Event('open'));
   }
 
@@ -201,32 +259,13 @@ export class WebSocketFace extends EventTarget {
   }
 
   /** When the WebSocket connection is closed. */
-  #onClose(wasClean: boolean, code: number, reason: string): void {
+  #onClose({ clean, code, reason, error }: CloseInfo): void {
+    const wasOpen = this.#readyState !== CONNECTING;
     this.#readyState = CLOSED;
-    if (this.#failed || !wasClean) this.dispatchEvent(new Event('error'));
-    this.dispatchEvent(new CloseEvent('close', { wasClean, code, reason }));
+    if (clean) this.#given = 0;
+    // A transport that was lost once the connection was open is no failure in this sense: only `wasClean` tells of it.
+    const isLost = wasOpen && error instanceof ConnectionLostError;
+    if (this.#failed || (error !== undefined && !isLost)) this.dispatchEvent(new Event('error'));
+    this.dispatchEvent(new CloseEvent('close', { wasClean: clean, code, reason }));
   }
-
-  /** As a task of its own: `close` may be what brought it about, and an event never comes within a call. */
-  #later(task: () => void): void {
-    queueMicrotask(task);
-  }
-}
-
-for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED })) {
-  Object.defineProperty(WebSocketFace.prototype, name, { value, enumerable: true });
-}
-
-function isBytes(data: unknown): data is ArrayBuffer | ArrayBufferView | SharedArrayBuffer {
-  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView | SharedArrayBuffer): Uint8Array {
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-}
-
-function sizeOf(message: string | ArrayBuffer | ArrayBufferView | SharedArrayBuffer): number {
-  return typeof message === 'string' ? new TextEncoder().encode(message).length : message.byteLength;
 }
