@@ -68,8 +68,8 @@ export function attach(
   return serverOf(attachHandlers(httpServer, options, serving.handlers), serving);
 }
 
-export { isUpgrade } from './node/index.ts';
-export { broadcast, Server, WebSocket } from './promise/index.ts';
+export { isUpgrade, toDuplex } from './node/index.ts';
+export { broadcast, Server, toStreams, WebSocket } from './promise/index.ts';
 export type {
   BroadcastOptions,
   ConnectionHandler,
@@ -88,15 +88,18 @@ export type {
   ServerCloseOptions,
   TimedWaitOptions,
   WaitOptions,
+  WebStreams,
 } from './promise/index.ts';
 export type {
   Acceptance,
   AttachOptions,
   ConnectTarget,
   Decision,
+  MessageSocket,
   NodeClientOptions,
   NodeServerOptions,
   NodeUpgradeOptions,
+  ToDuplexOptions,
 } from './node/index.ts';
 export {
   ConnectionLostError,

@@ -54,7 +54,7 @@ export { SeededRandom } from './random.ts';
 export type { Trace, TraceEntry, TraceEvent } from './trace.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export type { VirtualClockOptions } from './virtual-clock.ts';
-export { broadcast, Server, WebSocket } from '../promise/index.ts';
+export { broadcast, Server, toStreams, WebSocket } from '../promise/index.ts';
 export type {
   BroadcastOptions,
   ConnectionHandler,
@@ -73,6 +73,7 @@ export type {
   ServerCloseOptions,
   TimedWaitOptions,
   WaitOptions,
+  WebStreams,
 } from '../promise/index.ts';
 export { Socket } from '../socket.ts';
 export type {

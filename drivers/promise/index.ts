@@ -9,6 +9,8 @@ export { createListen, servingOf } from './listen.ts';
 export type { Listen, ServeOptions } from './listen.ts';
 export { Server, serverOf } from './server.ts';
 export type { ServerCloseOptions } from './server.ts';
+export { toStreams } from './streams.ts';
+export type { WebStreams } from './streams.ts';
 export { WebSocket } from './websocket.ts';
 export type { ConnectionHandler } from './serve-one.ts';
 export type { PromiseOptions } from './session.ts';

@@ -1,0 +1,62 @@
+import { WebSocketError } from '../../protocol/index.ts';
+import type { Data, ReceivedMessage } from './data.ts';
+import type { WebSocket } from './websocket.ts';
+
+/** A WebSocket as a pair of web streams. A chunk is a message: a string for TEXT, bytes for BINARY. */
+export interface WebStreams {
+  readonly readable: ReadableStream<ReceivedMessage>;
+  readonly writable: WritableStream<Data>;
+}
+
+/**
+ * The two web streams of a WebSocket, with backpressure both ways. From here on they alone receive and send.
+ *
+ * The readable ends when the peer closes normally (1000, 1001, 1005), after every message that came before; any other end
+ * is an error of both. Closing the writable, or cancelling the readable, closes with 1000 and waits for the closing
+ * handshake; aborting closes with 1011, or with the code of the `WebSocketError` that it is aborted with.
+ */
+export function toStreams(webSocket: WebSocket): WebStreams {
+  const readable = new ReadableStream<ReceivedMessage>(
+    {
+      async pull(controller) {
+        try {
+          controller.enqueue(await webSocket.receive());
+        } catch (error) {
+          if (!(error instanceof WebSocketError && error.isOk)) throw error;
+          controller.close();
+        }
+      },
+      cancel: () => closeCleanly(webSocket),
+    },
+    // Nothing is taken that nobody asked for: what waits, waits in the receive queue and in the network.
+    { highWaterMark: 0 },
+  );
+  const writable = new WritableStream<Data>({
+    start(controller) {
+      void webSocket.closed.then(({ code, reason, error }) =>
+        controller.error(error ?? new WebSocketError(code, reason, { message: 'the connection is closed' })),
+      );
+    },
+    write: (message) => webSocket.send(message),
+    close: () => closeCleanly(webSocket),
+    abort: (reason) => closeWith(webSocket, reason),
+  });
+  return { readable, writable };
+}
+
+async function closeCleanly(webSocket: WebSocket): Promise<void> {
+  const { error } = await webSocket.close();
+  if (error !== undefined) throw error;
+}
+
+async function closeWith(webSocket: WebSocket, reason: unknown): Promise<void> {
+  try {
+    if (reason instanceof WebSocketError) {
+      await webSocket.close(reason.code, reason.reason);
+      return;
+    }
+  } catch {
+    // A code that only tells of an end, and is never sent.
+  }
+  await webSocket.close(1011);
+}
