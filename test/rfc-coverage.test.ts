@@ -21,12 +21,12 @@ beforeAll(async () => {
   if (present.length === 0) return;
   const list = join(folder, 'names.json');
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const { exit, stderr } = await runNode([vitest, 'list', '--json', list, ...present], ROOT, 100_000);
+  const { exit, stderr } = await runNode([vitest, 'list', '--json', list, ...present], ROOT, 200_000);
   if (exit !== 0) throw new Error(`vitest list failed: ${stderr}`);
   for (const { file, name } of JSON.parse(readFileSync(list, 'utf8')) as { file: string; name: string }[]) {
     names.get(relative(ROOT, file))?.push(name);
   }
-}, 120_000);
+}, 220_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,0 +1,150 @@
+/** What a connection sends, byte for byte, and how it ends: RFC 6455 §5, §6.1 and §7, in both roles. */
+import { describe, expect, test } from 'vitest';
+import { Connection, InvalidStateError, PreparedMessage } from '../../protocol/index.ts';
+import { hex, openEndpoint, ROLES, type Endpoint } from '../support/endpoint.ts';
+import { BINARY, CLOSE, closePayload, CONTINUATION, PING, PONG, TEXT } from '../support/frames.ts';
+
+const HOUR = 3_600_000;
+
+/** Everything that can be sent, once; small payloads and large ones. */
+function sendEverything({ connection }: Endpoint): void {
+  connection.sendText('text');
+  connection.sendText('é'.repeat(1000));
+  connection.sendBinary(Uint8Array.of(1, 2, 3));
+  connection.sendBinary(new Uint8Array(70_000).fill(7));
+  connection.sendPrepared(new PreparedMessage('prepared'));
+  connection.sendFragment('one', false);
+  connection.sendFragment('', false);
+  connection.sendFragment('two', true);
+  connection.ping(Uint8Array.of(4));
+  connection.pong();
+  connection.close(1000, 'bye');
+}
+
+describe.each(ROLES)('a %s', (role) => {
+  test(
+    role === 'client' ? '§5.1: MUST mask all frames that it sends' : '§5.1: MUST NOT mask any frames that it sends',
+    () => {
+      const endpoint = openEndpoint(role);
+      endpoint.receive(endpoint.peer({ opcode: PING, payload: 'ping' }));
+      sendEverything(endpoint);
+      const frames = endpoint.sentFrames();
+      expect(frames).toHaveLength(12);
+      expect(frames.filter(({ masked }) => masked)).toHaveLength(role === 'client' ? 12 : 0);
+    },
+  );
+
+  if (role === 'client') {
+    test('§5.3: MUST pick a fresh masking key for each frame', () => {
+      const endpoint = openEndpoint(role);
+      const keys = new Set<string>();
+      for (let i = 0; i < 50; i++) {
+        endpoint.connection.sendBinary(new Uint8Array(i % 2 === 0 ? 8 : 2000));
+        const bytes = endpoint.sentBytes();
+        keys.add(hex(i % 2 === 0 ? bytes.subarray(2, 6) : bytes.subarray(4, 8)));
+      }
+      expect(keys.size).toBe(50);
+    });
+  }
+
+  test('§5.2: sets no reserved bit, and encodes each length in the minimal number of bytes', () => {
+    const forms = [
+      [0, [0]],
+      [125, [125]],
+      [126, [126, 0, 126]],
+      [65_535, [126, 255, 255]],
+      [65_536, [127, 0, 0, 0, 0, 0, 1, 0, 0]],
+    ] as const;
+    for (const [length, form] of forms) {
+      const endpoint = openEndpoint(role);
+      endpoint.connection.sendBinary(new Uint8Array(length));
+      const [first, ...rest] = endpoint.sentBytes();
+      expect(first).toBe(0x80 | BINARY);
+      expect(rest.slice(0, form.length)).toEqual([form[0] | (role === 'client' ? 0x80 : 0), ...form.slice(1)]);
+    }
+  });
+
+  test('§6.1: the first frame MUST have the opcode of the message’s kind, and the last its FIN bit set', () => {
+    const endpoint = openEndpoint(role);
+    const shape = (): [number, boolean][] => endpoint.sentFrames().map(({ opcode, fin }) => [opcode, fin]);
+    endpoint.connection.sendText('a');
+    endpoint.connection.sendBinary(Uint8Array.of(1));
+    endpoint.connection.sendFragment('a', false);
+    endpoint.connection.sendFragment('b', false);
+    endpoint.connection.sendFragment('c', true);
+    endpoint.connection.sendFragment(Uint8Array.of(1), false);
+    endpoint.connection.sendFragment(Uint8Array.of(2), true);
+    expect(shape()).toEqual([
+      [TEXT, true],
+      [BINARY, true],
+      [TEXT, false],
+      [CONTINUATION, false],
+      [CONTINUATION, true],
+      [BINARY, false],
+      [CONTINUATION, true],
+    ]);
+  });
+
+  test('§6.1: data is sent only while the connection is OPEN', () => {
+    const connecting =
+      role === 'server'
+        ? Connection.server({ now: 0, sink: {} })
+        : Connection.client({ url: 'ws://example.com/' }, { now: 0, sink: {} });
+    connecting.takeOutput();
+    const closed = openEndpoint(role);
+    closed.connection.terminate();
+    for (const connection of [connecting, closed.connection]) {
+      expect(() => connection.sendText('x')).toThrow(InvalidStateError);
+      expect(() => connection.sendBinary(Uint8Array.of(1))).toThrow(InvalidStateError);
+      expect(() => connection.sendFragment('x', true)).toThrow(InvalidStateError);
+      expect(() => connection.ping()).toThrow(InvalidStateError);
+      expect(connection.takeOutput()).toEqual([]);
+    }
+  });
+
+  test('§7.1.1: the server ends the transport first, and the client once it has waited for that', () => {
+    const endpoint = openEndpoint(role, { closeTimeout: 100 });
+    endpoint.connection.close(1000, 'bye', 0);
+    expect(endpoint.action).toBe('KEEP');
+    endpoint.receive(endpoint.peer({ opcode: CLOSE, payload: closePayload(1000) }));
+    expect(endpoint.action).toBe(role === 'server' ? 'END' : 'KEEP');
+    endpoint.advanceTo(100);
+    expect(endpoint.outcome()).toMatchObject({ phase: 'CLOSED', action: 'ABORT' });
+    expect(endpoint.closed).toMatchObject({ code: 1000, clean: true });
+  });
+
+  test('§7.1.2: to start the closing handshake, an endpoint MUST send a Close frame', () => {
+    const endpoint = openEndpoint(role);
+    endpoint.connection.close(4000, 'why');
+    expect(endpoint.outcome()).toMatchObject({ sent: ['CLOSE 4000 "why"'], phase: 'CLOSING', action: 'KEEP' });
+  });
+
+  test('§7.1.7: a failed connection is closed with the fitting code, and the error says what the peer did', () => {
+    const endpoint = openEndpoint(role);
+    endpoint.receive(endpoint.peer({ opcode: TEXT, payload: [0xff] }));
+    expect(endpoint.outcome()).toMatchObject({ sent: [expect.stringMatching('^CLOSE 1007')], action: 'END' });
+    endpoint.receive(endpoint.peer({ opcode: TEXT, payload: 'late' }), endpoint.peer({ opcode: CLOSE }));
+    expect(endpoint.outcome()).toMatchObject({ events: [], sent: [], phase: 'CLOSING' });
+    endpoint.receiveEof();
+    expect(endpoint.closed!.error).toMatchObject({ name: 'ProtocolError', code: 1007 });
+  });
+
+  test('§7.2.1: a transport that is lost unexpectedly fails the connection, with 1006', () => {
+    const lost = openEndpoint(role);
+    lost.call(() => lost.connection.transportLost(0, new Error('reset')));
+    expect(lost.outcome()).toMatchObject({ events: ['closed 1006 "", ConnectionLostError 1006'], phase: 'CLOSED' });
+    const ended = openEndpoint(role);
+    ended.receiveEof();
+    expect(ended.outcome()).toMatchObject({ events: ['closed 1006 "", ConnectionLostError 1006'], action: 'ABORT' });
+  });
+
+  test('§7.2: by itself it closes nothing that is in order, however long that lasts', () => {
+    const endpoint = openEndpoint(role, { pingInterval: HOUR, pongTimeout: HOUR });
+    for (let hour = 0; hour < 24; hour++) {
+      endpoint.advanceTo((hour + 1) * HOUR);
+      for (const { payload } of endpoint.sentFrames()) endpoint.receive(endpoint.peer({ opcode: PONG, payload }));
+      endpoint.receive(endpoint.peer({ opcode: TEXT, payload: `${hour}` }));
+    }
+    expect(endpoint.outcome()).toMatchObject({ phase: 'OPEN', action: 'KEEP', sent: [] });
+  });
+});
