@@ -42,7 +42,8 @@ beforeAll(() => {
   const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules/sansocket'));
-  for (const name of Object.keys(devDependencies)) {
+  // undici-types: where @types/node finds its own types.
+  for (const name of [...Object.keys(devDependencies), 'undici-types']) {
     if (name.startsWith('@') && !name.startsWith('@types/')) continue;
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }

@@ -21,8 +21,11 @@ export class Tasks {
     if (this.#busy) {
       this.#queue.push(task);
     } else {
-      task();
-      this.#endTurn();
+      try {
+        task();
+      } finally {
+        this.#endTurn();
+      }
     }
   }
 

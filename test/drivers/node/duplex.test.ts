@@ -122,9 +122,9 @@ describe.each(['tcp', 'pipe'] as const)('toDuplex over %s', (how) => {
   });
 });
 
-describe('stream.pipeline, 24 MiB', () => {
+describe('stream.pipeline, 12 MiB', () => {
   const CHUNK = new Uint8Array(65_536).fill(7);
-  const COUNT = 384;
+  const COUNT = 192;
 
   /** Counts what it gives, so that one sees how far it is ahead. */
   function source(given: { count: number }): Readable {
