@@ -171,7 +171,45 @@ export class Connection {
     }
   }
 
-  /** Server: answers the request with a 101 and is open. Throws a TypeError for fields that may not be sent. */
+  /**
+   * Over HTTP/2 (RFC 8441), the fields of the peer's HEADERS, `:`-fields included, names and values in turn: a server's
+   * request, a client's response (those of a 1xx too). They are validated. `isEnd` tells whether END_STREAM stood on
+   * them, which is also told by `receiveEof`; what comes in DATA goes to `receive`.
+   * Throws a TypeError for what is no list of fields.
+   */
+  receiveFields(fields: readonly string[], isEnd: boolean, now: number): void {
+    const machine = this.#machine;
+    const isDue = machine.isServer ? machine.isHeadDue : machine.client?.isHttp2;
+    if (isDue !== true) throw new InvalidStateError('no fields are waited for');
+    machine.enter(now);
+    try {
+      machine.receiveFields(fields, isEnd);
+    } finally {
+      machine.settle();
+    }
+  }
+
+  /**
+   * Client: the transport is a stream of HTTP/2, on a connection whose server has said SETTINGS_ENABLE_CONNECT_PROTOCOL
+   * (RFC 8441 §3). The request goes out as `takeFields`, not as bytes: what `takeOutput` had of it is void.
+   */
+  useHttp2(): void {
+    const { client } = this.#machine;
+    if (client === undefined) throw new InvalidStateError('there is no request to send');
+    const { sender } = this.#machine;
+    sender.release();
+    sender.raw(NOTHING, client.useHttp2());
+  }
+
+  /**
+   * Over HTTP/2, the fields to send as HEADERS, before any output: a client's request, a server's response. Undefined
+   * when there are none (any more).
+   */
+  takeFields(): readonly string[] | undefined {
+    return this.#machine.sender.takeFields();
+  }
+
+  /** Server: answers the request with a 101 (a 200 over HTTP/2) and is open. Throws a TypeError for fields that may not be sent. */
   accept(acceptance: AcceptOptions = {}, now: number = this.#machine.now): void {
     const machine = this.#machine;
     const opening = machine.accept(acceptance);

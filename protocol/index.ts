@@ -41,7 +41,13 @@ export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
 export { TunnelHandshake, type TunnelOptions } from './handshake/tunnel.ts';
 export { retryAfter } from './handshake/retry-after.ts';
 export { acceptKey } from './handshake/accept-key.ts';
-export { answerUpgrade, type UpgradeAnswer } from './handshake/answer.ts';
+export { answerConnect, answerUpgrade, type ConnectAnswer, type UpgradeAnswer } from './handshake/answer.ts';
+export {
+  CANCEL,
+  isExtendedConnect,
+  isHttp2Preface,
+  SETTINGS_ENABLE_CONNECT_PROTOCOL,
+} from './handshake/extended-connect.ts';
 export type { AcceptOptions } from './handshake/server.ts';
 export { ServerPolicy, type ServerHandshakeOptions } from './handshake/server-policy.ts';
 export type {

@@ -136,6 +136,7 @@ export class Machine {
   }
 
   takeEof(): void {
+    if (this.server?.isWhole) return; // the end of a request, whose answer is on its way
     const isExpected = this.closing.isComplete || this.action === TransportAction.END;
     if (isExpected) this.#finish(TransportAction.END);
     else this.#finish(TransportAction.ABORT, this.#lost('the peer ended the transport'));
@@ -185,6 +186,13 @@ export class Machine {
   receiveHead(head: RequestHead): void {
     this.server!.receiveHead(head);
     this.#stepServer(this.server!);
+  }
+
+  receiveFields(fields: readonly string[], isEnd: boolean): void {
+    const { server, client } = this;
+    (server ?? client)?.receiveFields(fields, isEnd);
+    if (server !== undefined) this.#stepServer(server);
+    else if (client !== undefined) this.#stepClient(client);
   }
 
   /** Takes bytes for what they are now. `owned` bytes are those that were held back already. */
@@ -251,7 +259,7 @@ export class Machine {
   /** Answers the request with a 101; `open` is to follow. */
   accept(acceptance: AcceptOptions): Opening {
     const server = this.undecided();
-    this.sender.raw(server.accept(acceptance));
+    this.sender.raw(server.accept(acceptance), server.fields);
     return server.opening!;
   }
 
@@ -319,7 +327,7 @@ export class Machine {
   }
 
   #refuse(server: ServerHandshake, rejection: Rejection, cause?: unknown): void {
-    this.sender.raw(server.reject(rejection));
+    this.sender.raw(server.reject(rejection), server.fields);
     const init = cause === undefined ? {} : { cause };
     this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`, init));
     this.#retire(TransportAction.END);
@@ -328,14 +336,14 @@ export class Machine {
   /** Closed before it was open. */
   giveUp(): void {
     if (this.server === undefined) this.sender.release();
-    else this.sender.raw(this.server.reject(UNAVAILABLE));
+    else this.sender.raw(this.server.reject(UNAVAILABLE), this.server.fields);
     this.lose(new HandshakeError('closed before the connection was open'));
   }
 
   #openTimedOut(): void {
     const error = new TimeoutError('the opening handshake did not end in time');
     if (this.server !== undefined) {
-      this.sender.raw(this.server.reject(this.input === UNDECIDED ? UNAVAILABLE : TOO_SLOW));
+      this.sender.raw(this.server.reject(this.input === UNDECIDED ? UNAVAILABLE : TOO_SLOW), this.server.fields);
     }
     this.lose(this.client?.takePartialResponse() ?? error);
   }

@@ -26,6 +26,8 @@ export class Sender {
   #compressing: boolean;
   /** A high surrogate that a fragment of text ended with: the next one begins with its other half. */
   #surrogate: string;
+  /** The fields that open a stream of HTTP/2, on their way out before all bytes. */
+  #fields: readonly string[] | undefined;
   /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
   #pong: Uint8Array | undefined;
 
@@ -39,6 +41,7 @@ export class Sender {
     this.#hasBegun = false;
     this.#compressing = false;
     this.#surrogate = '';
+    this.#fields = undefined;
     this.#pong = undefined;
   }
 
@@ -51,9 +54,17 @@ export class Sender {
     this.#deflate = deflate;
   }
 
-  /** Bytes that are no frame: a handshake's head. */
-  raw(bytes: Uint8Array): void {
-    this.#outbox.push(bytes);
+  /** What is no frame: a handshake's head, as bytes; over HTTP/2 as fields, and the bytes of a body. */
+  raw(bytes: Uint8Array, fields?: readonly string[]): void {
+    this.#fields = fields;
+    if (bytes.length > 0) this.#outbox.push(bytes);
+  }
+
+  /** The fields that are to go out now, once. */
+  takeFields(): readonly string[] | undefined {
+    const fields = this.#fields;
+    this.#fields = undefined;
+    return fields;
   }
 
   text(text: string, compress: boolean): void {
@@ -173,6 +184,7 @@ export class Sender {
 
   /** Drops everything and gives the memory back. */
   release(): void {
+    this.#fields = undefined;
     this.#pong = undefined;
     this.#outbox.clear();
   }

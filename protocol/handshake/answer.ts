@@ -33,3 +33,29 @@ export function answerUpgrade(
   const output = handshake.accept(acceptance);
   return { output, opening: handshake.opening, rejection: undefined };
 }
+
+/** The same over HTTP/2. */
+export interface ConnectAnswer extends Omit<UpgradeAnswer, 'output'> {
+  /** The fields of the response, names and values in turn, `:status` first. */
+  readonly fields: readonly string[];
+  /** Its body, with END_STREAM at its end, when it is no 200. */
+  readonly body: Uint8Array;
+}
+
+/**
+ * Answers an extended CONNECT, RFC 8441 §5, as `answerUpgrade` does an upgrade. `fields` are those of the request, the
+ * pseudo-header fields included, and `isEnd` tells whether END_STREAM stood on them. The stream is the transport of
+ * `Connection.established('server')` from then on. Throws as `answerUpgrade` does.
+ */
+export function answerConnect(
+  fields: readonly string[],
+  isEnd: boolean,
+  options: ServerHandshakeOptions = {},
+  acceptance: AcceptOptions = {},
+): ConnectAnswer {
+  const handshake = new ServerHandshake(options);
+  handshake.receiveFields(fields, isEnd);
+  const rejection = handshake.state === REFUSED ? handshake.refusal : undefined;
+  const body = rejection === undefined ? handshake.accept(acceptance) : handshake.reject(rejection);
+  return { fields: handshake.fields!, body, opening: handshake.opening, rejection };
+}

@@ -11,7 +11,14 @@ import { parseWebSocketUrl } from './url.ts';
 export type ClientRequest = ClientResource & ClientRequestOptions;
 
 /** Which resource: a URL, or the Host field and the resource name that one would give. */
-export type ClientResource = { readonly url: string } | { readonly host: string; readonly path: string };
+export type ClientResource =
+  | { readonly url: string }
+  | {
+      readonly host: string;
+      readonly path: string;
+      /** Whether it is one of `wss:`; asked for over HTTP/2 only. Default false. */
+      readonly secure?: boolean;
+    };
 
 export interface ClientRequestOptions {
   /** The Origin field. */
@@ -74,6 +81,11 @@ export function makeRequest(options: ClientRequest, key: string, offer: string):
     origin: headers.origin,
     subprotocols: [...subprotocols],
   };
+}
+
+/** Whether the resource is one of `wss:`. */
+export function isSecure(resource: ClientResource): boolean {
+  return 'url' in resource ? parseWebSocketUrl(String(resource.url)).secure : resource.secure === true;
 }
 
 /** The bytes of a request without a body. */

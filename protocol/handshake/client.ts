@@ -1,13 +1,14 @@
 import { HandshakeError } from '../errors.ts';
 import { makeKey } from './accept-key.ts';
 import { BodyReader } from './body.ts';
-import { formatRequest, makeRequest } from './client-request.ts';
+import { formatRequest, isSecure, makeRequest } from './client-request.ts';
 import type { ClientRequest } from './client-request.ts';
+import { makeConnect, readResponse } from './extended-connect.ts';
 import { collectFields } from './fields.ts';
 import { followRedirect } from './redirect.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import type { AsciiDecoder } from './head-parser.ts';
-import { validateResponse } from './response.ts';
+import { validateAgreement, validateResponse } from './response.ts';
 import { DONE, FAILED, READING } from './state.ts';
 import { isTemporaryStatus, RESPONSE_HEAD } from './status-line.ts';
 import type { StatusLine } from './status-line.ts';
@@ -29,15 +30,19 @@ export class ClientHandshake {
   /** The bytes of the request. */
   readonly output: Uint8Array;
   /** The request. */
-  readonly request: UpgradeRequest;
+  request: UpgradeRequest;
   /** What was agreed on, once it is DONE. */
   opening: Opening | undefined;
   /** What went wrong, once it has FAILED. */
   error: HandshakeError | undefined;
   /** The request to make instead, once it has FAILED with a redirect that may be followed. */
   redirect: ClientRequest | undefined;
+  /** Whether the request goes out over HTTP/2: the response comes as fields then, and not as bytes. */
+  isHttp2: boolean;
 
   readonly #asked: ClientRequest;
+  /** The request as HTTP/1.1 has it: what a redirect is followed with. */
+  readonly #sent: UpgradeRequest;
   readonly #extension: ExtensionNegotiator | undefined;
   readonly #decodeAscii: AsciiDecoder | undefined;
   #parser: HeadParser<StatusLine>;
@@ -61,6 +66,7 @@ export class ClientHandshake {
     const offer = extension?.offer() ?? '';
     this.request = makeRequest(request, makeKey(random), offer);
     this.output = formatRequest(this.request);
+    this.#sent = this.request;
     this.state = READING;
     this.opening = undefined;
     this.error = undefined;
@@ -72,8 +78,28 @@ export class ClientHandshake {
     this.#decodeAscii = decodeAscii;
     this.#parser = new HeadParser(RESPONSE_HEAD, decodeAscii);
     this.#interim = 0;
+    this.isHttp2 = false;
     this.#response = undefined;
     this.#body = undefined;
+  }
+
+  /**
+   * The request goes out over HTTP/2 (RFC 8441) and `output` does not: its fields are returned, names and values in turn.
+   */
+  useHttp2(): readonly string[] {
+    const { request, fields } = makeConnect(this.#sent, isSecure(this.#asked));
+    this.request = request;
+    this.isHttp2 = true;
+    return fields;
+  }
+
+  /** Takes in the fields of a response over HTTP/2. `isEnd` tells whether END_STREAM stood on them. */
+  receiveFields(fields: readonly string[], isEnd: boolean): void {
+    if (this.state !== READING || this.#body !== undefined) return; // the trailers of a body: nobody asks for them
+    const response = readResponse(fields);
+    if (response === undefined) return this.#fail('the response is not valid: the fields are malformed');
+    this.#judge(response, response.status >= 200 && response.status < 300);
+    if (isEnd && this.#body !== undefined) this.#failWithResponse();
   }
 
   /**
@@ -88,9 +114,11 @@ export class ClientHandshake {
         this.#body.receive(bytes, at, end);
         at = end;
         if (this.#body.isComplete) this.#failWithResponse();
+      } else if (this.isHttp2) {
+        this.#fail('the response is not valid: data came before its fields');
       } else {
         at = this.#parser.parse(bytes, at, end);
-        if (this.#parser.state === HEAD_DONE) this.#judge(this.#parser);
+        if (this.#parser.state === HEAD_DONE) this.#judgeHead(this.#parser);
         else if (this.#parser.state === HEAD_FAILED)
           this.#fail(`the response is not valid: ${this.#parser.failure!.text}`);
       }
@@ -117,30 +145,37 @@ export class ClientHandshake {
     return this.error?.response === undefined ? undefined : this.error;
   }
 
-  #judge({ start, rawHeaders }: HeadParser<StatusLine>): void {
+  #judgeHead({ start, rawHeaders }: HeadParser<StatusLine>): void {
     const { version, status, statusText } = start!;
-    if (status < 200 && status !== 101) {
+    const headers = collectFields(rawHeaders);
+    this.#judge({ status, statusText, version, headers, rawHeaders }, status === 101);
+  }
+
+  #judge(response: ResponseHead, isOpen: boolean): void {
+    const { status, headers } = response;
+    if (status < 200 && !isOpen) {
       // RFC 9110 §15.2: a client must be able to take one or more of them before the final response.
-      if (++this.#interim > MAX_INTERIM) return this.#fail('too many 1xx responses came before the 101');
+      if (++this.#interim > MAX_INTERIM) return this.#fail('too many 1xx responses came before the answer');
       this.#parser = new HeadParser(RESPONSE_HEAD, this.#decodeAscii);
       return;
     }
-    const headers = collectFields(rawHeaders);
-    const response = { status, statusText, version, headers, rawHeaders };
-    if (status !== 101) {
+    if (!isOpen) {
       this.#response = response;
       this.#body = new BodyReader(status, headers);
-      const next = followRedirect(this.#asked, this.request, response);
+      const next = followRedirect(this.#asked, this.#sent, response);
       if (typeof next === 'string') this.#notFollowed = `; the redirect is not followed, for ${next}`;
       else this.redirect = next;
       // What a redirect has to say is said in its head.
       if (this.#body.isComplete || this.redirect !== undefined) this.#failWithResponse();
       return;
     }
-    const agreement = validateResponse(response, this.request, this.#extension);
+    const { request } = this;
+    const agreement = this.isHttp2
+      ? validateAgreement(response, request.subprotocols, this.#extension)
+      : validateResponse(response, request, this.#extension);
     if (typeof agreement === 'string') return this.#fail(agreement);
     const { subprotocol, extensions } = agreement;
-    this.opening = { subprotocol, extensions, request: this.request, response };
+    this.opening = { subprotocol, extensions, request, response };
     this.state = DONE;
   }
 
@@ -148,7 +183,7 @@ export class ClientHandshake {
     const { status, statusText, headers } = this.#response!;
     const response = { status, statusText, headers, body: this.#body!.take() };
     this.#body = undefined;
-    const text = `the server answered with status ${status} instead of 101${this.#notFollowed}`;
+    const text = `the server answered with status ${status} instead of ${this.isHttp2 ? 200 : 101}${this.#notFollowed}`;
     this.error = new HandshakeError(text, { response, isTemporary: isTemporaryStatus(status) });
     this.state = FAILED;
   }

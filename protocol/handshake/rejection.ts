@@ -1,5 +1,6 @@
 import { formatFields, listFields } from './fields.ts';
 import { encodeLatin1, encodeUtf8, isFieldValue } from './grammar.ts';
+import { lowerFields } from './http2-fields.ts';
 import type { Rejection } from './types.ts';
 
 /** Fields that say where a response ends and what becomes of the connection: nobody else's business. */
@@ -59,14 +60,36 @@ export const DECISION_FAILED: Rejection = { status: 500, body: 'the server faile
 export const EARLY_FRAMES: Rejection = { status: 400, body: 'frames before the handshake was over\n' };
 
 /**
- * The bytes of the response: `Connection: close`, and a Content-Length where the status allows one (RFC 9110 §8.6).
- * A text becomes UTF-8, as text/plain where no Content-Type is given. `toHead` leaves the body out, for a request whose
- * method is HEAD.
+ * The bytes of the response over HTTP/1.1, with `Connection: close`. `toHead` leaves the body out, for a request whose
+ * method is HEAD. Throws as `layOut` does.
+ */
+export function formatRejection(rejection: Rejection, toHead = false): Uint8Array {
+  const { status, statusText, fields, body } = layOut(rejection);
+  // RFC 9110 §7.8: who sends Upgrade names it in Connection too.
+  if (hasField(fields, 'upgrade')) fields.push('Connection', 'Upgrade');
+  fields.push('Connection', 'close');
+
+  const head = `HTTP/1.1 ${status} ${statusText}\r\n${formatFields(fields)}\r\n`;
+  const bytes = new Uint8Array(head.length + (toHead ? 0 : body.length));
+  const bodyStart = encodeLatin1(head, bytes, 0);
+  if (!toHead) bytes.set(body, bodyStart);
+  return bytes;
+}
+
+/** The same over HTTP/2: the fields, `:status` first, and the body. */
+export function rejectionFields(rejection: Rejection, toHead = false): { fields: string[]; body: Uint8Array } {
+  const { status, fields, body } = layOut(rejection);
+  return { fields: [':status', String(status), ...lowerFields(fields)], body: toHead ? new Uint8Array(0) : body };
+}
+
+/**
+ * What a response consists of: with a Content-Length where the status allows one (RFC 9110 §8.6). A text becomes UTF-8,
+ * as text/plain where no Content-Type is given.
  *
  * Throws a RangeError for a status outside of 200–599, and a TypeError for a status text or headers that can't be sent
  * or are not the caller's to set, and for a body where none may be.
  */
-export function formatRejection(rejection: Rejection, toHead = false): Uint8Array {
+function layOut(rejection: Rejection): { status: number; statusText: string; fields: string[]; body: Uint8Array } {
   const { status } = rejection;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new RangeError('the status of a rejection must be an integer from 200 to 599');
@@ -83,15 +106,7 @@ export function formatRejection(rejection: Rejection, toHead = false): Uint8Arra
     fields.push('Content-Type', 'text/plain; charset=utf-8');
   }
   if (!hasNoBody) fields.push('Content-Length', String(body.length));
-  // RFC 9110 §7.8: who sends Upgrade names it in Connection too.
-  if (hasField(fields, 'upgrade')) fields.push('Connection', 'Upgrade');
-  fields.push('Connection', 'close');
-
-  const head = `HTTP/1.1 ${status} ${statusText}\r\n${formatFields(fields)}\r\n`;
-  const bytes = new Uint8Array(head.length + (toHead ? 0 : body.length));
-  const bodyStart = encodeLatin1(head, bytes, 0);
-  if (!toHead) bytes.set(body, bodyStart);
-  return bytes;
+  return { status, statusText, fields, body };
 }
 
 function hasField(fields: readonly string[], name: string): boolean {

@@ -1,10 +1,12 @@
 import { InvalidStateError } from '../errors.ts';
 import { acceptKey } from './accept-key.ts';
+import { judgeRequest } from './extended-connect.ts';
 import { collectFields, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
 import { encodeLatin1 } from './grammar.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import { isOriginAllowed } from './origin.ts';
-import { DECISION_FAILED, formatRejection, refuse } from './rejection.ts';
+import { lowerFields } from './http2-fields.ts';
+import { DECISION_FAILED, formatRejection, refuse, rejectionFields } from './rejection.ts';
 import { REQUEST_HEAD } from './request-line.ts';
 import type { RequestLine } from './request-line.ts';
 import { isRejection, plainRequest, validateHead, validateRequest } from './request.ts';
@@ -41,12 +43,16 @@ export class ServerHandshake {
   callbackError: unknown;
   /** What was agreed on, once it is accepted. */
   opening: Opening | undefined;
+  /** Over HTTP/2, once it is answered: the fields of the answer, names and values in turn, `:status` first. */
+  fields: readonly string[] | undefined;
 
   readonly #extension: ServerHandshakeOptions['extension'];
   readonly #policy: ServerPolicy;
   #parser: HeadParser<RequestLine> | undefined;
   #valid: ValidRequest | undefined;
   #isHeadRequest: boolean;
+  /** Whether the request came over HTTP/2 (or 3): its answer is fields then, and not bytes. */
+  #isHttp2: boolean;
 
   /**
    * `policy` is what `new ServerPolicy(options)` has made of the same options, for a server that makes it once for all
@@ -59,11 +65,18 @@ export class ServerHandshake {
     this.plain = undefined;
     this.callbackError = undefined;
     this.opening = undefined;
+    this.fields = undefined;
     this.#extension = options.extension;
     this.#policy = policy;
     this.#parser = new HeadParser(REQUEST_HEAD, options.decodeAscii);
     this.#valid = undefined;
     this.#isHeadRequest = false;
+    this.#isHttp2 = false;
+  }
+
+  /** Whether the request is whole, its end included, and is to be answered with any response. */
+  get isWhole(): boolean {
+    return this.#isHttp2 && this.plain !== undefined;
   }
 
   /**
@@ -97,7 +110,22 @@ export class ServerHandshake {
   }
 
   /**
-   * Accepts the request and returns the 101 to send, RFC 6455 §4.2.2; `opening` is set.
+   * Takes in the fields of a request over HTTP/2, RFC 8441: names and values in turn. `isEnd` tells whether END_STREAM
+   * stood on them. Throws as `receiveHead` does.
+   */
+  receiveFields(fields: readonly string[], isEnd: boolean): void {
+    if (this.state !== READING) throw new InvalidStateError('a request has been received already');
+    const { method, verdict, plain } = judgeRequest(fields, isEnd);
+    this.#isHttp2 = true;
+    this.#isHeadRequest = method === 'HEAD';
+    this.plain = plain;
+    if (isRejection(verdict)) this.#refuse(verdict);
+    else this.#admit(verdict);
+  }
+
+  /**
+   * Accepts the request and returns the 101 to send, RFC 6455 §4.2.2; `opening` is set. Over HTTP/2 it is a 200 (RFC 8441
+   * §5): `fields` is set, and there are no bytes.
    * Throws before anything changes: an InvalidStateError when there is no request to accept, a TypeError for headers
    * that can't be sent and for a subprotocol that was not offered.
    */
@@ -108,10 +136,20 @@ export class ServerHandshake {
     const subprotocol = this.#selectSubprotocol(valid.request, acceptance.subprotocol);
     const extensions = this.#selectExtension(valid);
 
-    const rawHeaders = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', acceptKey(valid.key)];
+    const rawHeaders = this.#isHttp2
+      ? []
+      : ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', acceptKey(valid.key)];
     if (subprotocol !== '') rawHeaders.push('Sec-WebSocket-Protocol', subprotocol);
     if (extensions !== '') rawHeaders.push('Sec-WebSocket-Extensions', extensions);
     rawHeaders.push(...this.#policy.rawHeaders, ...headers);
+    if (this.#isHttp2) {
+      const lower = lowerFields(rawHeaders);
+      this.fields = [':status', '200', ...lower];
+      const response = { status: 200, statusText: '', version: '2', headers: collectFields(lower), rawHeaders: lower };
+      this.opening = { subprotocol, extensions, request: valid.request, response };
+      this.#end();
+      return new Uint8Array(0);
+    }
     const statusText = 'Switching Protocols';
     const text = `HTTP/1.1 101 ${statusText}\r\n${formatFields(rawHeaders)}\r\n`;
     const bytes = new Uint8Array(text.length);
@@ -123,13 +161,20 @@ export class ServerHandshake {
   }
 
   /**
-   * Returns the response to send instead of a 101; the connection ends after it. Any time before the answer is right
+   * Returns the response to send instead of a 101; the connection ends after it. Over HTTP/2 `fields` is set, and what is
+   * returned is the body. Any time before the answer is right
    * for it: a server that is shutting down, or has waited long enough, need not wait for the request.
    * Throws before anything changes: an InvalidStateError once it is answered, a RangeError or TypeError for a response
    * that can't be sent.
    */
   reject(rejection: Rejection): Uint8Array {
     if (this.state === DONE) throw new InvalidStateError('the request has been answered already');
+    if (this.#isHttp2) {
+      const { fields, body } = rejectionFields(rejection, this.#isHeadRequest);
+      this.fields = fields;
+      this.#end();
+      return body;
+    }
     const bytes = formatRejection(rejection, this.#isHeadRequest);
     this.#end();
     return bytes;
@@ -142,6 +187,11 @@ export class ServerHandshake {
       this.plain = plainRequest(head);
       return this.#refuse(valid);
     }
+    this.#admit(valid);
+  }
+
+  /** Lets a valid request wait for its answer, if its Origin may connect. */
+  #admit(valid: ValidRequest): void {
     try {
       if (!isOriginAllowed(this.#policy.allowedOrigins, valid.request, this.#policy.secure)) {
         return this.#refuse(refuse(403, 'this Origin may not connect'));

@@ -6,12 +6,13 @@ export type HeaderInit = Readonly<Record<string, string | readonly string[]>> | 
 
 /** The head of an HTTP request: the request line and the fields. */
 export interface RequestHead {
+  /** 'GET', or over HTTP/2 'CONNECT'. */
   readonly method: string;
   /** The request target as it stood, RFC 9112 §3.2. */
   readonly target: string;
-  /** '1.1' */
+  /** '1.1' or '2' */
   readonly version: string;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as they came; of HTTP/2 without the pseudo-header fields. */
   readonly rawHeaders: readonly string[];
 }
 
@@ -23,14 +24,14 @@ export interface UpgradeRequest extends PlainRequest {
   readonly subprotocols: readonly string[];
 }
 
-/** A request that asks for no WebSocket: well-formed HTTP/1.1 without a body. */
+/** A request that asks for no WebSocket: well-formed, and without a body. */
 export interface PlainRequest extends RequestHead {
   readonly headers: HeaderFields;
   /** The path of the target, without the query. */
   readonly path: string;
   /** The query of the target, without the question mark; empty when there is none. */
   readonly query: string;
-  /** The Host field. */
+  /** The Host field, or `:authority`. */
   readonly host: string;
 }
 
