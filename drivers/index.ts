@@ -2,6 +2,7 @@
  * The main entry: the promise API over Node's sockets.
  */
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Http2SecureServer, Http2Server, Http2ServerRequest } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import {
   acceptUpgrade,
@@ -38,14 +39,14 @@ export const open: ReconnectingOpen<NodeClientOptions> = /* @__PURE__ */ withRec
 export const listen: Listen<NodeServerOptions> = createListen<NodeServerOptions>({ serve });
 
 /**
- * Answers one upgrade request of your own node:http(s) server: call it in an 'upgrade' listener, with what that is given.
- * The stream belongs to the connection from then on.
+ * Answers one upgrade request of your own node:http(s) server: call it in an 'upgrade' listener, with what that is given;
+ * or in a 'connect' listener of node:http2, with `request`, `request.stream` and no bytes. The stream belongs to the connection from then on.
  *
  * Resolves to the WebSocket once the connection is open. A request that is no valid opening handshake, or that the options
  * refuse, is answered with the fitting HTTP response, and this rejects with a `HandshakeError`.
  */
 export function upgrade(
-  request: IncomingMessage,
+  request: IncomingMessage | Http2ServerRequest,
   stream: Duplex,
   head: Uint8Array,
   options: NodeUpgradeOptions & PromiseOptions = {},
@@ -54,13 +55,14 @@ export function upgrade(
 }
 
 /**
- * Serves a node:http(s) server's upgrades for some paths with `handler`, as `listen` does, and leaves all other upgrades
- * to whoever else listens. Closing what it returns leaves the HTTP server as it is.
+ * Serves an HTTP server's upgrades for some paths with `handler`, as `listen` does, and leaves all other upgrades to
+ * whoever else listens: over HTTP/1.1 for node:http(s), over both versions for node:http2. Closing what it returns leaves
+ * the HTTP server as it is.
  *
  * Throws a TypeError or RangeError for bad options.
  */
 export function attach(
-  httpServer: HttpServer,
+  httpServer: HttpServer | Http2Server | Http2SecureServer,
   options: AttachOptions & ServeOptions,
   handler: ConnectionHandler,
 ): Server {
@@ -68,7 +70,7 @@ export function attach(
   return serverOf(attachHandlers(httpServer, options, serving.handlers), serving);
 }
 
-export { isUpgrade, toDuplex } from './node/index.ts';
+export { Http2Pool, isUpgrade, toDuplex } from './node/index.ts';
 export { broadcast, Server, toStreams, WebSocket } from './promise/index.ts';
 export type {
   BroadcastOptions,
@@ -96,6 +98,7 @@ export type {
   ConnectTarget,
   Decision,
   MessageSocket,
+  Http2PoolOptions,
   NodeClientOptions,
   NodeServerOptions,
   NodeUpgradeOptions,

@@ -45,6 +45,8 @@ export class Pump implements TransportHandler {
   #mustWait: boolean;
   #reading: boolean;
   #ended: boolean;
+  /** Over HTTP/2, whether the fields that come before all output have not been written. */
+  #owesFields: boolean;
 
   constructor(parts: PumpParts) {
     this.#connection = parts.connection;
@@ -65,6 +67,7 @@ export class Pump implements TransportHandler {
     this.#mustWait = false;
     this.#reading = true;
     this.#ended = false;
+    this.#owesFields = false;
   }
 
   /** Bytes that were sent and have not left this process. */
@@ -75,6 +78,10 @@ export class Pump implements TransportHandler {
   /** The transport is there. Before that, only the connection's timeouts run. */
   attach(transport: Transport): void {
     this.#transport = transport;
+    if (transport.writeFields !== undefined) {
+      this.#owesFields = true;
+      if (!this.#connection.isServer) this.#connection.useHttp2();
+    }
     this.flush();
   }
 
@@ -89,6 +96,14 @@ export class Pump implements TransportHandler {
   onHead(head: RequestHead): void {
     this.#running = true;
     this.#connection.receiveHead(head, this.#clock.now());
+    this.#running = false;
+    this.flush();
+  }
+
+  /** The fields of a request or a response over HTTP/2. */
+  onFields(fields: readonly string[], isEnd: boolean): void {
+    this.#running = true;
+    this.#connection.receiveFields(fields, isEnd, this.#clock.now());
     this.#running = false;
     this.flush();
   }
@@ -141,6 +156,7 @@ export class Pump implements TransportHandler {
   /** Brings transport and timer up to what the connection now wants. */
   flush(): void {
     if (this.#running) return;
+    if (this.#owesFields) this.#writeFields();
     this.#write();
     this.#act();
     this.#arm();
@@ -149,6 +165,13 @@ export class Pump implements TransportHandler {
       // While closing too: what was sent before the Close frame has left.
       if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
     }
+  }
+
+  #writeFields(): void {
+    const fields = this.#connection.takeFields();
+    if (fields === undefined) return;
+    this.#owesFields = false;
+    this.#transport?.writeFields?.(fields);
   }
 
   #write(): void {

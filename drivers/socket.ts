@@ -286,6 +286,11 @@ export class Socket<Data = unknown> {
     this.#pump.onHead(head);
   }
 
+  /** For drivers: the fields of a request over HTTP/2, and whether END_STREAM stood on them. */
+  receiveFields(fields: readonly string[], isEnd: boolean): void {
+    this.#pump.onFields(fields, isEnd);
+  }
+
   /** For drivers: where the transport reports. */
   get transportHandler(): TransportHandler {
     return this.#pump;

@@ -16,6 +16,11 @@ export interface Transport {
   end(): void;
   /** Ends both sides now and drops what was not sent; `onLost` follows. Safe to repeat. */
   abort(): void;
+  /**
+   * A transport that is a stream of HTTP/2 has this: it opens the stream (a client's) or answers it (a server's) with
+   * these fields, names and values in turn, before anything is written. RFC 8441 §5
+   */
+  writeFields?(fields: readonly string[]): void;
   /** Stops `onData` until `resume`. */
   pause(): void;
   resume(): void;
@@ -25,6 +30,8 @@ export interface Transport {
 export interface TransportHandler {
   /** Bytes have come. They are lent: they may be written to and are forgotten when the call returns. */
   onData(bytes: Uint8Array): void;
+  /** Over HTTP/2: the fields of a response have come, and END_STREAM with them or not. */
+  onFields?(fields: readonly string[], isEnd: boolean): void;
   /** What was buffered is sent: `bufferedAmount` is zero again. */
   onDrain(): void;
   /** The peer ended its sending side (TCP: FIN). */

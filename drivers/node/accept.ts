@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket as NetSocket } from 'node:net';
 import { Connection, type Limits, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/index.ts';
 import { Admission } from '../admission.ts';
@@ -7,6 +8,7 @@ import { Socket } from '../socket.ts';
 import { nodeClock } from './clock.ts';
 import { diagnostics, frameTrace } from './diagnostics.ts';
 import { workspace } from './environment.ts';
+import { Http2Transport } from './http2-transport.ts';
 import { NodeTransport } from './node-transport.ts';
 import type { NodeUpgradeOptions } from './options.ts';
 import { zlibCodec } from './zlib-codec.ts';
@@ -41,8 +43,21 @@ export class Acceptor<Data> {
 
   /** A socket over a stream, with an opening handshake before it, whose deadline runs from `since` on. */
   accept(stream: Duplex, since = nodeClock.now()): Socket<Data> {
-    const remoteAddress = (stream as NetSocket).remoteAddress ?? '';
-    const socket = new Socket<Data>({
+    const socket = this.#socket((stream as NetSocket).remoteAddress, since);
+    socket.attach(new NodeTransport(stream, socket.transportHandler));
+    return socket;
+  }
+
+  /** A socket over a stream of HTTP/2, whose request has these fields. */
+  acceptStream(stream: ServerHttp2Stream, fields: readonly string[]): Socket<Data> {
+    const socket = this.#socket(stream.session?.socket.remoteAddress, nodeClock.now());
+    socket.attach(Http2Transport.ofServer(stream, socket.transportHandler));
+    socket.receiveFields(fields, stream.endAfterHeaders);
+    return socket;
+  }
+
+  #socket(remoteAddress = '', since: number): Socket<Data> {
+    return new Socket<Data>({
       handlers: this.#handlers,
       clock: nodeClock,
       workspace,
@@ -64,7 +79,5 @@ export class Acceptor<Data> {
       sendHighWater: this.#sendHighWater,
       sendLimit: this.#sendLimit,
     });
-    socket.attach(new NodeTransport(stream, socket.transportHandler));
-    return socket;
   }
 }

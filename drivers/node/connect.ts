@@ -5,8 +5,10 @@ import { Socket, type Hop } from '../socket.ts';
 import { nodeClock } from './clock.ts';
 import { diagnostics, frameTrace } from './diagnostics.ts';
 import { Dialing } from './dialing.ts';
-import { planRoute, type Route } from './dial.ts';
 import { workspace } from './environment.ts';
+import { Http2Pool } from './http2-pool.ts';
+import { type CarrierRoute, isLease, planCarrier } from './http2-route.ts';
+import { Http2Transport } from './http2-transport.ts';
 import { NodeTransport } from './node-transport.ts';
 import type { NodeClientOptions } from './options.ts';
 import { parseTarget, targetOf } from './target.ts';
@@ -22,7 +24,7 @@ export function connect<Data = unknown>(
   handlers: Handlers<Data>,
 ): Socket<Data> {
   const target = parseTarget(url, options.socketPath);
-  const route = planRoute(target, options);
+  const route = planCarrier(target, options);
   const now = nodeClock.now();
   const deadline = now + resolveLimits(options).handshakeTimeout;
   const request = { ...options, url: target.url, sameOrigin: target.socketPath !== undefined };
@@ -56,6 +58,8 @@ function hop(request: ClientRequest, { deadline, options, socketPath }: Journey,
   const { url } = request as { url: string };
   const target = targetOf(url, url, socketPath);
   const now = nodeClock.now();
+  // A session leads to one origin.
+  const http2 = typeof options.http2 !== 'object' || options.http2 instanceof Http2Pool ? options.http2 : false;
   const handshakeTimeout = Math.max(deadline - now, Number.MIN_VALUE);
   return {
     connect: (sink) =>
@@ -70,17 +74,23 @@ function hop(request: ClientRequest, { deadline, options, socketPath }: Journey,
       }),
     url,
     // What is wrong with the variable for another scheme is found only now, and ends this connection.
-    dial: () => dial(socket(), async (dialing) => planRoute(target, options)(dialing)),
+    dial: () => dial(socket(), async (dialing) => planCarrier(target, { ...options, http2 })(dialing)),
   };
 }
 
 /** Gives a socket its stream, or the reason why there is none. */
-function dial(socket: Socket<any>, route: Route): void {
+function dial(socket: Socket<any>, route: CarrierRoute): void {
   const dialing = new Dialing();
   const handler = socket.transportHandler;
   socket.attach(dialing, '');
   route(dialing).then(
     (stream) => {
+      if (isLease(stream)) {
+        if (dialing.isGivenUp) return stream.release();
+        // The request as HTTP/1.1 would have it.
+        dialing.finish();
+        return socket.attach(Http2Transport.ofClient(stream, handler), stream.remoteAddress);
+      }
       if (dialing.isGivenUp) return;
       const transport = new NodeTransport(stream, handler);
       transport.write(dialing.finish());

@@ -9,6 +9,9 @@ import { type Proxy, resolveProxy } from './proxy.ts';
 import { authorityOf, type Target } from './target.ts';
 import { openTunnel } from './tunnel.ts';
 
+/** What is asked for in the TLS handshake (RFC 7301). */
+const HTTP_1 = ['http/1.1'];
+
 /** Longer than any opening handshake, where those have no limit. */
 const SOCKS_TIMEOUT = 600_000;
 
@@ -20,10 +23,10 @@ export type Route = (dialing: Dialing) => Promise<Duplex>;
 /**
  * The way to a target that the options say. Throws a TypeError for options that contradict each other.
  *
- * Following it resolves to a stream that the opening handshake can be written to, and rejects with a HandshakeError. The
+ * Over TLS, `protocols` are asked for; which one it became is the stream's `alpnProtocol`. Following it resolves to a stream that the opening handshake can be written to, and rejects with a HandshakeError. The
  * streams of the way are the dialing's, which gives them up.
  */
-export function planRoute(target: Target, options: NodeClientOptions): Route {
+export function planRoute(target: Target, options: NodeClientOptions, protocols = HTTP_1): Route {
   const { createConnection, proxy: wanted } = options;
   const isDirect = createConnection !== undefined || target.socketPath !== undefined;
   if (isDirect && wanted !== undefined && wanted !== 'env') {
@@ -40,7 +43,7 @@ export function planRoute(target: Target, options: NodeClientOptions): Route {
     else stream = await connectThrough(proxy, target, options, dialing);
     // A createConnection may speak TLS itself. A tunnel to an https: proxy is no TLS to the target.
     const isSecure = createConnection !== undefined && (stream as TLSSocket).encrypted === true;
-    if (target.secure && !isSecure) stream = await secure(stream, target, options.tls, dialing);
+    if (target.secure && !isSecure) stream = await secure(stream, target, options.tls, dialing, protocols);
     if (stream.destroyed) throw new HandshakeError('the connection was lost at once', { isTemporary: true });
     return stream;
   };
@@ -108,13 +111,19 @@ async function connectThrough(
  * TLS over a stream. The certificate is verified, whatever the environment says: `rejectUnauthorized: false`, written out,
  * is the only way around that.
  */
-function secure(stream: Duplex, { host, port }: Place, options: TlsOptions = {}, dialing: Dialing): Promise<TLSSocket> {
+function secure(
+  stream: Duplex,
+  { host, port }: Place,
+  options: TlsOptions = {},
+  dialing: Dialing,
+  protocols = HTTP_1,
+): Promise<TLSSocket> {
   return settled(`the TLS handshake with ${authorityOf({ host, port })} failed`, 'secureConnect', () =>
     dialing.track(
       connectTls({
         // RFC 6066 §3: a server name is never an address.
         servername: isIP(host) === 0 ? host : '',
-        ALPNProtocols: ['http/1.1'],
+        ALPNProtocols: protocols,
         ...options,
         rejectUnauthorized: options.rejectUnauthorized !== false,
         socket: stream,
@@ -158,7 +167,7 @@ function settled<S extends Duplex>(what: string, event: 'connect' | 'secureConne
 }
 
 /** The codes of system errors are safe to repeat; the texts may have what the peer sent in them. */
-function failure(what: string, cause: unknown): HandshakeError {
+export function failure(what: string, cause: unknown): HandshakeError {
   const code = codeOf(cause);
   const init = cause === undefined ? {} : { cause };
   const isTemporary = cause === undefined || isPassing(cause);

@@ -3,6 +3,7 @@ export { broadcast, type BroadcastOptions } from './broadcast.ts';
 export { connect } from './connect.ts';
 export type { CloseMessage, ErrorMessage, MessageMessage, SocketMessage } from './diagnostics.ts';
 export { toDuplex, type MessageSocket, type ToDuplexOptions } from './duplex.ts';
+export { Http2Pool, type Http2PoolOptions } from './http2-pool.ts';
 export { serve, type NodeListener } from './serve.ts';
 export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';
 export type { ConnectTarget, NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';

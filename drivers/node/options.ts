@@ -1,8 +1,10 @@
+import type { ClientHttp2Session } from 'node:http2';
 import type { ListenOptions, TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsClientOptions, TlsOptions } from 'node:tls';
 import type { CompressOptions } from '../../protocol/index.ts';
 import type { ClientOptions, ServerOptions } from '../handlers.ts';
+import type { Http2Pool } from './http2-pool.ts';
 
 /** What `createConnection` is told. */
 export interface ConnectTarget {
@@ -39,6 +41,12 @@ export interface NodeClientOptions
   proxy?: string | URL;
   /** Options of node:tls for an `https:` proxy. */
   proxyTls?: TlsClientOptions;
+  /**
+   * Over HTTP/2 (RFC 8441): on a session of a pool's; on one of node:http2's own, which is left open; or, with `true`, on
+   * one that ends with this connection. Where the server speaks no HTTP/2, or takes no WebSockets over it, it goes over
+   * HTTP/1.1; but not with a session. `ws:` needs a server that is known to speak it. Default false.
+   */
+  http2?: boolean | Http2Pool | ClientHttp2Session;
   /** How many redirects to follow, at most 10. Default 0. */
   maxRedirects?: number;
   /**
@@ -59,4 +67,9 @@ export interface NodeServerOptions
   extends NodeUpgradeOptions, Pick<ListenOptions, 'host' | 'port' | 'path' | 'backlog'> {
   /** Options of node:tls, which make it a server for `wss:`. */
   tls?: TlsOptions;
+  /**
+   * Whether to take WebSockets over HTTP/2 too (RFC 8441), on the same port and for the same handlers: with `tls` where
+   * the client chooses it (ALPN), without where it begins with it (prior knowledge, as a proxy does). Default false.
+   */
+  http2?: boolean;
 }

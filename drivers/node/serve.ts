@@ -6,6 +6,7 @@ import type { Socket } from '../socket.ts';
 import { Acceptor } from './accept.ts';
 import { type Address, portOf, urlOf } from './address.ts';
 import { LONGEST_TIMEOUT, nodeClock } from './clock.ts';
+import type { Http2Door } from './http2-door.ts';
 import type { NodeServerOptions } from './options.ts';
 
 /** What `serve` resolves to. */
@@ -27,8 +28,8 @@ export async function serve<Data = unknown>(
   const all = typeof options === 'number' ? { port: options } : options;
   const secure = all.tls !== undefined;
   const acceptor = new Acceptor(all, handlers, secure);
-  const server = secure ? serveTls(acceptor, all) : createTcpServer({ allowHalfOpen: true, noDelay: true });
-  if (!secure) server.on('connection', (stream) => void acceptor.accept(stream));
+  const door = all.http2 === true ? await openDoor(acceptor, all) : undefined;
+  const server = secure ? serveTls(acceptor, door, all) : serveTcp(acceptor, door);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
@@ -40,14 +41,29 @@ export async function serve<Data = unknown>(
     );
   });
   server.on('error', (error) => handlers.error?.(error));
-  return makeListener(server, acceptor, secure);
+  return makeListener(server, acceptor, door, secure);
+}
+
+/** What there is of HTTP/2, beside the same acceptor. */
+async function openDoor(acceptor: Acceptor<any>, options: NodeServerOptions): Promise<Http2Door> {
+  // Loaded by those alone who use it.
+  const { Http2Door } = await import('./http2-door.ts');
+  return new Http2Door(resolveLimits(options), (stream, fields) => void acceptor.acceptStream(stream, fields));
+}
+
+function serveTcp(acceptor: Acceptor<any>, door: Http2Door | undefined): NetServer {
+  const server = createTcpServer({ allowHalfOpen: true, noDelay: true });
+  if (door === undefined) return server.on('connection', (stream) => void acceptor.accept(stream));
+  return server.on('connection', (stream) => {
+    door.sort(stream, (since, bytes) => acceptor.accept(stream, since).transportHandler.onData(bytes));
+  });
 }
 
 /** A TLS server. The one deadline for all that comes before the connection is open runs from the TCP connection on. */
-function serveTls(acceptor: Acceptor<any>, options: NodeServerOptions): TlsServer {
+function serveTls(acceptor: Acceptor<any>, door: Http2Door | undefined, options: NodeServerOptions): TlsServer {
   const { handshakeTimeout } = resolveLimits(options);
   const server = createTlsServer({
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: door === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
     handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMEOUT),
     ...options.tls,
     noDelay: true,
@@ -59,11 +75,13 @@ function serveTls(acceptor: Acceptor<any>, options: NodeServerOptions): TlsServe
     stream.once('close', () => arrivals.delete(peer));
   });
   server.on('secureConnection', (stream) => {
+    const peer = peerOf(stream);
+    const since = arrivals.get(peer);
+    arrivals.delete(peer);
+    if (door !== undefined && stream.alpnProtocol === 'h2') return door.accept(stream, since);
     // Not before: whoever hangs up in the middle of the TLS handshake is gone.
     stream.allowHalfOpen = true;
-    const peer = peerOf(stream);
-    acceptor.accept(stream, arrivals.get(peer));
-    arrivals.delete(peer);
+    acceptor.accept(stream, since);
   });
   return server;
 }
@@ -73,7 +91,12 @@ function peerOf(stream: NetSocket): string {
   return `${stream.remoteAddress} ${stream.remotePort}`;
 }
 
-function makeListener(server: NetServer, acceptor: Acceptor<any>, secure: boolean): NodeListener {
+function makeListener(
+  server: NetServer,
+  acceptor: Acceptor<any>,
+  door: Http2Door | undefined,
+  secure: boolean,
+): NodeListener {
   const address = server.address();
   const closed = new Promise<void>((resolve) => server.once('close', () => resolve()));
   return {
@@ -86,6 +109,7 @@ function makeListener(server: NetServer, acceptor: Acceptor<any>, secure: boolea
     stopListening: () => {
       if (server.listening) server.close();
       acceptor.admission.stop(() => {});
+      door?.stop();
     },
     closed,
     setSecureContext: (context) => {

@@ -1,0 +1,35 @@
+import type { Settings } from 'node:http2';
+
+const KIB = 1024;
+
+/** What a server lets every client do, on one connection. RFC 9113 §6.5.2 */
+export const SERVER_SETTINGS: Settings = {
+  // RFC 8441 §3
+  enableConnectProtocol: true,
+  // §5.1.2 says not to go below 100. Each is a WebSocket, or a request.
+  maxConcurrentStreams: 100,
+  // As much as a socket that is not read from can be made to hold.
+  initialWindowSize: 256 * KIB,
+  // As large as the head of a request over HTTP/1.1 may be.
+  maxHeaderListSize: 16 * KIB,
+};
+
+/** node:http2 acknowledges what it has taken in for a connection at once: this bounds no memory, only the pace. */
+export const SESSION_WINDOW = 4 * KIB * KIB;
+
+/**
+ * What else bounds a connection. nghttp2 itself ends one that resets streams or sends CONTINUATION, or what must be
+ * acknowledged, faster than anybody would: see docs/design/adr/0006-websockets-over-http2.md.
+ */
+export const SESSION_OPTIONS = {
+  settings: SERVER_SETTINGS,
+  // Fields of a request, the pseudo-header fields included.
+  maxHeaderListPairs: 105,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  // How many settings a frame of them may have, where there are seven.
+  maxSettings: 16,
+};
+
+/** What a client lets a server do. */
+export const CLIENT_SETTINGS: Settings = { enablePush: false, initialWindowSize: 256 * KIB };

@@ -1,0 +1,133 @@
+import type { Http2Stream, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { CANCEL } from '../../protocol/index.ts';
+import type { Transport, TransportHandler } from '../transport.ts';
+import type { StreamLease } from './http2-route.ts';
+import { NodeTransport } from './node-transport.ts';
+
+/** The bit of a HEADERS frame's flags that says END_STREAM, RFC 9113 §6.2. */
+const END_STREAM = 0x1;
+/** The error code of a RST_STREAM that is none, RFC 9113 §7. */
+const NO_ERROR = 0x0;
+
+/**
+ * A stream of HTTP/2 as a transport, RFC 8441 §5: END is END_STREAM, ABORT is RST_STREAM with CANCEL. The stream's flow
+ * control is the backpressure: what the peer gives no window for is buffered, and what is not read opens no window.
+ */
+export class Http2Transport implements Transport {
+  readonly #handler: TransportHandler;
+  /** Sends the fields that open the stream, or answer it. */
+  readonly #send: (headers: OutgoingHttpHeaders) => Http2Stream;
+  #stream: Http2Stream | undefined;
+  #bytes: NodeTransport | undefined;
+  #release: () => void;
+
+  private constructor(handler: TransportHandler, send: (headers: OutgoingHttpHeaders) => Http2Stream) {
+    this.#handler = handler;
+    this.#send = send;
+    this.#stream = undefined;
+    this.#bytes = undefined;
+    this.#release = () => {};
+  }
+
+  /** The server's end of a stream that a client has opened. */
+  static ofServer(stream: ServerHttp2Stream, handler: TransportHandler): Http2Transport {
+    const transport = new Http2Transport(handler, (headers) => {
+      stream.respond(headers);
+      return stream;
+    });
+    transport.#carry(stream);
+    return transport;
+  }
+
+  /** The client's end of a stream that is opened with the request's fields. */
+  static ofClient(lease: StreamLease, handler: TransportHandler): Http2Transport {
+    const transport = new Http2Transport(handler, (headers) => {
+      const stream = lease.request(headers);
+      const onFields = (_headers: object, flags: number, fields: string[]) =>
+        handler.onFields?.(fields, (flags & END_STREAM) !== 0);
+      stream.on('headers', onFields).on('response', onFields);
+      return stream;
+    });
+    transport.#release = () => lease.release();
+    return transport;
+  }
+
+  get bufferedAmount(): number {
+    return this.#bytes === undefined ? 0 : this.#bytes.bufferedAmount;
+  }
+
+  writeFields(fields: readonly string[]): void {
+    // A stream that is gone has said so, or will.
+    if (this.#stream !== undefined && (this.#stream.destroyed || this.#stream.closed)) return;
+    try {
+      const stream = this.#send(headersOf(fields));
+      if (this.#stream === undefined) this.#carry(stream);
+    } catch (error) {
+      // The session has ended meanwhile, or Node knows a rule about fields that the core does not.
+      if (this.#stream !== undefined) this.#stream.destroy(error as Error);
+      else this.#lose(error as Error);
+    }
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    return this.#bytes !== undefined && this.#bytes.write(chunks);
+  }
+
+  end(): void {
+    this.#bytes?.end();
+  }
+
+  abort(): void {
+    const stream = this.#stream;
+    if (stream === undefined) return this.#lose();
+    if (!stream.closed) stream.close(CANCEL);
+    stream.destroy();
+  }
+
+  pause(): void {
+    this.#bytes?.pause();
+  }
+
+  resume(): void {
+    this.#bytes?.resume();
+  }
+
+  /** The stream was never opened. */
+  #lose(error?: Error): void {
+    this.#release();
+    process.nextTick(() => this.#handler.onLost(error));
+  }
+
+  #carry(stream: Http2Stream): void {
+    const handler = this.#handler;
+    this.#stream = stream;
+    this.#bytes = new NodeTransport(stream, {
+      onData: (bytes) => handler.onData(bytes),
+      onDrain: () => handler.onDrain(),
+      // Node ends a stream that was reset, too.
+      onEnd: () => {
+        if (!isReset(stream)) handler.onEnd();
+      },
+      onLost: (error) => {
+        const reset = isReset(stream) ? new Error(`RST_STREAM with code ${stream.rstCode}`) : undefined;
+        handler.onLost(error ?? reset);
+      },
+    });
+  }
+}
+
+function isReset(stream: Http2Stream): boolean {
+  return stream.closed && stream.rstCode !== NO_ERROR;
+}
+
+/** Fields as node:http2 takes them. */
+function headersOf(fields: readonly string[]): OutgoingHttpHeaders {
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i];
+    const value = fields[i + 1];
+    const known = headers[name];
+    headers[name] = known === undefined ? value : typeof known === 'string' ? [known, value] : [...known, value];
+  }
+  return headers;
+}
