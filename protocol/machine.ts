@@ -190,9 +190,9 @@ export class Machine {
 
   receiveFields(fields: readonly string[], isEnd: boolean): void {
     const { server, client } = this;
-    (server ?? client)?.receiveFields(fields, isEnd);
+    (server ?? client!).receiveFields(fields, isEnd);
     if (server !== undefined) this.#stepServer(server);
-    else if (client !== undefined) this.#stepClient(client);
+    else this.#stepClient(client!);
   }
 
   /** Takes bytes for what they are now. `owned` bytes are those that were held back already. */
@@ -266,7 +266,7 @@ export class Machine {
   #stepServer(server: ServerHandshake): void {
     if (server.state === REFUSED) {
       const { plain, refusal } = server;
-      if (plain === undefined || !this.sink.answers) return this.#refuse(server, refusal!, server.callbackError);
+      if (plain === undefined || !this.sink.answers) return this.refuse(refusal!, server, server.callbackError);
       this.input = UNDECIDED;
       return this.sink.onPlainRequest(plain, refusal!);
     }
@@ -281,7 +281,7 @@ export class Machine {
     try {
       opening = this.accept({});
     } catch (error) {
-      return this.#refuse(server, DECISION_FAILED, error); // selectSubprotocol threw, or selected what was not offered
+      return this.refuse(DECISION_FAILED, server, error); // selectSubprotocol threw, or selected what was not offered
     }
     this.open(opening);
   }
@@ -322,11 +322,7 @@ export class Machine {
   }
 
   /** Answers the request with something else than a 101. */
-  refuse(rejection: Rejection): void {
-    this.#refuse(this.undecided(), rejection);
-  }
-
-  #refuse(server: ServerHandshake, rejection: Rejection, cause?: unknown): void {
+  refuse(rejection: Rejection, server = this.undecided(), cause?: unknown): void {
     this.sender.raw(server.reject(rejection), server.fields);
     const init = cause === undefined ? {} : { cause };
     this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`, init));
