@@ -3,14 +3,14 @@ import type { Socket as NetSocket } from 'node:net';
 import { isHttp2Preface, type Limits } from '../../protocol/index.ts';
 import type { Wake } from '../clock.ts';
 import { nodeClock } from './clock.ts';
-import { SESSION_OPTIONS, SESSION_WINDOW } from './http2-settings.ts';
+import { IDLE_TIMEOUT, SESSION_OPTIONS, SESSION_WINDOW } from './http2-settings.ts';
 
 /** Takes a stream that a client has opened: its request has these fields. */
 export type StreamListener = (stream: ServerHttp2Stream, fields: readonly string[]) => void;
 
 /**
- * A server's connections of HTTP/2. Each is bounded: in what node:http2 is told of in `SESSION_OPTIONS`, and in how long
- * it may carry no stream, which is as long as an opening handshake may take.
+ * A server's connections of HTTP/2. Each is bounded: in what node:http2 is told in `SESSION_OPTIONS`, and in how long it
+ * may carry no stream: at first as long as an opening handshake may take, later `IDLE_TIMEOUT`.
  */
 export class Http2Door {
   readonly #onStream: StreamListener;
@@ -123,8 +123,7 @@ class Guest {
     this.#expect(Infinity);
     stream.once('close', () => {
       if (--this.#streams > 0 || this.session.destroyed) return;
-      const { closeTimeout, handshakeTimeout } = this.#limits;
-      this.#expect(nodeClock.now() + (this.#isLeaving ? closeTimeout : handshakeTimeout));
+      this.#expect(nodeClock.now() + (this.#isLeaving ? this.#limits.closeTimeout : IDLE_TIMEOUT));
     });
   }
 

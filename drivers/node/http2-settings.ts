@@ -31,5 +31,11 @@ export const SESSION_OPTIONS = {
   maxSettings: 16,
 };
 
+/**
+ * How long a server keeps a connection that has carried a stream and carries none. A browser opens WebSockets over HTTP/2
+ * only while it has the connection that its page came over.
+ */
+export const IDLE_TIMEOUT = 60_000;
+
 /** What a client lets a server do. */
 export const CLIENT_SETTINGS: Settings = { enablePush: false, initialWindowSize: 256 * KIB };

@@ -20,6 +20,8 @@ export class Http2Transport implements Transport {
   #stream: Http2Stream | undefined;
   #bytes: NodeTransport | undefined;
   #release: () => void;
+  #isEnding: boolean;
+  #hasPeerEnded: boolean;
 
   private constructor(handler: TransportHandler, send: (headers: OutgoingHttpHeaders) => Http2Stream) {
     this.#handler = handler;
@@ -27,6 +29,8 @@ export class Http2Transport implements Transport {
     this.#stream = undefined;
     this.#bytes = undefined;
     this.#release = () => {};
+    this.#isEnding = false;
+    this.#hasPeerEnded = false;
   }
 
   /** The server's end of a stream that a client has opened. */
@@ -74,6 +78,7 @@ export class Http2Transport implements Transport {
   }
 
   end(): void {
+    this.#isEnding = true;
     this.#bytes?.end();
   }
 
@@ -103,10 +108,17 @@ export class Http2Transport implements Transport {
     this.#stream = stream;
     this.#bytes = new NodeTransport(stream, {
       onData: (bytes) => handler.onData(bytes),
-      onDrain: () => handler.onDrain(),
+      onDrain: () => {
+        handler.onDrain();
+        if (this.#hasPeerEnded) handler.onEnd();
+      },
       // Node ends a stream that was reset, too.
       onEnd: () => {
-        if (!isReset(stream)) handler.onEnd();
+        if (isReset(stream)) return;
+        // A browser says END_STREAM along with its Close frame. Here no write leaves at once, and when both sides have ended
+        // nothing is waited for: what was written, our Close frame say, leaves first. The closing deadline runs on.
+        this.#hasPeerEnded = this.#isEnding && this.bufferedAmount > 0;
+        if (!this.#hasPeerEnded) handler.onEnd();
       },
       onLost: (error) => {
         const reset = isReset(stream) ? new Error(`RST_STREAM with code ${stream.rstCode}`) : undefined;

@@ -12,7 +12,7 @@ import {
 import { lowerFields, REQUEST_PSEUDO, splitFields } from '../../../protocol/handshake/http2-fields.ts';
 import { ServerHandshake } from '../../../protocol/handshake/server.ts';
 import type { ServerHandshakeOptions } from '../../../protocol/handshake/server-policy.ts';
-import { DONE, FAILED, READING, REFUSED, REQUESTED } from '../../../protocol/handshake/state.ts';
+import { DONE, FAILED, READING, REQUESTED } from '../../../protocol/handshake/state.ts';
 import { bytes, FakeExtension, text } from './support.ts';
 
 type Changes = Record<string, string | undefined>;
