@@ -48,13 +48,11 @@ export function splitFields(fields: readonly string[], known: ReadonlySet<string
 }
 
 /** The same fields as HTTP/2 has them: names in lower case, and none that is about a connection or in `without`. */
-export function lowerFields(rawHeaders: readonly string[], without: ReadonlySet<string> = NONE): string[] {
+export function lowerFields(rawHeaders: readonly string[], without?: ReadonlySet<string>): string[] {
   const fields: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i].toLowerCase();
-    if (!CONNECTION_FIELDS.has(name) && !without.has(name)) fields.push(name, rawHeaders[i + 1]);
+    if (!CONNECTION_FIELDS.has(name) && without?.has(name) !== true) fields.push(name, rawHeaders[i + 1]);
   }
   return fields;
 }
-
-const NONE: ReadonlySet<string> = new Set();
