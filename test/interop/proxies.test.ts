@@ -62,13 +62,89 @@ async function untilListening(port: number, child: ChildProcess, output: () => s
   }
 }
 
-describe.each(Object.entries(PROXIES))('%s', (_, proxy) => {
-  const isInstalled = spawnSync(proxy.command, ['-v'], { stdio: 'ignore' }).status === 0;
+interface Running {
+  readonly url: string;
+  readonly client: NodeClientOptions;
+  stop(): void;
+}
 
-  describe.skipIf(!isInstalled)('in front of our server (skipped where it is not installed)', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sansocket-proxy-'));
+/** Runs a proxy with its configuration in front of this port. */
+async function start(proxy: Proxy, configuration: string, serverPort: number): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'sansocket-proxy-'));
+  const port = await freePort();
+  const { cert, key } = makeCertificate('DNS:localhost');
+  writeFileSync(join(folder, 'site.pem'), cert);
+  writeFileSync(join(folder, 'site.key'), key);
+  writeFileSync(join(folder, 'site.both'), cert + key);
+  const path = join(folder, 'configuration');
+  const text = readFileSync(join(ROOT, configuration), 'utf8')
+    .replaceAll('8080', String(serverPort))
+    .replace(/(?<=listen |bind ):?8443/, `127.0.0.1:${port}`)
+    .replaceAll('60s', '1s');
+  writeFileSync(path, text);
+  let output = '';
+  const child = spawn(proxy.command, proxy.args(path, folder), { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (more) => (output += more));
+  const stop = () => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  };
+  try {
+    await untilListening(port, child, () => output);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { url: `wss://localhost:${port}`, client: { tls: { ca: cert }, pingInterval: false }, stop };
+}
+
+const isInstalled = ({ command }: Proxy): boolean => spawnSync(command, ['-v'], { stdio: 'ignore' }).status === 0;
+
+/** All kinds of messages, there and back. */
+async function exchange(url: string, options: NodeClientOptions): Promise<void> {
+  await open(url, { ...options, origin: url.replace('wss', 'https') }, async (ws) => {
+    for (const message of ['text', Uint8Array.of(1, 2), '', 'x'.repeat(1_000_000), new Uint8Array(300_000)]) {
+      await ws.send(message);
+      const received = await ws.receive();
+      // Compared as a whole: `toEqual` looks at every byte by itself.
+      expect([typeof received, Buffer.from(message as string).equals(Buffer.from(received as string))]).toEqual([
+        typeof message,
+        true,
+      ]);
+    }
+  });
+}
+
+/** As many pings as fill twice the proxy's timeout, counted where they arrive; then a message still comes back. */
+async function keep(url: string, options: NodeClientOptions): Promise<void> {
+  const kept = await new Promise<{ pings: number; end: number | undefined }>((resolve) => {
+    let pings = 0;
+    connect(url, options, {
+      ping(socket) {
+        if (++pings === 20) socket.send('still there');
+      },
+      message(socket) {
+        resolve({ pings, end: undefined });
+        socket.close();
+      },
+      close: (_socket, { code }) => resolve({ pings, end: code }),
+    });
+  });
+  expect(kept).toEqual({ pings: 20, end: undefined });
+}
+
+/** `close` of the server tells ten clients 1001. */
+async function drain(url: string, options: NodeClientOptions, server: Server): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: 10 }, () => open(url, options)));
+  await server.close();
+  const ends = await Promise.all(clients.map((ws) => ws.closed));
+  expect(ends.map(({ code, clean }) => [code, clean])).toEqual(Array(10).fill([1001, true]));
+}
+
+describe.each(Object.entries(PROXIES))('%s', (_, proxy) => {
+  describe.skipIf(!isInstalled(proxy))('in front of our server (skipped where it is not installed)', () => {
     const sockets = new Set<WebSocket>();
-    let child: ChildProcess;
+    let running: Running;
     let http: HttpServer;
     let servers: Server[];
     let url: string;
@@ -85,41 +161,18 @@ describe.each(Object.entries(PROXIES))('%s', (_, proxy) => {
         attach(http, { path: '/quiet', pingInterval: false }, echo),
       ];
       await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-      const port = await freePort();
-      const { cert, key } = makeCertificate('DNS:localhost');
-      writeFileSync(join(folder, 'site.pem'), cert);
-      writeFileSync(join(folder, 'site.key'), key);
-      writeFileSync(join(folder, 'site.both'), cert + key);
-      const configuration = readFileSync(join(ROOT, proxy.configuration), 'utf8')
-        .replaceAll('8080', String((http.address() as AddressInfo).port))
-        .replace(/(?<=listen |bind ):?8443/, `127.0.0.1:${port}`)
-        .replaceAll('60s', '1s');
-      const path = join(folder, 'configuration');
-      writeFileSync(path, configuration);
-      let output = '';
-      child = spawn(proxy.command, proxy.args(path, folder), { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
-      for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += text));
-      await untilListening(port, child, () => output);
-      url = `wss://localhost:${port}`;
-      client = { tls: { ca: cert }, pingInterval: false };
+      running = await start(proxy, proxy.configuration, (http.address() as AddressInfo).port);
+      ({ url, client } = running);
     });
 
     afterAll(async () => {
-      child.kill('SIGKILL');
+      running.stop();
       for (const server of servers) await server.close({ timeout: 1 });
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
-      rmSync(folder, { recursive: true });
     });
 
-    test('TLS ends there, and all kinds of messages go through', async () => {
-      await open(url, { ...client, origin: url.replace('wss', 'https') }, async (ws) => {
-        for (const message of ['text', Uint8Array.of(1, 2), '', 'x'.repeat(1_000_000), new Uint8Array(300_000)]) {
-          await ws.send(message);
-          expect(await ws.receive()).toEqual(message);
-        }
-      });
-    });
+    test('TLS ends there, and all kinds of messages go through', () => exchange(url, client));
 
     test('the server refuses a foreign origin, and the client is told the status through it', async () => {
       const opening = open(url, { ...client, origin: 'https://elsewhere.example' });
@@ -138,29 +191,10 @@ describe.each(Object.entries(PROXIES))('%s', (_, proxy) => {
 
     test('it ends what is idle for its timeout, and our pings keep a connection from being so', async () => {
       const quiet = await open(`${url}/quiet`, client);
-      // As many pings as fill twice the timeout, counted where they arrive.
-      const kept = await new Promise<{ pings: number; end: number | undefined }>((resolve) => {
-        let pings = 0;
-        connect(url, client, {
-          ping(socket) {
-            if (++pings === 20) socket.send('still there');
-          },
-          message(socket) {
-            resolve({ pings, end: undefined });
-            socket.close();
-          },
-          close: (_socket, { code }) => resolve({ pings, end: code }),
-        });
-      });
-      expect(kept).toEqual({ pings: 20, end: undefined });
+      await keep(url, client);
       expect(await quiet.closed).toMatchObject({ code: 1006, clean: false });
     });
 
-    test('a graceful drain: close() tells every client 1001', async () => {
-      const clients = await Promise.all(Array.from({ length: 10 }, () => open(url, client)));
-      await servers[0].close();
-      const ends = await Promise.all(clients.map((ws) => ws.closed));
-      expect(ends.map(({ code, clean }) => [code, clean])).toEqual(Array(10).fill([1001, true]));
-    });
+    test('a graceful drain: close() tells every client 1001', () => drain(url, client, servers[0]));
   });
 });
