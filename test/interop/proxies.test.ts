@@ -10,7 +10,7 @@ import { connect as connectTcp, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attach, open, type NodeClientOptions, type Server, type WebSocket } from '../../drivers/index.ts';
+import { attach, listen, open, type NodeClientOptions, type Server, type WebSocket } from '../../drivers/index.ts';
 import { connect } from '../../drivers/node/index.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { ROOT } from '../support/source.ts';
@@ -196,5 +196,33 @@ describe.each(Object.entries(PROXIES))('%s', (_, proxy) => {
     });
 
     test('a graceful drain: close() tells every client 1001', () => drain(url, client, servers[0]));
+  });
+});
+
+describe('haproxy, with HTTP/2', () => {
+  describe.skipIf(!isInstalled(PROXIES.haproxy))('in front of our server (skipped where it is not installed)', () => {
+    const versions = new Set<string>();
+    let running: Running;
+    let server: Server;
+
+    beforeAll(async () => {
+      server = await listen({ host: '127.0.0.1', port: 0, pingInterval: 100, http2: true }, async (ws) => {
+        versions.add(ws.request!.version);
+        for await (const message of ws) await ws.send(message);
+      });
+      running = await start(PROXIES.haproxy, 'docs/deploy/haproxy-http2.cfg', server.port);
+    });
+    afterAll(async () => {
+      running.stop();
+      await server.close({ timeout: 1 });
+    });
+
+    test('to the back end, whatever the client speaks: all kinds of messages go through', async () => {
+      await exchange(running.url, running.client);
+      await exchange(running.url, { ...running.client, http2: true });
+      expect([...versions]).toEqual(['2']);
+    });
+    test('our pings keep a connection', () => keep(running.url, running.client));
+    test('a graceful drain: close() tells every client 1001', () => drain(running.url, running.client, server));
   });
 });
