@@ -8,6 +8,7 @@ import { type AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
 import { Machine } from './machine.ts';
+import { giveUp } from './opening-phase.ts';
 import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
 import { Phase, type TransportAction } from './phase.ts';
 import type { PreparedMessage } from './prepared.ts';
@@ -104,12 +105,12 @@ export class Connection {
 
   /** The newest round trip of a ping, in milliseconds; NaN before the first. */
   get latency(): number {
-    return this.#machine.receiver?.latency ?? NaN;
+    return this.#machine.latency;
   }
 
   /** When `handleTimeout` is due; `Infinity` for never. It moves with every call. */
   nextTimeout(): number {
-    return this.#machine.timers.next();
+    return this.#machine.timers.due;
   }
 
   /** Everything there is to write, in order. The chunks are the caller's, but for payloads sent by reference. */
@@ -269,7 +270,7 @@ export class Connection {
     if (code !== NO_STATUS || reason !== '') checkClose(code, reason, machine.workspace.text);
     machine.now = now;
     if (machine.phase === Phase.CONNECTING) {
-      machine.giveUp();
+      giveUp(machine);
       if (!machine.busy) machine.settle();
     } else if (machine.phase === Phase.OPEN) {
       machine.sendClose(code, reason);
@@ -311,7 +312,7 @@ export class Connection {
 
   /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
   streamNext(): void {
-    this.#machine.receiver?.streamNext();
+    this.#machine.streamNext();
   }
 
   #openMachine(): Machine {

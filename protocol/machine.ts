@@ -1,42 +1,42 @@
 import type { CloseInfo } from './closing/close-info.ts';
 import { ClosingHandshake } from './closing/closing.ts';
-import { ConnectionLostError, HandshakeError, InvalidStateError, ProtocolError, TimeoutError } from './errors.ts';
-import { WebSocketError } from './errors.ts';
+import { HandshakeError, InvalidStateError, ProtocolError, TimeoutError, WebSocketError } from './errors.ts';
 import type { FrameTrace } from './framing/trace.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import type { ClientHandshake } from './handshake/client.ts';
-import { DECISION_FAILED, EARLY_FRAMES, TOO_SLOW, UNAVAILABLE } from './handshake/rejection.ts';
+import { EARLY_FRAMES } from './handshake/rejection.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
-import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
 import { HeldBytes, MOST_DISCARDED, MOST_LATE, MOST_UNDECIDED } from './held-bytes.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { type ConnectionOptions, makeDeflate } from './options.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { DISCARD, FRAMES, HEAD, Phase, TransportAction, UNDECIDED } from './phase.ts';
+import { lossOf, openingTimedOut, stepClient, stepServer } from './opening-phase.ts';
 import { pingPayload, PingLedger } from './pings.ts';
-import { Receiver } from './receiver.ts';
+import type { Receiver, Receiving } from './receiver.ts';
 import { Sender } from './sender.ts';
-import { Timers } from './timers.ts';
+import { CLOSING, OPENING, PING, PONG, Timers } from './timers.ts';
 import { Workspace } from './workspace.ts';
 
 /**
  * What stands behind a `Connection`: where it is between CONNECTING and CLOSED, and what leads from one to the next.
  * Every way there passes through `open`, `refuse`, `conclude` or `finish`, and every end through `finish`, once.
+ * What the opening handshake has of it is in opening-phase.ts.
  */
-export class Machine {
+export class Machine implements Receiving {
   readonly isServer: boolean;
   readonly limits: Limits;
   readonly sink: GuardedSink;
   readonly workspace: Workspace;
   readonly sender: Sender;
-  readonly closing: ClosingHandshake;
   readonly timers: Timers;
-  readonly pings: PingLedger;
+  readonly trace: FrameTrace | undefined;
   deflate: PermessageDeflate | undefined;
   /** The opening handshake while it lasts, on the side that this is. */
   server: ServerHandshake | undefined;
   client: ClientHandshake | undefined;
+  /** What decodes, while something is under way: between messages it is the workspace's. */
   receiver: Receiver | undefined;
   opening: Opening | undefined;
   info: CloseInfo | undefined;
@@ -47,11 +47,13 @@ export class Machine {
   /** Whether a call is under way that delivers events. */
   busy: boolean;
   now: number;
-  /** Bytes that came too early: before the decision, or while paused. */
-  readonly #held: HeldBytes;
   /** Whether the transport brings nothing more, so that nothing is held back either. */
-  #ended: boolean;
-  readonly #trace: FrameTrace | undefined;
+  isInputOver: boolean;
+  latency: number;
+  /** Bytes that came too early: before the decision, or while paused. */
+  #held: HeldBytes | undefined;
+  #closing: ClosingHandshake | undefined;
+  #pings: PingLedger | undefined;
   #discarded: number;
 
   constructor(isServer: boolean, options: ConnectionOptions) {
@@ -60,11 +62,9 @@ export class Machine {
     this.limits = resolveLimits(options);
     this.sink = new GuardedSink(options.sink);
     this.workspace = options.workspace ?? new Workspace();
+    this.trace = options.trace;
     this.sender = new Sender(this.workspace, !isServer, options.trace);
-    this.#trace = options.trace;
-    this.closing = new ClosingHandshake();
     this.timers = new Timers(this.limits, options.now);
-    this.pings = new PingLedger();
     this.deflate = makeDeflate(isServer, options);
     this.server = undefined;
     this.client = undefined;
@@ -77,9 +77,25 @@ export class Machine {
     this.paused = false;
     this.busy = false;
     this.now = options.now;
-    this.#held = new HeldBytes(this.workspace.allocate);
-    this.#ended = false;
+    this.latency = NaN;
+    this.#held = undefined;
+    this.#closing = undefined;
+    this.#pings = undefined;
+    this.isInputOver = false;
     this.#discarded = 0;
+  }
+
+  // An idle connection has none of these: they are made when they are needed.
+  get closing(): ClosingHandshake {
+    return (this.#closing ??= new ClosingHandshake());
+  }
+
+  get pings(): PingLedger {
+    return (this.#pings ??= new PingLedger());
+  }
+
+  get isCloseSent(): boolean {
+    return this.#closing !== undefined && this.#closing.isSent;
   }
 
   get wantsInput(): boolean {
@@ -117,20 +133,22 @@ export class Machine {
   /** Bytes from the peer: they wait behind those that wait already. */
   receive(bytes: Uint8Array): void {
     this.heard();
-    if (this.#held.length === 0) this.#take(bytes, false);
+    if ((this.#held?.length ?? 0) === 0) this.#take(bytes, undefined);
     else this.#hold(bytes, 0);
   }
 
   /** Goes on with what was held back. */
   takeHeld(): void {
     if (this.input === UNDECIDED) return;
-    this.#take(this.#held.take(), true);
+    const held = this.#held;
+    this.#held = undefined;
+    this.#take(held === undefined ? NO_BYTES : held.take(), held);
   }
 
   /** The transport will bring nothing more, so that there is no point in holding back what it brought. */
   takeRest(): void {
     this.pause(false);
-    this.#ended = true;
+    this.isInputOver = true;
     this.receiver?.endInput();
     this.takeHeld();
   }
@@ -139,34 +157,29 @@ export class Machine {
     if (this.server?.isWhole) return; // the end of a request, whose answer is on its way
     const isExpected = this.closing.isComplete || this.action === TransportAction.END;
     if (isExpected) this.#finish(TransportAction.END);
-    else this.#finish(TransportAction.ABORT, this.#lost('the peer ended the transport'));
+    else this.#finish(TransportAction.ABORT, lossOf(this, 'the peer ended the transport'));
   }
 
   takeLoss(cause: unknown): void {
-    this.#finish(TransportAction.ABORT, this.#lost('the transport was lost', cause));
-  }
-
-  #lost(what: string, cause?: unknown): WebSocketError {
-    const init = cause === undefined ? {} : { cause };
-    if (this.phase !== Phase.CONNECTING) return new ConnectionLostError(`${what} without a Close frame`, init);
-    const error = new HandshakeError(`${what} before the connection was open`, { ...init, isTemporary: true });
-    return this.client?.takePartialResponse() ?? error;
+    this.#finish(TransportAction.ABORT, lossOf(this, 'the transport was lost', cause));
   }
 
   /** Does what is due, if anything is. */
   takeTime(): void {
     const { now, timers } = this;
-    if (now >= timers.open) {
-      this.#openTimedOut();
-    } else if (now >= timers.close) {
-      this.lose(new TimeoutError('the closing handshake did not end in time'));
-    } else if (now >= timers.pong) {
-      this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
-    } else if (now >= timers.ping) {
-      this.ping(undefined, now);
-      this.deflate?.idle();
-      if (this.paused) timers.heard(now);
-      else timers.pinged(now);
+    if (now < timers.due) return;
+    switch (timers.wait) {
+      case OPENING:
+        return openingTimedOut(this);
+      case CLOSING:
+        return this.lose(new TimeoutError('the closing handshake did not end in time'));
+      case PONG:
+        return this.lose(new TimeoutError('no pong, nor anything else, came in time after a ping'));
+      case PING:
+        this.ping(undefined, now);
+        this.deflate?.idle();
+        if (this.paused) timers.heard(now);
+        else timers.pinged(now);
     }
   }
 
@@ -177,28 +190,34 @@ export class Machine {
 
   /** While paused the peer can't be heard: no pong is waited for. Pings go on, and find out a transport that is gone. */
   pause(paused: boolean): void {
-    if (this.paused === paused || this.#ended) return;
+    if (this.paused === paused || this.isInputOver) return;
     this.paused = paused;
-    if (this.receiver !== undefined) this.receiver.paused = paused;
     this.heard();
   }
 
   receiveHead(head: RequestHead): void {
     this.server!.receiveHead(head);
-    this.#stepServer(this.server!);
+    stepServer(this, this.server!);
   }
 
   receiveFields(fields: readonly string[], isEnd: boolean): void {
     const { server, client } = this;
     (server ?? client!).receiveFields(fields, isEnd);
-    if (server !== undefined) this.#stepServer(server);
-    else this.#stepClient(client!);
+    if (server !== undefined) stepServer(this, server);
+    else stepClient(this, client!);
   }
 
-  /** Takes bytes for what they are now. `owned` bytes are those that were held back already. */
-  #take(bytes: Uint8Array, owned: boolean): void {
+  /** The message in progress, or the next to begin, comes in pieces. */
+  streamNext(): void {
+    if (this.input !== FRAMES) return;
+    const receiver = (this.receiver ??= this.workspace.lendReceiver(this));
+    receiver.streamNext();
+  }
+
+  /** Takes bytes for what they are now. Those that were `held` back already are their holder's again if they must wait. */
+  #take(bytes: Uint8Array, held: HeldBytes | undefined): void {
     try {
-      this.#takeAll(bytes, owned);
+      this.#takeAll(bytes, held);
     } catch (error) {
       // No fault of the peer's: a codec that failed, or memory that there isn't. It costs this connection, and no other.
       this.lose(new WebSocketError(1011, '', { cause: error }));
@@ -206,16 +225,17 @@ export class Machine {
   }
 
   /** Without any bytes, a frame that was held back behind its header goes on. */
-  #takeAll(bytes: Uint8Array, owned: boolean): void {
+  #takeAll(bytes: Uint8Array, held: HeldBytes | undefined): void {
     const end = bytes.length;
     let at = 0;
     do {
       if (this.input === FRAMES) {
-        const receiver = this.receiver!;
-        at = receiver.receive(bytes, at, end, this.now);
-        if (receiver.isOver && this.phase !== Phase.CLOSED) this.#conclude(receiver);
-        else if (at < end && this.input === FRAMES) {
-          return owned ? this.#held.putBack(bytes.subarray(at)) : this.#hold(bytes, at);
+        at = this.#takeFrames(bytes, at, end);
+        if (at < end && this.input === FRAMES) {
+          if (held === undefined) return this.#hold(bytes, at);
+          held.putBack(bytes.subarray(at));
+          this.#held = held;
+          return;
         }
       } else if (this.input === DISCARD) {
         return this.#discard(end - at);
@@ -223,17 +243,30 @@ export class Machine {
         return this.#hold(bytes, at);
       } else if (this.server !== undefined) {
         at = this.server.receive(bytes, at, end);
-        this.#stepServer(this.server);
+        stepServer(this, this.server);
       } else {
         at = this.client!.receive(bytes, at, end);
-        this.#stepClient(this.client!);
+        stepClient(this, this.client!);
       }
     } while (at < end);
   }
 
+  /** Returns where it stopped: before `end` when paused, or when it is over. */
+  #takeFrames(bytes: Uint8Array, start: number, end: number): number {
+    const receiver = (this.receiver ??= this.workspace.lendReceiver(this));
+    const stopped = receiver.receive(bytes, start, end);
+    if (receiver.isIdle) {
+      this.receiver = undefined;
+      this.workspace.returnReceiver(receiver);
+    } else if (receiver.isOver && this.phase !== Phase.CLOSED) {
+      this.#conclude(receiver);
+    }
+    return stopped;
+  }
+
   /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
   #hold(bytes: Uint8Array, start: number): void {
-    const held = this.#held;
+    const held = (this.#held ??= new HeldBytes(this.workspace.allocate));
     if (this.input === UNDECIDED && held.length + bytes.length - start > MOST_UNDECIDED) {
       this.refuse(EARLY_FRAMES);
     } else if (held.late > MOST_LATE) {
@@ -263,34 +296,6 @@ export class Machine {
     return server.opening!;
   }
 
-  #stepServer(server: ServerHandshake): void {
-    if (server.state === REFUSED) {
-      const { plain, refusal } = server;
-      if (plain === undefined || !this.sink.answers) return this.refuse(refusal!, server, server.callbackError);
-      this.input = UNDECIDED;
-      return this.sink.onPlainRequest(plain, refusal!);
-    }
-    if (server.state !== REQUESTED) return;
-    this.input = UNDECIDED;
-    if (this.sink.decides) this.sink.onRequest(server.request!);
-    else this.#acceptByPolicy(server);
-  }
-
-  #acceptByPolicy(server: ServerHandshake): void {
-    let opening: Opening;
-    try {
-      opening = this.accept({});
-    } catch (error) {
-      return this.refuse(DECISION_FAILED, server, error); // selectSubprotocol threw, or selected what was not offered
-    }
-    this.open(opening);
-  }
-
-  #stepClient(client: ClientHandshake): void {
-    if (client.state === DONE) this.open(client.opening!);
-    else if (client.state === FAILED) this.lose(client.error!);
-  }
-
   open(opening: Opening): void {
     this.establish(opening);
     this.sink.onOpen(opening);
@@ -301,23 +306,11 @@ export class Machine {
     const deflate = this.deflate?.agreed === true ? this.deflate : undefined;
     this.deflate = deflate;
     if (deflate !== undefined) this.sender.useDeflate(deflate);
-    this.receiver = new Receiver({
-      isServer: this.isServer,
-      sink: this.sink,
-      sender: this.sender,
-      pings: this.pings,
-      workspace: this.workspace,
-      limits: this.limits,
-      deflate,
-      trace: this.#trace,
-    });
-    this.receiver.paused = this.paused;
     this.opening = opening;
     this.server = undefined;
     this.client = undefined;
     this.phase = Phase.OPEN;
     this.input = FRAMES;
-    this.timers.open = Infinity;
     this.heard();
   }
 
@@ -327,21 +320,6 @@ export class Machine {
     const init = cause === undefined ? {} : { cause };
     this.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`, init));
     this.#retire(TransportAction.END);
-  }
-
-  /** Closed before it was open. */
-  giveUp(): void {
-    if (this.server === undefined) this.sender.release();
-    else this.sender.raw(this.server.reject(UNAVAILABLE), this.server.fields);
-    this.lose(new HandshakeError('closed before the connection was open'));
-  }
-
-  #openTimedOut(): void {
-    const error = new TimeoutError('the opening handshake did not end in time');
-    if (this.server !== undefined) {
-      this.sender.raw(this.server.reject(this.input === UNDECIDED ? UNAVAILABLE : TOO_SLOW), this.server.fields);
-    }
-    this.lose(this.client?.takePartialResponse() ?? error);
   }
 
   /** The peer's Close frame, or its fault, for which the connection is failed (§7.1.7). */
@@ -363,7 +341,6 @@ export class Machine {
   sendClose(code: number, reason: string): void {
     this.sender.close(code, reason);
     this.closing.send({ code, reason });
-    this.receiver!.isClosing = true;
     this.phase = Phase.CLOSING;
     this.timers.closing(this.now);
   }
@@ -372,7 +349,7 @@ export class Machine {
   #retire(action: TransportAction): void {
     this.phase = Phase.CLOSING;
     this.input = DISCARD;
-    this.#held.clear();
+    this.#held = undefined;
     this.action = action;
     this.timers.closing(this.now);
     this.deflate?.release();
@@ -390,9 +367,12 @@ export class Machine {
     this.phase = Phase.CLOSED;
     this.input = DISCARD;
     this.action = action;
-    this.#held.clear();
+    this.#held = undefined;
     this.timers.clear();
     this.receiver?.release();
+    this.receiver = undefined;
     this.deflate?.release();
   }
 }
+
+const NO_BYTES = new Uint8Array(0);

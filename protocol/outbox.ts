@@ -14,7 +14,8 @@ const NOTHING: readonly Uint8Array[] = Object.freeze([]);
  */
 export class Outbox {
   readonly #workspace: Workspace;
-  #chunks: Uint8Array[];
+  /** Undefined while there are none, as in an idle connection. */
+  #chunks: Uint8Array[] | undefined;
   /** What the open part lies in. Without one it is let go: an idle connection would keep a slab that others are done with. */
   #slab: Uint8Array;
   #start: number;
@@ -23,7 +24,7 @@ export class Outbox {
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
-    this.#chunks = [];
+    this.#chunks = undefined;
     this.#slab = NO_SLAB;
     this.#start = 0;
     this.#end = 0;
@@ -60,14 +61,14 @@ export class Outbox {
   /** Adds bytes by reference: they must not change until they are written. */
   push(bytes: Uint8Array): void {
     this.seal();
-    this.#chunks.push(bytes);
+    this.#add(bytes);
     this.#size += bytes.length;
   }
 
   /** Ends the open part: what comes next is a chunk of its own. */
   seal(): void {
     if (this.#start < this.#end) {
-      this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+      this.#add(this.#slab.subarray(this.#start, this.#end));
       this.#workspace.lend();
       this.#start = this.#end;
     }
@@ -79,9 +80,9 @@ export class Outbox {
   take(): readonly Uint8Array[] {
     if (this.#size === 0) return NOTHING;
     this.seal();
-    if (this.#chunks.length > 1 && this.#size <= JOIN_UP_TO) this.#join();
-    const chunks = this.#chunks;
-    this.#chunks = [];
+    let chunks = this.#chunks!;
+    this.#chunks = undefined;
+    if (chunks.length > 1 && this.#size <= JOIN_UP_TO) chunks = this.#join(chunks);
     this.#size = 0;
     return chunks;
   }
@@ -89,15 +90,18 @@ export class Outbox {
   /** Drops everything. */
   clear(): void {
     this.seal();
-    for (const chunk of this.#chunks) this.#workspace.reclaim(chunk);
-    this.#chunks = [];
+    for (const chunk of this.#chunks ?? NOTHING) this.#workspace.reclaim(chunk);
+    this.#chunks = undefined;
     this.#size = 0;
   }
 
+  #add(chunk: Uint8Array): void {
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
+  }
+
   /** Small chunks that others' writing has set apart become one again: a copy is cheaper than a longer write. */
-  #join(): void {
-    const chunks = this.#chunks;
-    this.#chunks = [];
+  #join(chunks: Uint8Array[]): Uint8Array[] {
     let at = this.reserve(this.#size);
     for (const chunk of chunks) {
       this.#slab.set(chunk, at);
@@ -107,5 +111,8 @@ export class Outbox {
     this.#workspace.commit(at);
     this.seal();
     for (const chunk of chunks) this.#workspace.reclaim(chunk);
+    const joined = this.#chunks!;
+    this.#chunks = undefined;
+    return joined;
   }
 }

@@ -50,7 +50,7 @@ function encode(text: string, workspace: Workspace): Uint8Array {
 function makeFrame(opcode: number, payload: Uint8Array, rsv1: boolean): Uint8Array {
   const workspace = new Workspace({ slabSize: 0 });
   const outbox = new Outbox(workspace);
-  new FrameEncoder(outbox, workspace, false).bytes(opcode, payload, true, rsv1);
+  new FrameEncoder(workspace, false).bytes(outbox, opcode, payload, true, rsv1);
   const size = outbox.size;
   const frame = new Uint8Array(size);
   let at = 0;

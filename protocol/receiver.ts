@@ -17,69 +17,76 @@ export interface Fault {
   readonly reason: string;
 }
 
-export interface ReceiverParts {
-  isServer: boolean;
-  sink: GuardedSink;
-  sender: Sender;
-  pings: PingLedger;
-  workspace: Workspace;
-  limits: Limits;
-  deflate: PermessageDeflate | undefined;
-  trace: FrameTrace | undefined;
+/** What a receiver works for: one side of one connection. */
+export interface Receiving {
+  readonly isServer: boolean;
+  readonly sink: GuardedSink;
+  readonly sender: Sender;
+  readonly pings: PingLedger;
+  readonly limits: Limits;
+  readonly deflate: PermessageDeflate | undefined;
+  readonly trace: FrameTrace | undefined;
+  /** Whether the next message is held back. */
+  readonly paused: boolean;
+  /** Whether the transport brings nothing more, and no pause is heeded. */
+  readonly isInputOver: boolean;
+  /** Whether a Close frame was sent, so that pings are answered no more. */
+  readonly isCloseSent: boolean;
+  readonly now: number;
+  /** The round trip of the newest ping that was answered, in milliseconds. */
+  latency: number;
 }
+
+/** Whom a receiver works for that has been given back. */
+const NOBODY = {} as Receiving;
 
 /**
  * Bytes into events, once the connection is open: frames to the assembler, messages to the sink, pings answered. It
  * ends with a Close frame or a fault, which it keeps for the connection to act on.
+ *
+ * It belongs to a connection only from a message's first byte to its last: between messages there is nothing to
+ * remember, so that the connections of a workspace lend one another a few of these, and an idle one has none.
  */
 export class Receiver implements FrameTarget, MessageTarget {
-  readonly #sink: GuardedSink;
-  readonly #sender: Sender;
-  readonly #pings: PingLedger;
   readonly #workspace: Workspace;
-  readonly #trace: FrameTrace | undefined;
   readonly #decoder: FrameDecoder;
   readonly #assembler: MessageAssembler;
-  /** Whether the next message is held back. */
-  paused: boolean;
-  /** Whether a Close frame was sent, so that pings are answered no more. */
-  isClosing: boolean;
   /** The Close frame that was received, once it was. */
   closeFrame: CloseFrame | undefined;
   /** What the peer did wrong, once it did. */
   fault: Fault | undefined;
   /** Whether the sink has put off what follows from either. */
   lingers: boolean;
-  /** The round trip of the newest ping that was answered, in milliseconds. */
-  latency: number;
-  #now: number;
+  #side: Receiving;
   /** Whether output waited already when this chunk came. */
   #isBacklogged: boolean;
 
-  constructor(parts: ReceiverParts) {
-    const { deflate, limits, workspace } = parts;
-    this.#sink = parts.sink;
-    this.#sender = parts.sender;
-    this.#pings = parts.pings;
+  constructor(workspace: Workspace) {
     this.#workspace = workspace;
-    this.#trace = parts.trace;
-    this.#decoder = new FrameDecoder(this, workspace.masker, parts.isServer, deflate !== undefined);
-    this.#assembler = new MessageAssembler(this, {
-      text: workspace.text,
-      allocate: workspace.allocate,
-      maxMessageSize: limits.maxMessageSize,
-      maxFragments: limits.maxFragments,
-      inflate:
-        deflate === undefined ? undefined : (part, fin, maxLength) => deflate.decompressPart(part, fin, maxLength),
-    });
-    this.paused = false;
-    this.isClosing = false;
+    this.#decoder = new FrameDecoder(this, workspace.masker);
+    this.#assembler = new MessageAssembler(this, workspace.text, workspace.allocate);
     this.closeFrame = undefined;
     this.fault = undefined;
     this.lingers = false;
-    this.latency = NaN;
-    this.#now = 0;
+    this.#side = NOBODY;
     this.#isBacklogged = false;
+  }
+
+  /** Begins to work for this side. */
+  begin(side: Receiving): void {
+    this.#side = side;
+    this.#decoder.reset(side.isServer, side.deflate !== undefined);
+    this.#assembler.reset(side.limits, side.deflate);
+    if (side.isInputOver) this.#assembler.endInput();
+    this.closeFrame = undefined;
+    this.fault = undefined;
+    this.lingers = false;
+  }
+
+  /** Forgets whom it worked for, so as to keep nothing of it alive. */
+  end(): void {
+    this.#assembler.reset(this.#side.limits, undefined);
+    this.#side = NOBODY;
   }
 
   /** Whether nothing more is decoded, and that is to be acted on. */
@@ -87,10 +94,18 @@ export class Receiver implements FrameTarget, MessageTarget {
     return (this.closeFrame !== undefined || this.fault !== undefined) && !this.lingers;
   }
 
+  /** Whether it stands between two messages, with nothing to remember. */
+  get isIdle(): boolean {
+    return this.#decoder.isIdle && this.#assembler.isIdle;
+  }
+
+  get paused(): boolean {
+    return this.#side.paused;
+  }
+
   /** Decodes `bytes[start, end)` in place and keeps none of them. Returns where it stopped: before `end` when paused. */
-  receive(bytes: Uint8Array, start: number, end: number, now: number): number {
-    this.#now = now;
-    this.#isBacklogged = this.#sender.size > 0;
+  receive(bytes: Uint8Array, start: number, end: number): number {
+    this.#isBacklogged = this.#side.sender.size > 0;
     this.#assembler.proceed();
     const stopped = this.#decoder.decode(bytes, start, end);
     this.#assembler.endChunk();
@@ -123,7 +138,7 @@ export class Receiver implements FrameTarget, MessageTarget {
   onFrame(opcode: number, fin: boolean, rsv1: boolean, length: number): Verdict {
     this.#assembler.proceed();
     if (this.paused && (!this.#assembler.midMessage || this.#assembler.isBehind)) return HOLD;
-    this.#trace?.({ sent: false, opcode, fin, rsv1, length });
+    this.#side.trace?.({ sent: false, opcode, fin, rsv1, length });
     return this.#assembler.begin(opcode, fin, rsv1, length) ? PROCEED : HALT;
   }
 
@@ -132,16 +147,17 @@ export class Receiver implements FrameTarget, MessageTarget {
   }
 
   onControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#trace?.({ sent: false, opcode, fin: true, rsv1: false, length: end - start });
+    this.#side.trace?.({ sent: false, opcode, fin: true, rsv1: false, length: end - start });
     if (opcode === CLOSE) return this.#onClose(bytes, start, end);
     const payload = bytes.subarray(start, end);
     if (opcode === PING) {
-      if (!this.isClosing) this.#sender.answer(payload, this.#isBacklogged);
-      this.#sink.onPing(payload);
+      if (!this.#side.isCloseSent) this.#side.sender.answer(payload, this.#isBacklogged);
+      this.#side.sink.onPing(payload);
     } else {
-      const { id, roundTrip } = this.#pings.acknowledge(payload, this.#now);
-      if (id > 0) this.latency = roundTrip;
-      this.#sink.onPong(payload, id, roundTrip);
+      const { pings, now, sink } = this.#side;
+      const { id, roundTrip } = pings.acknowledge(payload, now);
+      if (id > 0) this.#side.latency = roundTrip;
+      sink.onPong(payload, id, roundTrip);
     }
   }
 
@@ -150,23 +166,23 @@ export class Receiver implements FrameTarget, MessageTarget {
   }
 
   onText(text: string): void {
-    this.#sink.onText(text);
+    this.#side.sink.onText(text);
   }
 
   onBinary(bytes: Uint8Array, owned: boolean): void {
-    this.#sink.onBinary(bytes, owned);
+    this.#side.sink.onBinary(bytes, owned);
   }
 
   onMessageStart(binary: boolean): void {
-    this.#sink.onMessageStart(binary);
+    this.#side.sink.onMessageStart(binary);
   }
 
   onMessageChunk(chunk: string | Uint8Array, owned: boolean): void {
-    this.#sink.onMessageChunk(chunk, owned);
+    this.#side.sink.onMessageChunk(chunk, owned);
   }
 
   onMessageEnd(): void {
-    this.#sink.onMessageEnd();
+    this.#side.sink.onMessageEnd();
   }
 
   onMessageFault(code: number, reason: string): void {
@@ -188,6 +204,6 @@ export class Receiver implements FrameTarget, MessageTarget {
 
   #end(): void {
     this.release();
-    this.lingers = !this.isClosing && this.#sink.onEnding();
+    this.lingers = !this.#side.isCloseSent && this.#side.sink.onEnding();
   }
 }

@@ -34,7 +34,7 @@ export class Sender {
   constructor(workspace: Workspace, mask: boolean, trace?: FrameTrace) {
     this.#workspace = workspace;
     this.#outbox = new Outbox(workspace);
-    this.#encoder = new FrameEncoder(this.#outbox, workspace, mask, trace);
+    this.#encoder = trace === undefined ? workspace.encoder(mask) : new FrameEncoder(workspace, mask, trace);
     this.#mask = mask;
     this.#deflate = undefined;
     this.#fragmented = NONE;
@@ -74,7 +74,7 @@ export class Sender {
       const bytes = this.#utf8(text);
       if (this.#deflate.shouldCompress(bytes.length)) return this.#deflated(TEXT, bytes, true, true);
     }
-    this.#encoder.text(TEXT, text, true);
+    this.#encoder.text(this.#outbox, TEXT, text, true);
   }
 
   binary(data: BytesLike, compress: boolean): void {
@@ -83,7 +83,7 @@ export class Sender {
     if (compress && this.#deflate?.shouldCompress(bytes.length)) {
       this.#deflated(BINARY, bytes, true, true);
     } else {
-      this.#encoder.bytes(BINARY, bytes, true, false);
+      this.#encoder.bytes(this.#outbox, BINARY, bytes, true, false);
     }
   }
 
@@ -93,12 +93,12 @@ export class Sender {
     const { opcode, payload } = message;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
       if (this.#mask) return this.#deflated(opcode, payload, true, true);
-      this.#encoder.encoded(message.deflatedFrame(this.#deflate));
+      this.#encoder.encoded(this.#outbox, message.deflatedFrame(this.#deflate));
       this.#deflate.restart();
     } else if (this.#mask) {
-      this.#encoder.bytes(opcode, payload, true, false);
+      this.#encoder.bytes(this.#outbox, opcode, payload, true, false);
     } else {
-      this.#encoder.encoded(message.frame);
+      this.#encoder.encoded(this.#outbox, message.frame);
     }
   }
 
@@ -129,21 +129,21 @@ export class Sender {
       rest = rest.slice(0, -1);
     }
     if (this.#compressing) return this.#fragmentOf(this.#utf8(rest), fin);
-    this.#encoder.text(this.#opcode(), rest, fin);
+    this.#encoder.text(this.#outbox, this.#opcode(), rest, fin);
   }
 
   #fragmentOf(bytes: Uint8Array, fin: boolean): void {
     const opcode = this.#opcode();
     const first = opcode !== CONTINUATION;
     if (this.#compressing) this.#deflated(opcode, bytes, fin, first);
-    else this.#encoder.bytes(opcode, bytes, fin, false);
+    else this.#encoder.bytes(this.#outbox, opcode, bytes, fin, false);
   }
 
   /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
   #deflated(opcode: number, bytes: Uint8Array, fin: boolean, first: boolean): void {
     const lent = this.#deflate!.compress(bytes, fin);
     const payload = lent.length > COPY_UP_TO && !this.#mask ? this.#copyOf(lent) : lent;
-    this.#encoder.bytes(opcode, payload, fin, first);
+    this.#encoder.bytes(this.#outbox, opcode, payload, fin, first);
   }
 
   /** The opcode of the fragment that is being sent. */
@@ -154,11 +154,11 @@ export class Sender {
   }
 
   ping(payload: Uint8Array): void {
-    this.#encoder.bytes(PING, payload, true, false);
+    this.#encoder.bytes(this.#outbox, PING, payload, true, false);
   }
 
   pong(payload: Uint8Array): void {
-    this.#encoder.bytes(PONG, payload, true, false);
+    this.#encoder.bytes(this.#outbox, PONG, payload, true, false);
   }
 
   /**
@@ -173,7 +173,7 @@ export class Sender {
   /** §5.5.1: the last frame. */
   close(code: number, reason: string): void {
     this.#flushPong();
-    this.#encoder.bytes(CLOSE, makeClosePayload(code, reason, this.#workspace.text), true, false);
+    this.#encoder.bytes(this.#outbox, CLOSE, makeClosePayload(code, reason, this.#workspace.text), true, false);
   }
 
   /** What there is to write; the chunks are the taker's. */

@@ -1,58 +1,51 @@
 import type { Limits } from './limits.ts';
 
-/** The deadlines of a connection, as data: absolute times in milliseconds, `Infinity` where none is set. */
+/** What a connection waits for: one thing at a time. */
+export const NOTHING = 0;
+/** The opening handshake must be over. */
+export const OPENING = 1;
+/** Nothing was received for long: time for a ping. */
+export const PING = 2;
+/** That ping must have been answered, by any byte. */
+export const PONG = 3;
+/** The closing handshake must be over, the transport's end included. */
+export const CLOSING = 4;
+
+/** The deadline of a connection, as data: what it waits for, and until when, in milliseconds. */
 export class Timers {
   readonly #limits: Limits;
-  /** The opening handshake must be over. */
-  open: number;
-  /** The closing handshake must be over, the transport's end included. */
-  close: number;
-  /** Nothing was received for long: time for a ping. */
-  ping: number;
-  /** That ping must have been answered, by any byte. */
-  pong: number;
+  /** What is waited for. */
+  wait: number;
+  /** Until when: an absolute time, `Infinity` where no deadline is set. */
+  due: number;
 
   constructor(limits: Limits, now: number) {
     this.#limits = limits;
-    this.open = now + limits.handshakeTimeout;
-    this.close = Infinity;
-    this.ping = Infinity;
-    this.pong = Infinity;
+    this.wait = OPENING;
+    this.due = now + limits.handshakeTimeout;
   }
 
-  /** The earliest of them. */
-  next(): number {
-    return Math.min(this.open, this.close, this.ping, this.pong);
-  }
-
-  /** Something was received: the keepalive begins anew. */
+  /** Something was received on an open connection: the keepalive begins anew. */
   heard(now: number): void {
-    this.ping = now + this.#limits.pingInterval;
-    this.pong = Infinity;
+    this.wait = PING;
+    this.due = now + this.#limits.pingInterval;
   }
 
   /** A ping was sent, since nothing was heard: now something must be. */
   pinged(now: number): void {
-    this.ping = Infinity;
-    this.pong = now + this.#limits.pongTimeout;
+    this.wait = PONG;
+    this.due = now + this.#limits.pongTimeout;
   }
 
   /** The end has begun. What begins it again does not put it off. */
   closing(now: number): void {
-    this.quiet();
-    this.open = Infinity;
-    this.close = Math.min(this.close, now + this.#limits.closeTimeout);
-  }
-
-  /** No keepalive for now. */
-  quiet(): void {
-    this.ping = Infinity;
-    this.pong = Infinity;
+    const due = now + this.#limits.closeTimeout;
+    this.due = this.wait === CLOSING ? Math.min(this.due, due) : due;
+    this.wait = CLOSING;
   }
 
   clear(): void {
-    this.open = Infinity;
-    this.close = Infinity;
-    this.quiet();
+    this.wait = NOTHING;
+    this.due = Infinity;
   }
 }

@@ -1,5 +1,7 @@
+import { FrameEncoder } from './framing/encoder.ts';
 import { type Masker, PortableMasker } from './framing/masking.ts';
 import type { Outbox } from './outbox.ts';
+import { Receiver, type Receiving } from './receiver.ts';
 import { defaultRandom, KeySource, type RandomSource } from './random.ts';
 import { portableText, type TextCodec } from './text.ts';
 
@@ -23,6 +25,9 @@ const SLAB_SIZE = 16 * 1024;
 /** Copies of up to this many bytes share a block; each keeps a whole block alive. */
 const POOLED_UP_TO = 2 * 1024;
 const BLOCK_SIZE = 8 * 1024;
+
+/** The most receivers that are kept for the next connection. */
+const MOST_RECEIVERS = 16;
 
 /**
  * What the connections of one thread may share, since only one of them runs at a time: the slab that small frames are
@@ -49,6 +54,10 @@ export class Workspace {
   /** The block that small copies are put in. */
   #block: Uint8Array;
   #blockUsed: number;
+  /** A server's and a client's. */
+  readonly #encoders: readonly [FrameEncoder, FrameEncoder];
+  /** Those that nobody uses. */
+  readonly #receivers: Receiver[];
 
   constructor(options: WorkspaceOptions = {}) {
     this.random = options.random ?? defaultRandom;
@@ -65,6 +74,8 @@ export class Workspace {
     this.#writer = undefined;
     this.#block = NOTHING;
     this.#blockUsed = 0;
+    this.#encoders = [new FrameEncoder(this, false), new FrameEncoder(this, true)];
+    this.#receivers = [];
   }
 
   /** The slab that is written to now. Bytes of it that were handed out are never written again, unless reclaimed. */
@@ -114,6 +125,24 @@ export class Workspace {
     } else if (isWithin(chunk, this.#home)) {
       this.#lentAtHome--;
     }
+  }
+
+  /** @internal What all connections of a role encode with. */
+  encoder(mask: boolean): FrameEncoder {
+    return this.#encoders[mask ? 1 : 0];
+  }
+
+  /** @internal A receiver for a connection that has something to decode. */
+  lendReceiver(side: Receiving): Receiver {
+    const receiver = this.#receivers.pop() ?? new Receiver(this);
+    receiver.begin(side);
+    return receiver;
+  }
+
+  /** @internal It is idle, and its connection has let go of it. */
+  returnReceiver(receiver: Receiver): void {
+    receiver.end();
+    if (this.#receivers.length < MOST_RECEIVERS) this.#receivers.push(receiver);
   }
 
   /** The slab is full: back to the home slab when that is free, or on to a new one. */

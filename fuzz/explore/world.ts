@@ -136,7 +136,7 @@ export class World {
       const pong = events.findLast(({ type }) => type === 'pong');
       return [
         [machine.phase, machine.input, machine.action, machine.paused, closing.isSent, closing.isReceived],
-        [timers.open, timers.close, timers.ping, timers.pong].map((at) => at - this.#now),
+        [timers.wait, timers.due - this.#now],
         [partial, sent.length, pings, told, machine.pings.nextId, pong?.type === 'pong' ? pong.id : 0],
         [received.length, count('ping'), count('pong'), count('close')],
         hex(delivered.subarray(startOfRest(delivered, received.length))),

@@ -68,8 +68,7 @@ function decodeAlone(wire: Uint8Array, role: Role, deflate: boolean): void {
       onFrameFault: () => call(),
     },
     new PortableMasker(),
-    role === 'server',
-    deflate,
   );
+  decoder.reset(role === 'server', deflate);
   decoder.decode(wire.slice(), 0, wire.length);
 }

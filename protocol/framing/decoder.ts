@@ -45,8 +45,8 @@ const HALTED = 6;
 export class FrameDecoder {
   readonly #target: FrameTarget;
   readonly #masker: Masker;
-  readonly #expectMask: boolean;
-  readonly #allowRsv1: boolean;
+  #expectMask: boolean;
+  #allowRsv1: boolean;
   #stage: number;
   #opcode: number;
   #fin: boolean;
@@ -62,15 +62,11 @@ export class FrameDecoder {
   /** The payload of a control frame that is cut. */
   #control: Uint8Array | undefined;
 
-  /**
-   * @param expectMask a server's frames come masked, a client's don't (§5.1)
-   * @param allowRsv1 whether an extension that uses RSV1 was agreed on
-   */
-  constructor(target: FrameTarget, masker: Masker, expectMask: boolean, allowRsv1: boolean) {
+  constructor(target: FrameTarget, masker: Masker) {
     this.#target = target;
     this.#masker = masker;
-    this.#expectMask = expectMask;
-    this.#allowRsv1 = allowRsv1;
+    this.#expectMask = false;
+    this.#allowRsv1 = false;
     this.#stage = FIRST_BYTE;
     this.#opcode = 0;
     this.#fin = false;
@@ -81,6 +77,23 @@ export class FrameDecoder {
     this.#key = 0;
     this.#received = 0;
     this.#control = undefined;
+  }
+
+  /**
+   * Begins anew, with another stream.
+   * @param expectMask a server's frames come masked, a client's don't (§5.1)
+   * @param allowRsv1 whether an extension that uses RSV1 was agreed on
+   */
+  reset(expectMask: boolean, allowRsv1: boolean): void {
+    this.#expectMask = expectMask;
+    this.#allowRsv1 = allowRsv1;
+    this.#stage = FIRST_BYTE;
+    this.#control = undefined;
+  }
+
+  /** Whether it stands between two frames. */
+  get isIdle(): boolean {
+    return this.#stage === FIRST_BYTE;
   }
 
   /** Decodes nothing more. */

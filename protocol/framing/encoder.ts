@@ -17,108 +17,105 @@ export const SLAB_TEXT_UP_TO = 32 * 1024;
 
 /**
  * Frames into bytes, RFC 6455 §5.2, straight into an outbox. A client's payload is masked with a fresh key a frame
- * (§5.3); the caller's bytes are never changed.
+ * (§5.3); the caller's bytes are never changed. It remembers nothing, so that one serves all connections of a role.
  */
 export class FrameEncoder {
-  readonly #outbox: Outbox;
   readonly #workspace: Workspace;
   readonly #mask: boolean;
   readonly #trace: FrameTrace | undefined;
 
-  constructor(outbox: Outbox, workspace: Workspace, mask: boolean, trace?: FrameTrace) {
-    this.#outbox = outbox;
+  constructor(workspace: Workspace, mask: boolean, trace?: FrameTrace) {
     this.#workspace = workspace;
     this.#mask = mask;
     this.#trace = trace;
   }
 
   /** A frame with these bytes. From `COPY_UP_TO` on an unmasked payload goes by reference: it must not change until written. */
-  bytes(opcode: number, payload: Uint8Array, fin: boolean, rsv1: boolean): void {
+  bytes(outbox: Outbox, opcode: number, payload: Uint8Array, fin: boolean, rsv1: boolean): void {
     const first = firstByte(opcode, fin, rsv1);
     const length = payload.length;
     if (length <= COPY_UP_TO) {
-      const at = this.#outbox.reserve(MAX_HEADER + length);
-      const slab = this.#outbox.slab;
+      const at = outbox.reserve(MAX_HEADER + length);
+      const slab = outbox.slab;
       const body = at + this.#headerLength(length);
       if (length < 32) for (let i = 0; i < length; i++) slab[body + i] = payload[i];
       else slab.set(payload, body);
-      this.#finish(first, at, body, length);
+      this.#finish(outbox, first, at, body, length);
     } else if (this.#mask) {
       const key = this.#workspace.keys.next();
-      this.#header(first, length, key);
+      this.#header(outbox, first, length, key);
       const masked = this.#workspace.allocate(length);
       this.#workspace.masker.copy(payload, 0, length, masked, 0, key);
-      this.#outbox.push(masked);
+      outbox.push(masked);
     } else {
-      this.#header(first, length, 0);
-      this.#outbox.push(payload);
+      this.#header(outbox, first, length, 0);
+      outbox.push(payload);
     }
   }
 
   /** A frame with this text in UTF-8. */
-  text(opcode: number, text: string, fin: boolean): void {
+  text(outbox: Outbox, opcode: number, text: string, fin: boolean): void {
     const units = text.length;
-    if (units > GUESS_UP_TO) return this.#measuredText(opcode, text, fin);
-    const at = this.#outbox.reserve(MAX_HEADER + 3 * units);
-    const slab = this.#outbox.slab;
+    if (units > GUESS_UP_TO) return this.#measuredText(outbox, opcode, text, fin);
+    const at = outbox.reserve(MAX_HEADER + 3 * units);
+    const slab = outbox.slab;
     // Most text is ASCII: the header is given the room that it needs then, and the payload moved when it is not.
     const guess = at + this.#headerLength(units);
     const length = encodeText(this.#workspace, text, slab, guess);
     const body = at + this.#headerLength(length);
     if (body !== guess) slab.copyWithin(body, guess, guess + length);
-    this.#finish(firstByte(opcode, fin, false), at, body, length);
+    this.#finish(outbox, firstByte(opcode, fin, false), at, body, length);
   }
 
   /** A frame that was encoded before, for connections that do not mask. */
-  encoded(frame: Uint8Array): void {
+  encoded(outbox: Outbox, frame: Uint8Array): void {
     this.#trace?.(traced(frame[0], frame.length - headerLength(frame[1])));
-    if (frame.length > COPY_UP_TO) return this.#outbox.push(frame);
-    const at = this.#outbox.reserve(frame.length);
-    this.#outbox.slab.set(frame, at);
-    this.#outbox.commit(frame.length);
+    if (frame.length > COPY_UP_TO) return outbox.push(frame);
+    const at = outbox.reserve(frame.length);
+    outbox.slab.set(frame, at);
+    outbox.commit(frame.length);
   }
 
   /** Text too long for the slab has memory of its own, which is masked in place. */
-  #measuredText(opcode: number, text: string, fin: boolean): void {
+  #measuredText(outbox: Outbox, opcode: number, text: string, fin: boolean): void {
     const codec = this.#workspace.text;
     const first = firstByte(opcode, fin, false);
     const length = codec.byteLength(text);
     if (length <= SLAB_TEXT_UP_TO) {
-      const at = this.#outbox.reserve(MAX_HEADER + length);
+      const at = outbox.reserve(MAX_HEADER + length);
       const body = at + this.#headerLength(length);
-      codec.encode(text, this.#outbox.slab, body);
-      this.#finish(first, at, body, length);
+      codec.encode(text, outbox.slab, body);
+      this.#finish(outbox, first, at, body, length);
       return;
     }
     const payload = this.#workspace.allocate(length);
     codec.encode(text, payload, 0);
     const key = this.#mask ? this.#workspace.keys.next() : 0;
-    this.#header(first, length, key);
+    this.#header(outbox, first, length, key);
     if (this.#mask) this.#workspace.masker.apply(payload, 0, length, key, 0);
-    this.#outbox.push(payload);
+    outbox.push(payload);
   }
 
   /** The header of a payload that lies elsewhere. */
-  #header(first: number, length: number, key: number): void {
-    const at = this.#outbox.reserve(MAX_HEADER);
-    const end = this.#writeHeader(first, at, length, key);
-    this.#outbox.commit(end - at);
+  #header(outbox: Outbox, first: number, length: number, key: number): void {
+    const at = outbox.reserve(MAX_HEADER);
+    const end = this.#writeHeader(outbox.slab, first, at, length, key);
+    outbox.commit(end - at);
   }
 
   /** The header before a payload that lies in the slab already, its mask, and the end of both. */
-  #finish(first: number, at: number, body: number, length: number): void {
+  #finish(outbox: Outbox, first: number, at: number, body: number, length: number): void {
     const key = this.#mask ? this.#workspace.keys.next() : 0;
-    this.#writeHeader(first, at, length, key);
-    if (this.#mask) this.#workspace.masker.apply(this.#outbox.slab, body, body + length, key, 0);
-    this.#outbox.commit(body + length - at);
+    this.#writeHeader(outbox.slab, first, at, length, key);
+    if (this.#mask) this.#workspace.masker.apply(outbox.slab, body, body + length, key, 0);
+    outbox.commit(body + length - at);
   }
 
   #headerLength(length: number): number {
     return (length < 126 ? 2 : 4) + (this.#mask ? 4 : 0);
   }
 
-  #writeHeader(first: number, at: number, length: number, key: number): number {
-    const slab = this.#outbox.slab;
+  #writeHeader(slab: Uint8Array, first: number, at: number, length: number, key: number): number {
     const masked = this.#mask ? MASKED : 0;
     this.#trace?.(traced(first, length));
     let next = at + 2;

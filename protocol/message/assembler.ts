@@ -1,5 +1,5 @@
 import type { TextCodec } from '../text.ts';
-import { DONE, type Inflate, InflatingStream, MORE } from './inflating-stream.ts';
+import { DONE, InflatingStream, type MessageInflater, MORE } from './inflating-stream.ts';
 import { Store } from './store.ts';
 import { startOfTail, Utf8Validator } from './utf8.ts';
 
@@ -20,15 +20,10 @@ export interface MessageTarget {
   onMessageFault(code: number, reason: string): void;
 }
 
-export interface AssemblerOptions {
-  text: TextCodec;
-  /** Makes memory of just this many bytes, whatever is in it. */
-  allocate: (size: number) => Uint8Array;
+export interface MessageLimits {
   /** The largest message in bytes, before and after inflating. One that is streamed has no limit. */
-  maxMessageSize: number;
-  maxFragments: number;
-  /** Where an extension was agreed on that compresses messages. */
-  inflate: Inflate | undefined;
+  readonly maxMessageSize: number;
+  readonly maxFragments: number;
 }
 
 /**
@@ -42,9 +37,9 @@ export class MessageAssembler {
   readonly #target: MessageTarget;
   readonly #text: TextCodec;
   readonly #allocate: (size: number) => Uint8Array;
-  readonly #maxMessageSize: number;
-  readonly #maxFragments: number;
-  readonly #inflate: Inflate | undefined;
+  #maxMessageSize: number;
+  #maxFragments: number;
+  #inflater: MessageInflater | undefined;
   /** The type of the message in progress, or NONE. */
   #type: number;
   #compressed: boolean;
@@ -73,13 +68,14 @@ export class MessageAssembler {
   /** Whether it is over: a target that ends the connection in one of its methods is told nothing more. */
   #released: boolean;
 
-  constructor(target: MessageTarget, options: AssemblerOptions) {
+  /** `allocate` makes memory of just so many bytes, whatever is in it. */
+  constructor(target: MessageTarget, text: TextCodec, allocate: (size: number) => Uint8Array) {
     this.#target = target;
-    this.#text = options.text;
-    this.#allocate = options.allocate;
-    this.#maxMessageSize = options.maxMessageSize;
-    this.#maxFragments = options.maxFragments;
-    this.#inflate = options.inflate;
+    this.#text = text;
+    this.#allocate = allocate;
+    this.#maxMessageSize = 0;
+    this.#maxFragments = 0;
+    this.#inflater = undefined;
     this.#type = NONE;
     this.#compressed = false;
     this.#fin = false;
@@ -97,6 +93,21 @@ export class MessageAssembler {
     this.#inflating = undefined;
     this.#streamRoom = Infinity;
     this.#released = false;
+  }
+
+  /** Begins anew, with the messages of another connection. */
+  reset(limits: MessageLimits, inflater: MessageInflater | undefined): void {
+    this.#maxMessageSize = limits.maxMessageSize;
+    this.#maxFragments = limits.maxFragments;
+    this.#inflater = inflater;
+    this.#streamRoom = Infinity;
+    this.#streamWanted = false;
+    this.#released = false;
+  }
+
+  /** Whether it stands between two messages, and nothing is asked of the next. */
+  get isIdle(): boolean {
+    return this.#type === NONE && !this.#streamWanted;
   }
 
   /** Whether a message has begun and not ended. */
@@ -233,9 +244,10 @@ export class MessageAssembler {
       this.#deliver(bytes, 0, bytes.length, this.#seen, true);
       return;
     }
-    const chunk = this.#chunk ?? EMPTY;
+    // A message without a byte was delivered already: this one lies in the chunk.
+    const chunk = this.#chunk!;
     this.#chunk = undefined;
-    this.#deliver(chunk, chunk === EMPTY ? 0 : this.#start, chunk === EMPTY ? 0 : this.#end, this.#seen, false);
+    this.#deliver(chunk, this.#start, this.#end, this.#seen, false);
   }
 
   /** A whole message. What it leaves is the state between messages, whatever the target does or throws. */
@@ -255,7 +267,7 @@ export class MessageAssembler {
   }
 
   #deliverInflated(type: number, payload: Uint8Array): void {
-    const bytes = this.#inflate!(payload, true, this.#maxMessageSize);
+    const bytes = this.#inflater!.decompressPart(payload, true, this.#maxMessageSize);
     if (typeof bytes === 'number') {
       this.#inflateFault(bytes);
     } else if (type === TEXT) {
@@ -291,7 +303,7 @@ export class MessageAssembler {
   #startInflating(): void {
     this.#seen = 0x80; // what will come out is not known to be ASCII
     this.#inflating = new InflatingStream({
-      inflate: this.#inflate!,
+      inflater: this.#inflater!,
       allocate: this.#allocate,
       target: this.#target,
       deliver: (piece, last) => {
@@ -340,5 +352,3 @@ export class MessageAssembler {
     return false;
   }
 }
-
-const EMPTY = new Uint8Array(0);

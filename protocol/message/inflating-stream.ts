@@ -11,14 +11,17 @@ export const MORE = 0;
 /** All of the message was delivered. */
 export const DONE = 1;
 
-/**
- * Inflates the next part of a compressed message's payload; `fin` says that it is the last. At most `maxLength` bytes,
- * lent until anything else is inflated or deflated, or the close code to fail with.
- */
-export type Inflate = (part: Uint8Array, fin: boolean, maxLength: number) => Uint8Array | 1007 | 1009;
+/** What inflates compressed messages, where an extension was agreed on that compresses them. */
+export interface MessageInflater {
+  /**
+   * Inflates the next part of a compressed message's payload; `fin` says that it is the last. At most `maxLength` bytes,
+   * lent until anything else is inflated or deflated, or the close code to fail with.
+   */
+  decompressPart(part: Uint8Array, fin: boolean, maxLength: number): Uint8Array | 1007 | 1009;
+}
 
 export interface InflatingStreamOptions {
-  inflate: Inflate;
+  inflater: MessageInflater;
   allocate: (size: number) => Uint8Array;
   target: { readonly paused: boolean };
   /** Takes what is inflated, `last` when the message ends with it: lent, and maybe empty. */
@@ -84,12 +87,12 @@ export class InflatingStream {
 
   /** Inflates `bytes[start, end)` until the target pauses; `#at` is where that was. */
   #run(bytes: Uint8Array, start: number, end: number): number {
-    const { inflate, deliver, target } = this.#options;
+    const { inflater, deliver, target } = this.#options;
     this.#at = start;
     do {
       const stop = Math.min(this.#at + SLICE, end);
       const last = this.#whole && stop === end;
-      const piece = inflate(bytes.subarray(this.#at, stop), last, this.room);
+      const piece = inflater.decompressPart(bytes.subarray(this.#at, stop), last, this.room);
       if (typeof piece === 'number') return piece;
       this.room -= piece.length;
       this.#at = stop;

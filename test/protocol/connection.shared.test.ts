@@ -1,0 +1,59 @@
+/** What connections of one workspace share, and what each must still have to itself. */
+import { describe, expect, test } from 'vitest';
+import { Connection, type EstablishedOptions, EventQueue, Phase, Workspace } from '../../protocol/index.ts';
+import { Endpoint } from '../support/endpoint.ts';
+import { BINARY, CONTINUATION, TEXT } from '../support/frames.ts';
+
+function open(workspace: Workspace, options: Partial<EstablishedOptions> = {}) {
+  return new Endpoint('server', {}, (all) => Connection.established('server', { ...all, workspace, ...options }));
+}
+
+describe('connections of one workspace', () => {
+  test('that are cut in the middle of a message go on where they were, however many they are', () => {
+    const workspace = new Workspace();
+    const endpoints = Array.from({ length: 40 }, () => open(workspace));
+    const wires = endpoints.map((endpoint, i) => endpoint.peer({ opcode: TEXT, payload: `message ${i}` }));
+    for (let round = 0; round < 3; round++) {
+      // One byte of each in turn, so that all of them are under way at once.
+      for (let at = 0; at < wires[39].length; at++) {
+        endpoints.forEach((endpoint, i) => endpoint.receive(wires[i].slice(at, at + 1)));
+      }
+      endpoints.forEach((endpoint, i) => expect(endpoint.events()).toEqual([`text "message ${i}"`]));
+    }
+  });
+
+  test('keep what is asked of the next message until it comes, and their own limits', () => {
+    const workspace = new Workspace();
+    const [a, b] = [open(workspace), open(workspace, { maxMessageSize: 4 })];
+    a.connection.streamNext();
+    b.receive(b.peer({ opcode: BINARY, payload: new Uint8Array(4) }));
+    a.receive(
+      a.peer({ opcode: TEXT, fin: false, payload: 'in ' }),
+      a.peer({ opcode: CONTINUATION, payload: 'pieces' }),
+    );
+    b.receive(b.peer({ opcode: BINARY, payload: new Uint8Array(5) }));
+    a.receive(a.peer({ opcode: TEXT, payload: 'whole' }));
+    expect(a.events()).toEqual(['start of text', 'chunk "in "', 'chunk "pieces"', 'end', 'text "whole"']);
+    expect(b.connection.phase).toBe(Phase.CLOSING);
+  });
+
+  test('may receive inside one another’s sink methods', () => {
+    const workspace = new Workspace();
+    const inner = new EventQueue();
+    const other = Connection.established('client', { now: 0, sink: inner, workspace });
+    const outer = new Endpoint(
+      'server',
+      { on: () => ({ onText: (text) => other.receive(Uint8Array.of(0x81, text.length, ...Buffer.from(text)), 0) }) },
+      (all) => Connection.established('server', { ...all, workspace }),
+    );
+    for (const payload of ['one', 'two']) outer.receive(outer.peer({ opcode: TEXT, payload }));
+    expect([...inner].map((event) => event.type === 'text' && event.text)).toEqual(['one', 'two']);
+  });
+
+  test('asked for a stream before it is open, a connection does nothing', () => {
+    const sink = new EventQueue();
+    const connection = Connection.server({ now: 0, sink });
+    connection.streamNext();
+    expect(connection.phase).toBe(Phase.CONNECTING);
+  });
+});
