@@ -24,8 +24,6 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   connection!: Connection;
   pump!: Pump;
   closeFrame: CloseFrame | undefined;
-  /** Server: the request, from the moment it came. */
-  request: UpgradeRequest | undefined;
   /** Called once the opening handshake is over, however it went. */
   onceOpened: (() => void) | undefined;
   /** Who waits until nothing is buffered any more; called at the end, too. */
@@ -35,12 +33,14 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   readonly #workspace: Workspace;
   readonly #observer: Observer | undefined;
   readonly #admission: Admission | undefined;
+  /** Server: the request, from the moment it came until the connection is open, or for good once somebody has seen it. */
+  #request: UpgradeRequest | undefined;
+  #isRequestSeen: boolean;
   /** Aborts the decision on the request that is under way. */
   #deciding: AbortController | undefined;
 
   constructor(socket: Socket<Data>, parts: SocketParts<Data>) {
     this.closeFrame = undefined;
-    this.request = undefined;
     this.onceOpened = undefined;
     this.onceWritable = undefined;
     this.#socket = socket;
@@ -48,15 +48,23 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     this.#workspace = parts.workspace;
     this.#observer = parts.observer;
     this.#admission = parts.admission;
+    this.#request = undefined;
+    this.#isRequestSeen = false;
     this.#deciding = undefined;
   }
 
+  /** The same object each time. */
+  get request(): UpgradeRequest | undefined {
+    this.#isRequestSeen = true;
+    return this.#request;
+  }
+
   onRequest(request: UpgradeRequest): void {
-    this.request = request;
+    this.#request = request;
     this.#observer?.onHandshake(this.#socket);
     const authorize = this.#admission?.authorize;
     if (authorize === undefined || this.#admission?.refusal() !== undefined) this.#answer(undefined);
-    else this.#ask((context) => authorize(request, context));
+    else this.#ask((context) => authorize(this.request!, context));
   }
 
   onPlainRequest(request: PlainRequest, refusal: Rejection): void {
@@ -74,6 +82,8 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     } catch (error) {
       this.#fail(error);
     }
+    // The connection can make another, from less than this one takes.
+    if (!this.#isRequestSeen) this.#request = undefined;
   }
 
   onText(text: string): void {

@@ -1,11 +1,15 @@
 import { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Transport, TransportHandler } from '../transport.ts';
-import { readInto } from './read-into.ts';
+import { makeReadInto } from './read-into.ts';
+
+/** Where a stream keeps its transport, so that one set of listeners serves all streams. */
+const TRANSPORT = Symbol('transport');
+type Carried = Duplex & { [TRANSPORT]: NodeTransport };
 
 /** A Node stream as a transport: a TCP, TLS or Unix socket, or any Duplex of bytes. It must allow half-open. */
 export class NodeTransport implements Transport {
-  readonly #stream: Duplex;
+  readonly #stream: Carried;
   readonly #handler: TransportHandler;
   /** What every write calls back, once its bytes are out. */
   readonly #onWritten: () => void;
@@ -13,19 +17,17 @@ export class NodeTransport implements Transport {
   #error: Error | undefined;
 
   constructor(stream: Duplex, handler: TransportHandler) {
-    this.#stream = stream;
+    const carried = stream as Carried;
+    carried[TRANSPORT] = this;
+    this.#stream = carried;
     this.#handler = handler;
     this.#blocked = false;
     this.#error = undefined;
-    this.#onWritten = () => {
-      if (!this.#blocked || stream.writableLength > 0) return;
-      this.#blocked = false;
-      handler.onDrain();
-    };
-    stream.on('end', () => handler.onEnd());
-    stream.on('error', (error: Error) => (this.#error = error));
-    stream.on('close', () => handler.onLost(this.#error));
-    if (stream instanceof NetSocket && stream.connecting) stream.once('connect', () => this.#read());
+    this.#onWritten = () => this.#written();
+    stream.on('end', NodeTransport.#onEnd);
+    stream.on('error', NodeTransport.#onError);
+    stream.on('close', NodeTransport.#onClose);
+    if (stream instanceof NetSocket && stream.connecting) stream.once('connect', NodeTransport.#onConnect);
     else this.#read();
   }
 
@@ -64,13 +66,45 @@ export class NodeTransport implements Transport {
     this.#stream.resume();
   }
 
+  #written(): void {
+    if (!this.#blocked || this.#stream.writableLength > 0) return;
+    this.#blocked = false;
+    this.#handler.onDrain();
+  }
+
   #read(): void {
     const stream = this.#stream;
-    const handler = this.#handler;
-    if (stream instanceof NetSocket && readInto(stream, (bytes) => handler.onData(bytes))) return;
-    // A chunk's memory is ours: nobody else listens. The core knows no Buffer.
-    stream.on('data', (chunk: Buffer) => handler.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)));
+    if (stream instanceof NetSocket && NodeTransport.#readInto(stream)) return;
+    stream.on('data', NodeTransport.#onData);
     // Whoever had the stream before may have stopped it.
     stream.resume();
+  }
+
+  // Node calls these on the stream.
+
+  static #onConnect(this: Carried): void {
+    this[TRANSPORT].#read();
+  }
+
+  static readonly #readInto = makeReadInto(function (this: Carried & NetSocket, bytes) {
+    this[TRANSPORT].#handler.onData(bytes);
+  });
+
+  /** A chunk's memory is ours: nobody else listens. The core knows no Buffer. */
+  static #onData(this: Carried, chunk: Buffer): void {
+    this[TRANSPORT].#handler.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+  }
+
+  static #onEnd(this: Carried): void {
+    this[TRANSPORT].#handler.onEnd();
+  }
+
+  static #onError(this: Carried, error: Error): void {
+    this[TRANSPORT].#error = error;
+  }
+
+  static #onClose(this: Carried): void {
+    const transport = this[TRANSPORT];
+    transport.#handler.onLost(transport.#error);
   }
 }

@@ -12,22 +12,27 @@ type Handle = { useUserBuffer?(buffer: Uint8Array): void };
 const internals = findInternals();
 
 /**
- * Has a plain socket read into memory that is used again and again, instead of a new buffer for every 'data' event.
- * Returns false where that can't be done (a socket of another class, a Node that has changed): listen to 'data' then.
+ * Makes what has a plain socket read into memory that is used again and again, instead of a new buffer for every 'data'
+ * event; `onBytes` is then called on the socket. It returns false where that can't be done (a socket of another class, a
+ * Node that has changed): listen to 'data' then.
  */
-export function readInto(socket: NetSocket, onBytes: (bytes: Uint8Array) => void): boolean {
-  const handle = (socket as unknown as { _handle: Handle | null })._handle;
-  if (internals === undefined || Object.getPrototypeOf(socket) !== NetSocket.prototype) return false;
-  if (typeof handle?.useUserBuffer !== 'function') return false;
-  const fields = socket as unknown as Record<symbol, unknown>;
-  fields[internals.buffer] = buffer;
-  fields[internals.callback] = (length: number) => {
-    onBytes(length === buffer.length ? buffer : buffer.subarray(0, length));
+export function makeReadInto<S extends NetSocket>(onBytes: (this: S, bytes: Uint8Array) => void) {
+  /** Node calls it as a method of the socket. */
+  function onRead(this: S, length: number): boolean {
+    onBytes.call(this, length === buffer.length ? buffer : buffer.subarray(0, length));
+    return true;
+  }
+  return (socket: S): boolean => {
+    const handle = (socket as unknown as { _handle: Handle | null })._handle;
+    if (internals === undefined || Object.getPrototypeOf(socket) !== NetSocket.prototype) return false;
+    if (typeof handle?.useUserBuffer !== 'function') return false;
+    const fields = socket as unknown as Record<symbol, unknown>;
+    fields[internals.buffer] = buffer;
+    fields[internals.callback] = onRead;
+    handle.useUserBuffer(buffer);
+    socket.resume();
     return true;
   };
-  handle.useUserBuffer(buffer);
-  socket.resume();
-  return true;
 }
 
 function findInternals(): Internals | undefined {

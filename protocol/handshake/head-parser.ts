@@ -69,6 +69,8 @@ export class HeadParser<Start> {
   start: Start | undefined;
   /** Names and values in turn, when it is DONE. */
   rawHeaders: string[];
+  /** All of it, when it is DONE. */
+  text: string;
   /** Set when it has FAILED. */
   failure: HeadFailure | undefined;
 
@@ -92,6 +94,7 @@ export class HeadParser<Start> {
     this.state = HEAD_READING;
     this.start = undefined;
     this.rawHeaders = [];
+    this.text = '';
     this.failure = undefined;
     this.#kind = kind;
     this.#decodeAscii = decodeAscii;
@@ -256,6 +259,7 @@ export class HeadParser<Start> {
   /** Makes one string of the head and cuts it up. */
   #finish(bytes: Uint8Array, base: number): void {
     const text = this.#decode(bytes, base, base + this.#at, this.#bits);
+    this.text = text;
     const marks = this.#marks;
     const rawHeaders = this.rawHeaders;
     for (let i = 0; i < marks.length; i += MARKS) {

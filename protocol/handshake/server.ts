@@ -1,5 +1,4 @@
 import { InvalidStateError } from '../errors.ts';
-import { acceptKey } from './accept-key.ts';
 import { judgeRequest } from './extended-connect.ts';
 import { collectFields, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
 import { encodeLatin1 } from './grammar.ts';
@@ -11,6 +10,8 @@ import { REQUEST_HEAD } from './request-line.ts';
 import type { RequestLine } from './request-line.ts';
 import { isRejection, plainRequest, validateHead, validateRequest } from './request.ts';
 import type { ValidRequest } from './request.ts';
+import type { Agreement } from './response.ts';
+import { responseFields, ServerOpening, STATUS_TEXT } from './server-opening.ts';
 import { ServerPolicy } from './server-policy.ts';
 import type { ServerHandshakeOptions } from './server-policy.ts';
 import { DONE, READING, REFUSED, REQUESTED } from './state.ts';
@@ -50,6 +51,8 @@ export class ServerHandshake {
   readonly #policy: ServerPolicy;
   #parser: HeadParser<RequestLine> | undefined;
   #valid: ValidRequest | undefined;
+  /** The head, when it was read here. */
+  #text: string | undefined;
   #isHeadRequest: boolean;
   /** Whether the request came over HTTP/2 (or 3): its answer is fields then, and not bytes. */
   #isHttp2: boolean;
@@ -70,6 +73,7 @@ export class ServerHandshake {
     this.#policy = policy;
     this.#parser = new HeadParser(REQUEST_HEAD, options.decodeAscii);
     this.#valid = undefined;
+    this.#text = undefined;
     this.#isHeadRequest = false;
     this.#isHttp2 = false;
   }
@@ -90,6 +94,7 @@ export class ServerHandshake {
     const next = parser.parse(bytes, start, end);
     if (parser.state === HEAD_DONE) {
       const { method, target, version } = parser.start!;
+      this.#text = parser.text;
       this.#judge({ method, target, version, rawHeaders: parser.rawHeaders });
     } else if (parser.state === HEAD_FAILED) {
       const { status, text } = parser.failure!;
@@ -136,26 +141,15 @@ export class ServerHandshake {
     const subprotocol = this.#selectSubprotocol(valid.request, acceptance.subprotocol);
     const extensions = this.#selectExtension(valid);
 
-    const rawHeaders = this.#isHttp2
-      ? []
-      : ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', acceptKey(valid.key)];
-    if (subprotocol !== '') rawHeaders.push('Sec-WebSocket-Protocol', subprotocol);
-    if (extensions !== '') rawHeaders.push('Sec-WebSocket-Extensions', extensions);
-    rawHeaders.push(...this.#policy.rawHeaders, ...headers);
-    if (this.#isHttp2) {
-      const lower = lowerFields(rawHeaders);
-      this.fields = [':status', '200', ...lower];
-      const response = { status: 200, statusText: '', version: '2', headers: collectFields(lower), rawHeaders: lower };
-      this.opening = { subprotocol, extensions, request: valid.request, response };
-      this.#end();
-      return new Uint8Array(0);
-    }
-    const statusText = 'Switching Protocols';
-    const text = `HTTP/1.1 101 ${statusText}\r\n${formatFields(rawHeaders)}\r\n`;
+    const added = headers.length === 0 ? this.#policy.rawHeaders : [...this.#policy.rawHeaders, ...headers];
+    const agreed = { subprotocol, extensions };
+    if (this.#isHttp2) return this.#acceptHttp2(agreed, valid.request, added);
+
+    const fields = formatFields(responseFields(valid.key, agreed, added));
+    const text = `HTTP/1.1 101 ${STATUS_TEXT}\r\n${fields}\r\n`;
     const bytes = new Uint8Array(text.length);
     encodeLatin1(text, bytes, 0);
-    const response = { status: 101, statusText, version: '1.1', headers: collectFields(rawHeaders), rawHeaders };
-    this.opening = { subprotocol, extensions, request: valid.request, response };
+    this.opening = new ServerOpening({ ...agreed, head: this.#text ?? valid.request, added });
     this.#end();
     return bytes;
   }
@@ -178,6 +172,19 @@ export class ServerHandshake {
     const bytes = formatRejection(rejection, this.#isHeadRequest);
     this.#end();
     return bytes;
+  }
+
+  #acceptHttp2(agreed: Agreement, request: UpgradeRequest, added: readonly string[]): Uint8Array {
+    const { subprotocol, extensions } = agreed;
+    const rawHeaders: string[] = [];
+    if (subprotocol !== '') rawHeaders.push('sec-websocket-protocol', subprotocol);
+    if (extensions !== '') rawHeaders.push('sec-websocket-extensions', extensions);
+    rawHeaders.push(...lowerFields(added));
+    this.fields = [':status', '200', ...rawHeaders];
+    const response = { status: 200, statusText: '', version: '2', headers: collectFields(rawHeaders), rawHeaders };
+    this.opening = { ...agreed, request, response };
+    this.#end();
+    return new Uint8Array(0);
   }
 
   #judge(head: RequestHead): void {

@@ -55,6 +55,7 @@ test('the main entry has what the public contract names', () => {
   expect(Object.keys(main).sort()).toEqual([
     'ConnectionLostError',
     'HandshakeError',
+    'Http2Pool',
     'InvalidStateError',
     'ProtocolError',
     'Server',
@@ -66,6 +67,8 @@ test('the main entry has what the public contract names', () => {
     'isUpgrade',
     'listen',
     'open',
+    'toDuplex',
+    'toStreams',
     'upgrade',
   ]);
 });

@@ -52,7 +52,8 @@ describe('the request', () => {
     expect(server.request).toEqual(handshake.request);
     const answer = server.accept();
     expect(handshake.receive(answer, 0, answer.length)).toBe(answer.length);
-    expect(handshake.opening).toEqual({ ...server.opening, request: handshake.request });
+    const { subprotocol, extensions, response } = server.opening!;
+    expect(handshake.opening).toEqual({ subprotocol, extensions, response, request: handshake.request });
   });
 
   test('throws before anything else for what can not be sent', () => {

@@ -123,7 +123,8 @@ describe('accept', () => {
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${ACCEPT}\r\n\r\n`,
     );
     expect(handshake.state).toBe(DONE);
-    expect(handshake.opening).toEqual({
+    const { subprotocol, extensions, request: kept, response } = handshake.opening!;
+    expect({ subprotocol, extensions, request: kept, response }).toEqual({
       subprotocol: '',
       extensions: '',
       request: handshake.request,
@@ -140,6 +141,16 @@ describe('accept', () => {
       connection: 'Upgrade',
       'sec-websocket-accept': ACCEPT,
     });
+  });
+
+  test('keeps the head as it came, and takes it apart again once, for whoever asks', () => {
+    const handshake = received(request());
+    const seen = handshake.request;
+    handshake.accept();
+    const { opening } = handshake;
+    expect(opening!.request).toEqual(seen);
+    expect(opening!.request).toBe(opening!.request);
+    expect(opening!.response).toBe(opening!.response);
   });
 
   test("adds the options' headers and then its own", () => {

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { nodeClock, waitingClock } from '../../../drivers/node/clock.ts';
+
+const HOUR = 60 * 60 * 1000;
+
+describe('wake-ups', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([1, 100, 3999, 4000, 4001, 20_000, 12 * HOUR])(
+    'in %d ms comes then, or half a second later at most',
+    (delay) => {
+      vi.advanceTimersByTime(777);
+      const due = nodeClock.now() + delay;
+      let at = NaN;
+      nodeClock.wakeAt(due, () => (at = nodeClock.now()));
+      vi.advanceTimersByTime(delay + 600);
+      expect(at).toBeGreaterThanOrEqual(due);
+      expect(at - due).toBeLessThan(514);
+    },
+  );
+
+  test('that are far away share a timer, and leave none once they are called off', () => {
+    const due = nodeClock.now() + 20_000;
+    const wakes = Array.from({ length: 100 }, (_, i) => nodeClock.wakeAt(due + i, () => expect.unreachable()));
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(2);
+    for (const wake of wakes) wake.cancel();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(HOUR);
+  });
+
+  test('may call off one another, and ask for more, when they come', () => {
+    const due = nodeClock.now() + 20_480;
+    const order: string[] = [];
+    nodeClock.wakeAt(due, () => {
+      order.push('first');
+      second.cancel();
+      nodeClock.wakeAt(due, () => order.push('at once'));
+      nodeClock.wakeAt(due + 20_000, () => order.push('later'));
+    });
+    const second = nodeClock.wakeAt(due, () => expect.unreachable());
+    vi.advanceTimersByTime(21_000);
+    expect(order).toEqual(['first', 'at once']);
+    vi.advanceTimersByTime(20_000);
+    expect(order).toEqual(['first', 'at once', 'later']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('further away than a timer goes come early', () => {
+    let calls = 0;
+    nodeClock.wakeAt(nodeClock.now() + 1000 * 24 * HOUR, () => calls++);
+    vi.advanceTimersByTime(2 ** 31);
+    expect(calls).toBe(1);
+  });
+
+  test('of a clock for waiting have a timer each', () => {
+    const wake = waitingClock.wakeAt(waitingClock.now() + 20_000, () => expect.unreachable());
+    expect(vi.getTimerCount()).toBe(1);
+    wake.cancel();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
