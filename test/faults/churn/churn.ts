@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serve, type NodeListener } from '../../../drivers/node/index.ts';
 import { makeCertificate } from '../../support/certificates.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { KINDS, type Kind, PATIENCE } from './kinds.ts';
 
 export interface ChurnOptions {
   readonly connections: number;
@@ -65,7 +65,7 @@ export async function churn({ connections, atOnce = 32, onProgress }: ChurnOptio
   return report(await handles());
 }
 
-/** A plain and a TLS server with default options, one that refuses and that never decides, by the path. */
+/** A plain and a TLS server; the path says whether they accept, refuse, or never decide. */
 class Servers {
   opened: number;
   closed: number;
@@ -89,6 +89,7 @@ class Servers {
     const options: Parameters<typeof serve>[0] = {
       host: '127.0.0.1',
       port: 0,
+      handshakeTimeout: PATIENCE,
       authorize: ({ path }) => (path === '/undecided' ? new Promise<never>(() => {}) : path !== '/refused'),
     };
     const plain = await serve(options, handlers);

@@ -15,6 +15,9 @@ export interface Targets {
 export const KINDS = { clean, reset, badKey, refused, aborted, tlsFailure } as const;
 export type Kind = keyof typeof KINDS;
 
+/** For the opening handshake, on both sides: what the churn holds is no matter of time. */
+export const PATIENCE = 120_000;
+
 const GOOD =
   'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
@@ -85,7 +88,11 @@ function life(
   handlers: Parameters<typeof connect>[2] = {},
 ): Promise<CloseInfo> {
   return new Promise((resolve, reject) => {
-    connect(url, options, { open, ...handlers, close: (_, info) => resolve(info), error: reject });
+    connect(
+      url,
+      { ...options, handshakeTimeout: PATIENCE },
+      { open, ...handlers, close: (_, info) => resolve(info), error: reject },
+    );
   });
 }
 
