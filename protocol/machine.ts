@@ -255,11 +255,10 @@ export class Machine implements Receiving {
   #takeFrames(bytes: Uint8Array, start: number, end: number): number {
     const receiver = (this.receiver ??= this.workspace.lendReceiver(this));
     const stopped = receiver.receive(bytes, start, end);
-    if (receiver.isIdle) {
+    if (receiver.isOver && this.phase !== Phase.CLOSED) this.#conclude(receiver);
+    if (receiver.isIdle || this.input !== FRAMES) {
       this.receiver = undefined;
       this.workspace.returnReceiver(receiver);
-    } else if (receiver.isOver && this.phase !== Phase.CLOSED) {
-      this.#conclude(receiver);
     }
     return stopped;
   }

@@ -2,6 +2,8 @@ import type { Workspace } from './workspace.ts';
 
 /** Several chunks of up to this many bytes altogether are taken as one. */
 const JOIN_UP_TO = 4096;
+/** The same for frames that many connections send: they are joined once for all of them. */
+const JOIN_PREPARED_UP_TO = 64 * 1024;
 
 const NO_SLAB = new Uint8Array(0);
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
@@ -21,6 +23,8 @@ export class Outbox {
   #start: number;
   #end: number;
   #size: number;
+  /** Whether everything that waits was encoded before, for many connections. */
+  #prepared: boolean;
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
@@ -29,6 +33,7 @@ export class Outbox {
     this.#start = 0;
     this.#end = 0;
     this.#size = 0;
+    this.#prepared = false;
   }
 
   /** How many bytes wait here. */
@@ -55,6 +60,7 @@ export class Outbox {
   commit(length: number): void {
     this.#end += length;
     this.#size += length;
+    this.#prepared = false;
     this.#workspace.commit(this.#end);
   }
 
@@ -63,6 +69,15 @@ export class Outbox {
     this.seal();
     this.#add(bytes);
     this.#size += bytes.length;
+    this.#prepared = false;
+  }
+
+  /** Adds a frame that is there for many connections. Returns false, with nothing done, when other bytes wait already. */
+  pushPrepared(frame: Uint8Array): boolean {
+    if (this.#size > 0 && !this.#prepared) return false;
+    this.push(frame);
+    this.#prepared = true;
+    return true;
   }
 
   /** Ends the open part: what comes next is a chunk of its own. */
@@ -82,7 +97,10 @@ export class Outbox {
     this.seal();
     let chunks = this.#chunks!;
     this.#chunks = undefined;
-    if (chunks.length > 1 && this.#size <= JOIN_UP_TO) chunks = this.#join(chunks);
+    if (chunks.length > 1) {
+      if (!this.#prepared) chunks = this.#size > JOIN_UP_TO ? chunks : this.#join(chunks);
+      else if (this.#size <= JOIN_PREPARED_UP_TO) chunks = [this.#workspace.joinPrepared(chunks, this.#size)];
+    }
     this.#size = 0;
     return chunks;
   }

@@ -54,6 +54,9 @@ export class Workspace {
   /** The block that small copies are put in. */
   #block: Uint8Array;
   #blockUsed: number;
+  /** The prepared frames that were joined last, and what they came to. */
+  #parts: readonly Uint8Array[];
+  #joined: Uint8Array;
   /** A server's and a client's. */
   readonly #encoders: readonly [FrameEncoder, FrameEncoder];
   /** Those that nobody uses. */
@@ -74,6 +77,8 @@ export class Workspace {
     this.#writer = undefined;
     this.#block = NOTHING;
     this.#blockUsed = 0;
+    this.#parts = [];
+    this.#joined = NOTHING;
     this.#encoders = [new FrameEncoder(this, false), new FrameEncoder(this, true)];
     this.#receivers = [];
   }
@@ -125,6 +130,24 @@ export class Workspace {
     } else if (isWithin(chunk, this.#home)) {
       this.#lentAtHome--;
     }
+  }
+
+  /**
+   * @internal Prepared frames as one chunk, of `size` bytes. A broadcast leaves the same ones with every connection: they are
+   * joined once.
+   */
+  joinPrepared(frames: readonly Uint8Array[], size: number): Uint8Array {
+    const parts = this.#parts;
+    if (frames.length === parts.length && frames.every((frame, i) => frame === parts[i])) return this.#joined;
+    const joined = this.allocate(size);
+    let at = 0;
+    for (const frame of frames) {
+      joined.set(frame, at);
+      at += frame.length;
+    }
+    this.#parts = frames;
+    this.#joined = joined;
+    return joined;
   }
 
   /** @internal What all connections of a role encode with. */

@@ -32,7 +32,7 @@ export class NodeTransport implements Transport {
   }
 
   get bufferedAmount(): number {
-    return this.#stream.writableLength;
+    return this.#blocked ? this.#stream.writableLength : 0;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {

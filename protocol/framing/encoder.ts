@@ -70,6 +70,7 @@ export class FrameEncoder {
   /** A frame that was encoded before, for connections that do not mask. */
   encoded(outbox: Outbox, frame: Uint8Array): void {
     this.#trace?.(traced(frame[0], frame.length - headerLength(frame[1])));
+    if (outbox.pushPrepared(frame)) return;
     if (frame.length > COPY_UP_TO) return outbox.push(frame);
     const at = outbox.reserve(frame.length);
     outbox.slab.set(frame, at);

@@ -213,7 +213,7 @@ export class MessageAssembler {
       return this.#isTextSoFar(bytes, start, end, whole);
     }
     if (validator.push(bytes, start, end) && (!whole || validator.isComplete)) return true;
-    return this.#fault(1007, 'text that is not UTF-8');
+    return this.#fault(1007, this.#inflating === undefined ? 'text that is not UTF-8' : DAMAGED_TEXT);
   }
 
   #collect(bytes: Uint8Array, start: number, end: number): void {
@@ -343,7 +343,12 @@ export class MessageAssembler {
   }
 
   #inflateFault(code: number): void {
-    this.#fault(code, code === 1009 ? 'message too big' : 'a compressed message that does not inflate');
+    if (code === 1009) this.#fault(1009, 'message too big');
+    else this.#fault(1007, this.#isStreamedText ? DAMAGED_TEXT : 'a compressed message that does not inflate');
+  }
+
+  get #isStreamedText(): boolean {
+    return this.#inflating !== undefined && this.#type === TEXT;
   }
 
   #fault(code: number, reason: string): false {
@@ -352,3 +357,9 @@ export class MessageAssembler {
     return false;
   }
 }
+
+/**
+ * What is wrong with a streamed text that comes compressed: whether it is the DEFLATE or the UTF-8 that is seen first
+ * depends on how it was cut.
+ */
+const DAMAGED_TEXT = 'a compressed text that does not inflate to UTF-8';

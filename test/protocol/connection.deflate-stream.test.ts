@@ -323,8 +323,13 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
       );
       const [start, ...rest] = failing(written(bad));
       expect(start).toBe('start of text');
-      expect(rest.at(-1)).toMatch(/^CLOSE 1007 "text that is not UTF-8"/);
+      expect(rest.at(-1)).toMatch(/^CLOSE 1007 "a compressed text that does not inflate to UTF-8"/);
       expect(rest.slice(0, -1).every((event) => /^chunk "a+"$/.test(event))).toBe(true);
+    });
+
+    test('1007: text whose DEFLATE is damaged, for the same reason, since what is seen first depends on the cut', () => {
+      const events = failing(Uint8Array.of(0xff, 0xff, 0xff));
+      expect(events.at(-1)).toMatch(/^CLOSE 1007 "a compressed text that does not inflate to UTF-8"/);
     });
 
     test('1007: text that is cut in a character', () => {

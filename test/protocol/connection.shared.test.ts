@@ -1,6 +1,14 @@
 /** What connections of one workspace share, and what each must still have to itself. */
 import { describe, expect, test } from 'vitest';
-import { Connection, type EstablishedOptions, EventQueue, Phase, Workspace } from '../../protocol/index.ts';
+import {
+  Connection,
+  type EstablishedOptions,
+  EventQueue,
+  Phase,
+  PreparedMessage,
+  Workspace,
+} from '../../protocol/index.ts';
+import { join } from '../support/cuts.ts';
 import { Endpoint } from '../support/endpoint.ts';
 import { BINARY, CONTINUATION, TEXT } from '../support/frames.ts';
 
@@ -48,6 +56,24 @@ describe('connections of one workspace', () => {
     );
     for (const payload of ['one', 'two']) outer.receive(outer.peer({ opcode: TEXT, payload }));
     expect([...inner].map((event) => event.type === 'text' && event.text)).toEqual(['one', 'two']);
+  });
+
+  test('send what was encoded once behind whatever else waits, small or large', () => {
+    const workspace = new Workspace();
+    const small = new PreparedMessage('small', workspace);
+    const large = new PreparedMessage(new Uint8Array(2000), workspace);
+    const [a, b] = [open(workspace), open(workspace)];
+    for (const { connection } of [a, b]) {
+      connection.sendPrepared(small);
+      connection.sendText('between');
+      connection.sendPrepared(small);
+      connection.sendPrepared(large);
+    }
+    const wire = join(...a.connection.takeOutput());
+    expect(wire.slice(0, 7)).toEqual(small.frame);
+    expect(wire.slice(16, 23)).toEqual(small.frame);
+    expect(wire.slice(23)).toEqual(large.frame);
+    expect(join(...b.connection.takeOutput())).toEqual(wire);
   });
 
   test('asked for a stream before it is open, a connection does nothing', () => {

@@ -80,3 +80,39 @@ describe('Outbox', () => {
     expect(outbox.take()).toEqual([Uint8Array.of(4)]);
   });
 });
+
+describe('frames that were encoded for many connections', () => {
+  const frames = [Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5, 6)];
+
+  test('go by reference, and are joined once for all who send the same ones', () => {
+    const workspace = new Workspace();
+    const [a, b, c] = [new Outbox(workspace), new Outbox(workspace), new Outbox(workspace)];
+    for (const frame of frames) for (const outbox of [a, b]) expect(outbox.pushPrepared(frame)).toBe(true);
+    for (const frame of frames.slice(1)) c.pushPrepared(frame);
+    const taken = a.take();
+    expect(taken).toEqual([Uint8Array.of(1, 2, 3, 4, 5, 6)]);
+    expect(b.take()[0]).toBe(taken[0]);
+    expect(c.take()).toEqual([Uint8Array.of(3, 4, 5, 6)]);
+    a.pushPrepared(frames[0]);
+    expect(a.take()[0]).toBe(frames[0]);
+  });
+
+  test('don’t go by reference behind other bytes, and others go behind them', () => {
+    const outbox = new Outbox(new Workspace());
+    write(outbox, 7);
+    expect(outbox.pushPrepared(frames[0])).toBe(false);
+    expect(outbox.take()).toEqual([Uint8Array.of(7)]);
+    outbox.pushPrepared(frames[0]);
+    write(outbox, 8);
+    expect(outbox.pushPrepared(frames[1])).toBe(false);
+    expect(join(...outbox.take())).toEqual(Uint8Array.of(1, 2, 8));
+  });
+
+  test('are not joined when they are large', () => {
+    const outbox = new Outbox(new Workspace());
+    const large = new Uint8Array(40_000);
+    outbox.pushPrepared(large);
+    outbox.pushPrepared(large);
+    expect(outbox.take()).toEqual([large, large]);
+  });
+});

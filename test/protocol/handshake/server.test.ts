@@ -153,6 +153,16 @@ describe('accept', () => {
     expect(opening!.response).toBe(opening!.response);
   });
 
+  test('keeps the request of a head that something else has read', () => {
+    const handshake = new ServerHandshake({});
+    const rawHeaders = received(request()).request!.rawHeaders;
+    handshake.receiveHead({ method: 'GET', target: '/', version: '1.1', rawHeaders });
+    const { request: seen } = handshake;
+    handshake.accept();
+    expect(handshake.opening!.request).toBe(seen);
+    expect(handshake.opening!.response!.status).toBe(101);
+  });
+
   test("adds the options' headers and then its own", () => {
     const handshake = received(request(), { headers: { Server: 's\xe9', 'Set-Cookie': ['a=1', 'b=2'] } });
     const answer = text(handshake.accept({ headers: [['X-Late', '1']] }));
