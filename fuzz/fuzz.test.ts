@@ -6,7 +6,7 @@ import { TARGETS } from './targets/index.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
-describe.each(TARGETS)('$name: $claim', (target) => {
+describe.each(TARGETS.map((target) => [`${target.name}: ${target.claim}`, target] as const))('%s', (_, target) => {
   test(`${target.runs} inputs of seed ${seed}`, { timeout: 60_000 }, async () => {
     const found = await tryInputs(target, target.runs, seed);
     expect(found, found?.error).toBeUndefined();
