@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isNamed, requirementsOf } from './coverage-table.ts';
+import { isNamed, requirementsOf, threatsOf } from './coverage-table.ts';
 
 const head = ['## RFC 6455', '', '| section | level | requirement | held by |', '| --- | --- | --- | --- |'];
 
@@ -48,4 +48,23 @@ test('a name is that of the test, of a group, or a whole path of them', () => {
   expect(isNamed('a > b > c', 'a > c')).toBe(false);
   expect(isNamed('a > bee > c', 'b')).toBe(false);
   expect(isNamed('a > b > c', '')).toBe(false);
+});
+
+test('a threat has its mitigation, with the files that it names, and its tests', () => {
+  const table = [
+    '| threat | mitigation | test |',
+    '| --- | --- | --- |',
+    '| `x` | cut: `protocol/a.ts` | `test/a.test.ts` b |',
+  ];
+  expect(threatsOf('threats.md', table.join('\n'))).toEqual([
+    {
+      at: 'threats.md:3',
+      text: '`x`',
+      mitigation: 'cut: `protocol/a.ts`',
+      sources: ['protocol/a.ts'],
+      tests: [{ file: 'test/a.test.ts', name: 'b' }],
+      reason: undefined,
+    },
+  ]);
+  expect(() => threatsOf('threats.md', '| a | b |')).toThrow('threats.md:1: a row has three cells, not 2');
 });

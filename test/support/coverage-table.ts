@@ -1,16 +1,31 @@
-/** The table of docs/rfc-coverage.md: what the RFCs ask for, and the tests that hold it. */
+/** The tables of docs/rfc-coverage.md and docs/design/threat-model.md: what is claimed, and the tests that hold it. */
 
-export interface Requirement {
+export interface NamedTest {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** A row that names tests, or a reason why there are none. */
+export interface Claim {
   /** Where it stands, as 'path:line'. */
   readonly at: string;
+  readonly tests: readonly NamedTest[];
+  /** Why no test can hold it, where none does. */
+  readonly reason: string | undefined;
+}
+
+export interface Requirement extends Claim {
   /** The section, e.g. 'RFC 6455 §5.1'. */
   readonly section: string;
   readonly level: string;
   readonly text: string;
-  /** The tests: file and name. */
-  readonly tests: readonly { readonly file: string; readonly name: string }[];
-  /** Why no test can hold it, where none does. */
-  readonly reason: string | undefined;
+}
+
+export interface Threat extends Claim {
+  readonly text: string;
+  readonly mitigation: string;
+  /** The files that the mitigation names. */
+  readonly sources: readonly string[];
 }
 
 const LEVELS = ['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT', 'REQUIRED', 'SHALL', 'SHALL NOT', 'RECOMMENDED'];
@@ -35,9 +50,22 @@ export function requirementsOf(path: string, markdown: string): Requirement[] {
     if (!/^§\d+(\.\d+)*$/.test(section)) throw new Error(`${at}: not a section: ${section}`);
     if (!LEVELS.includes(level)) throw new Error(`${at}: not a level: ${level}`);
     if (text === '') throw new Error(`${at}: what is asked for is missing`);
-    const reason = /^none: (.+)$/.exec(heldBy)?.[1];
-    const tests = reason === undefined ? heldBy.split(/ *<br> */).map((one) => testOf(one, at)) : [];
-    found.push({ at, section: `${rfc} ${section}`, level, text, tests, reason });
+    found.push({ at, section: `${rfc} ${section}`, level, text, ...heldByOf(heldBy, at) });
+  }
+  return found;
+}
+
+/** Reads the rows of all tables with the columns threat, mitigation and test, the last one as above. */
+export function threatsOf(path: string, markdown: string): Threat[] {
+  const found: Threat[] = [];
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const at = `${path}:${index + 1}`;
+    const cells = cellsOf(line);
+    if (cells === undefined || cells[0] === 'threat' || /^-+$/.test(cells[0])) continue;
+    if (cells.length !== 3) throw new Error(`${at}: a row has three cells, not ${cells.length}`);
+    const [text, mitigation, heldBy] = cells;
+    const sources = [...mitigation.matchAll(/`([\w./-]+\/[\w./-]*)`/g)].map(([, source]) => source);
+    found.push({ at, text, mitigation, sources, ...heldByOf(heldBy, at) });
   }
   return found;
 }
@@ -56,7 +84,12 @@ function cellsOf(line: string): string[] | undefined {
   return cells.map((cell) => cell.trim().replaceAll('\\|', '|'));
 }
 
-function testOf(text: string, at: string): { file: string; name: string } {
+function heldByOf(text: string, at: string): Pick<Claim, 'tests' | 'reason'> {
+  const reason = /^none: (.+)$/.exec(text)?.[1];
+  return { tests: reason === undefined ? text.split(/ *<br> */).map((one) => testOf(one, at)) : [], reason };
+}
+
+function testOf(text: string, at: string): NamedTest {
   const match = /^`([^`]+\.test\.ts)` (.+)$/.exec(text);
   if (match === null) throw new Error(`${at}: neither a test nor 'none: reason': '${text}'`);
   return { file: match[1], name: match[2] };
