@@ -209,3 +209,19 @@ describe('a head that is too large', () => {
     expect(copied).toBeLessThan(3 * wire.length);
   });
 });
+
+test.each([
+  ['GET / HTTP/1.1\rx', 'a CR stands without its LF'],
+  ['GET\r\n', 'the start line is malformed'],
+  ['GET / HTTP/1.1\r\n a: b\r\n', 'a field is folded over lines'],
+  ['GET / HTTP/1.1\r\na: b\r\n\tc\r\n', 'a field is folded over lines'],
+  ['GET / HTTP/1.1\r\n: b\r\n', 'a field has no name'],
+  ['GET / HTTP/1.1\r\na : b\r\n', 'white space stands before a colon'],
+  ['GET / HTTP/1.1\r\na\r\n', 'a field has no colon'],
+  ['GET / HTTP/1.1\r\na\n', 'a field has no colon'],
+  ['GET / HTTP/1.1\r\na(: b\r\n', 'a field name is not a token'],
+  ['GET / HTTP/1.1\r\na: b\n', 'a line ends with a bare LF'],
+  ['GET / HTTP/1.1\r\na: b\0\r\n', 'a control character stands in the head'],
+])('%j fails with 400: %s', (text, why) => {
+  expect(parseAnyhow(text).failure).toEqual({ status: 400, text: why });
+});

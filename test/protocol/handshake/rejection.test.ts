@@ -1,5 +1,14 @@
+import { STATUS_CODES } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { formatRejection, refuse, refuseUpgrade } from '../../../protocol/handshake/rejection.ts';
+import {
+  DECISION_FAILED,
+  EARLY_FRAMES,
+  formatRejection,
+  refuse,
+  refuseUpgrade,
+  TOO_SLOW,
+  UNAVAILABLE,
+} from '../../../protocol/handshake/rejection.ts';
 import type { Rejection } from '../../../protocol/handshake/types.ts';
 import { parseResponse, text } from './support.ts';
 
@@ -85,5 +94,37 @@ test("the handshake's own rejections say what is wrong", () => {
     status: 426,
     headers: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
     body: 'why\n',
+  });
+});
+
+test.each([
+  200, 204, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 409, 410, 414, 421, 426, 429, 431, 451,
+  500, 501, 502, 503, 504, 505,
+])('status %i has the reason phrase that Node gives it', (status) => {
+  expect(text(formatRejection({ status })).split('\r\n')[0]).toBe(`HTTP/1.1 ${status} ${STATUS_CODES[status]}`);
+});
+
+test('status 413 has the reason phrase of RFC 9110 §15.5.14', () => {
+  expect(text(formatRejection({ status: 413 })).split('\r\n')[0]).toBe('HTTP/1.1 413 Content Too Large');
+});
+
+test('what can not be sent is named by the error', () => {
+  const format = (rejection: unknown) => () => formatRejection(rejection as Rejection);
+  expect(format({ status: 600 })).toThrow('the status of a rejection must be an integer from 200 to 599');
+  expect(format({ status: 403, statusText: '\n' })).toThrow('statusText has a character that may not stand there');
+  expect(format({ status: 204, body: 'a' })).toThrow('a response with status 204 has no body');
+  expect(format({ status: 403, body: 1 })).toThrow('the body must be a string or a Uint8Array');
+});
+
+test('a server that can not decide says whether and when to come again', () => {
+  expect(TOO_SLOW.status).toBe(408);
+  expect(parseResponse(formatRejection(UNAVAILABLE))).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+  expect(parseResponse(formatRejection(DECISION_FAILED))).toMatchObject({
+    status: 500,
+    body: 'the server failed to decide\n',
+  });
+  expect(parseResponse(formatRejection(EARLY_FRAMES))).toMatchObject({
+    status: 400,
+    body: 'frames before the handshake was over\n',
   });
 });
