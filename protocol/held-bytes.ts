@@ -6,53 +6,67 @@ export const MOST_LATE = 1024 * 1024;
 /** How much is discarded, and not held, while the transport's end is waited for. */
 export const MOST_DISCARDED = 64 * 1024 * 1024;
 
+/** Where held bytes get their memory, and give it back. */
+export interface HoldingMemory {
+  /** Memory of at least `size` bytes, whatever is in it. */
+  lendBlock(size: number): Uint8Array;
+  returnBlock(block: Uint8Array): void;
+}
+
 /** Bytes from the peer that can't be dealt with yet, in one piece: before a decision, or while paused. */
 export class HeldBytes {
   /** How many there are. */
   length: number;
   /** How many came while others were held already: more than what was on its way, from one who should have stopped. */
   late: number;
-  readonly #allocate: (size: number) => Uint8Array;
+  readonly #source: HoldingMemory;
   #memory: Uint8Array;
+  /** Where in it they begin. */
+  #start: number;
 
-  constructor(allocate: (size: number) => Uint8Array) {
+  constructor(source: HoldingMemory) {
     this.length = 0;
     this.late = 0;
-    this.#allocate = allocate;
+    this.#source = source;
     this.#memory = NOTHING;
+    this.#start = 0;
   }
 
   /** Copies `bytes[start, …)` behind what is held. */
   append(bytes: Uint8Array, start: number): void {
     const length = bytes.length - start;
     this.late = this.length === 0 ? 0 : this.late + length;
-    if (this.length + length > this.#memory.length) this.#grow(length);
-    this.#memory.set(bytes.subarray(start), this.length);
+    if (this.#start + this.length + length > this.#memory.length) this.#grow(length);
+    this.#memory.set(bytes.subarray(start), this.#start + this.length);
     this.length += length;
   }
 
-  /** Everything that is held; nothing is from then on. */
+  /** Everything that is held: lent until `putBack` or `clear` is called, one of which must be. */
   take(): Uint8Array {
-    const bytes = this.#memory.subarray(0, this.length);
-    this.clear();
-    return bytes;
+    return this.#memory.subarray(this.#start, this.#start + this.length);
   }
 
-  /** Holds again what is left of bytes that were taken: a consumer that goes on a message at a time stops in them often. */
-  putBack(rest: Uint8Array): void {
-    this.#memory = rest;
-    this.length = rest.length;
+  /** Holds only the last `count` of them on: a consumer that goes on a message at a time stops in them often. */
+  putBack(count: number): void {
+    this.#start += this.length - count;
+    this.length = count;
   }
 
+  /** Holds nothing any more. */
   clear(): void {
-    this.putBack(NOTHING);
+    this.#source.returnBlock(this.#memory);
+    this.#memory = NOTHING;
+    this.#start = 0;
+    this.length = 0;
   }
 
   /** The first bytes get the room that they need; from then on it doubles, so that a dribble takes linear time. */
   #grow(length: number): void {
-    const grown = this.#allocate(this.length === 0 ? length : 2 * (this.length + length));
-    grown.set(this.#memory.subarray(0, this.length));
+    const grown = this.#source.lendBlock(this.length === 0 ? length : 2 * (this.length + length));
+    grown.set(this.take());
+    this.#source.returnBlock(this.#memory);
     this.#memory = grown;
+    this.#start = 0;
   }
 }
 

@@ -141,8 +141,10 @@ export class Machine implements Receiving {
   takeHeld(): void {
     if (this.input === UNDECIDED) return;
     const held = this.#held;
+    if (held === undefined) return this.#take(NO_BYTES, undefined);
     this.#held = undefined;
-    this.#take(held === undefined ? NO_BYTES : held.take(), held);
+    this.#take(held.take(), held);
+    if (this.#held !== held) held.clear();
   }
 
   /** The transport will bring nothing more, so that there is no point in holding back what it brought. */
@@ -233,7 +235,7 @@ export class Machine implements Receiving {
         at = this.#takeFrames(bytes, at, end);
         if (at < end && this.input === FRAMES) {
           if (held === undefined) return this.#hold(bytes, at);
-          held.putBack(bytes.subarray(at));
+          held.putBack(end - at);
           this.#held = held;
           return;
         }
@@ -265,7 +267,7 @@ export class Machine implements Receiving {
 
   /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
   #hold(bytes: Uint8Array, start: number): void {
-    const held = (this.#held ??= new HeldBytes(this.workspace.allocate));
+    const held = (this.#held ??= new HeldBytes(this.workspace));
     if (this.input === UNDECIDED && held.length + bytes.length - start > MOST_UNDECIDED) {
       this.refuse(EARLY_FRAMES);
     } else if (held.late > MOST_LATE) {
@@ -273,6 +275,11 @@ export class Machine implements Receiving {
     } else {
       held.append(bytes, start);
     }
+  }
+
+  #forgetHeld(): void {
+    this.#held?.clear();
+    this.#held = undefined;
   }
 
   #discard(length: number): void {
@@ -348,7 +355,7 @@ export class Machine implements Receiving {
   #retire(action: TransportAction): void {
     this.phase = Phase.CLOSING;
     this.input = DISCARD;
-    this.#held = undefined;
+    this.#forgetHeld();
     this.action = action;
     this.timers.closing(this.now);
     this.deflate?.release();
@@ -366,7 +373,7 @@ export class Machine implements Receiving {
     this.phase = Phase.CLOSED;
     this.input = DISCARD;
     this.action = action;
-    this.#held = undefined;
+    this.#forgetHeld();
     this.timers.clear();
     this.receiver?.release();
     this.receiver = undefined;

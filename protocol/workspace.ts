@@ -26,6 +26,9 @@ const SLAB_SIZE = 16 * 1024;
 const POOLED_UP_TO = 2 * 1024;
 const BLOCK_SIZE = 8 * 1024;
 
+/** A block of up to so many bytes is kept, once it was held back in: as much as a read brings, and a little more. */
+const SPARE_UP_TO = 128 * 1024;
+
 /** The most receivers that are kept for the next connection. */
 const MOST_RECEIVERS = 16;
 
@@ -54,6 +57,8 @@ export class Workspace {
   /** The block that small copies are put in. */
   #block: Uint8Array;
   #blockUsed: number;
+  /** What bytes were held back in before. */
+  #spare: Uint8Array;
   /** The prepared frames that were joined last, and what they came to. */
   #parts: readonly Uint8Array[];
   #joined: Uint8Array;
@@ -77,6 +82,7 @@ export class Workspace {
     this.#writer = undefined;
     this.#block = NOTHING;
     this.#blockUsed = 0;
+    this.#spare = NOTHING;
     this.#parts = [];
     this.#joined = NOTHING;
     this.#encoders = [new FrameEncoder(this, false), new FrameEncoder(this, true)];
@@ -130,6 +136,19 @@ export class Workspace {
     } else if (isWithin(chunk, this.#home)) {
       this.#lentAtHome--;
     }
+  }
+
+  /** @internal Memory for bytes that are held back: the block that others have done with, when they fit in it. */
+  lendBlock(size: number): Uint8Array {
+    const spare = this.#spare;
+    if (size > spare.length) return this.allocate(size);
+    this.#spare = NOTHING;
+    return spare;
+  }
+
+  /** @internal Nobody uses this block any more. */
+  returnBlock(block: Uint8Array): void {
+    if (block.length > this.#spare.length && block.length <= SPARE_UP_TO) this.#spare = block;
   }
 
   /**
