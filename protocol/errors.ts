@@ -134,5 +134,12 @@ export class InvalidStateError extends TypeError {
 
 function describe(code: number, reason: string): string {
   const meaning = MEANINGS.get(code) ?? (code >= 4000 ? 'private use' : code >= 3000 ? 'registered' : 'unknown');
-  return reason === '' ? `${code} (${meaning})` : `${code} (${meaning}): ${reason}`;
+  return reason === '' ? `${code} (${meaning})` : `${code} (${meaning}): ${printable(reason)}`;
+}
+
+/** A peer's words in an error text, which ends up in logs and terminals: nothing in them may steer either. */
+function printable(words: string): string {
+  return words.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

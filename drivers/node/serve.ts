@@ -29,7 +29,8 @@ export async function serve<Data = unknown>(
   const secure = all.tls !== undefined;
   const acceptor = new Acceptor(all, handlers, secure);
   const door = all.http2 === true ? await openDoor(acceptor, all) : undefined;
-  const server = secure ? serveTls(acceptor, door, all) : serveTcp(acceptor, door);
+  const greeting = new Greeting();
+  const server = secure ? serveTls(acceptor, door, greeting, all) : serveTcp(acceptor, door);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
@@ -41,7 +42,7 @@ export async function serve<Data = unknown>(
     );
   });
   server.on('error', (error) => handlers.error?.(error));
-  return makeListener(server, acceptor, door, secure);
+  return makeListener(server, acceptor, door, greeting, secure);
 }
 
 /** What there is of HTTP/2, beside the same acceptor. */
@@ -60,7 +61,12 @@ function serveTcp(acceptor: Acceptor<any>, door: Http2Door | undefined): NetServ
 }
 
 /** A TLS server. The one deadline for all that comes before the connection is open runs from the TCP connection on. */
-function serveTls(acceptor: Acceptor<any>, door: Http2Door | undefined, options: NodeServerOptions): TlsServer {
+function serveTls(
+  acceptor: Acceptor<any>,
+  door: Http2Door | undefined,
+  greeting: Greeting,
+  options: NodeServerOptions,
+): TlsServer {
   const { handshakeTimeout } = resolveLimits(options);
   const server = createTlsServer({
     ALPNProtocols: door === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
@@ -68,22 +74,41 @@ function serveTls(acceptor: Acceptor<any>, door: Http2Door | undefined, options:
     ...options.tls,
     noDelay: true,
   });
-  const arrivals = new Map<string, number>();
-  server.on('connection', (stream: NetSocket) => {
-    const peer = peerOf(stream);
-    arrivals.set(peer, nodeClock.now());
-    stream.once('close', () => arrivals.delete(peer));
-  });
+  server.on('connection', (stream: NetSocket) => greeting.begin(stream));
+  // node:tls tells when its deadline has passed, and leaves the connection as it is.
+  server.on('tlsClientError', (_error, stream) => stream.destroy());
   server.on('secureConnection', (stream) => {
-    const peer = peerOf(stream);
-    const since = arrivals.get(peer);
-    arrivals.delete(peer);
+    const since = greeting.end(stream);
     if (door !== undefined && stream.alpnProtocol === 'h2') return door.accept(stream, since);
     // Not before: whoever hangs up in the middle of the TLS handshake is gone.
     stream.allowHalfOpen = true;
     acceptor.accept(stream, since);
   });
   return server;
+}
+
+/** Those whose TLS handshake is not over: node:tls tells of the TCP connection, and of the TLS one only after that. */
+class Greeting {
+  readonly #streams = new Map<string, { readonly stream: NetSocket; readonly since: number }>();
+
+  begin(stream: NetSocket): void {
+    const peer = peerOf(stream);
+    this.#streams.set(peer, { stream, since: nodeClock.now() });
+    stream.once('close', () => this.#streams.delete(peer));
+  }
+
+  /** Returns since when it has been there. */
+  end(secured: NetSocket): number | undefined {
+    const peer = peerOf(secured);
+    const since = this.#streams.get(peer)?.since;
+    this.#streams.delete(peer);
+    return since;
+  }
+
+  /** Nobody waits for them any more. (Peers on a Unix socket have no names to tell them apart by: their deadline ends them.) */
+  stop(): void {
+    for (const { stream } of this.#streams.values()) if (stream.remotePort !== undefined) stream.destroy();
+  }
 }
 
 /** A name for the peer of a socket that no other has at the time; that of a Unix socket has none. */
@@ -95,6 +120,7 @@ function makeListener(
   server: NetServer,
   acceptor: Acceptor<any>,
   door: Http2Door | undefined,
+  greeting: Greeting,
   secure: boolean,
 ): NodeListener {
   const address = server.address();
@@ -108,6 +134,7 @@ function makeListener(
     connections: acceptor.admission.sockets as ReadonlySet<Socket>,
     stopListening: () => {
       if (server.listening) server.close();
+      greeting.stop();
       acceptor.admission.stop(() => {});
       door?.stop();
     },

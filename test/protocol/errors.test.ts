@@ -33,6 +33,15 @@ describe('WebSocketError', () => {
     expect(new WebSocketError(code).message).toBe(text);
   });
 
+  test('shows what would steer a log or a terminal as escapes, and leaves the reason as it is', () => {
+    const reason = 'a\r\nb\x1b[2Jc\x9b\u2028\u202e\u2066 – Grüße 👩‍🚀';
+    const error = new WebSocketError(4000, reason);
+    expect(error.reason).toBe(reason);
+    expect(error.message).toBe(
+      '4000 (private use): a\\u000d\\u000ab\\u001b[2Jc\\u009b\\u2028\\u202e\\u2066 – Grüße 👩‍🚀',
+    );
+  });
+
   test('isOk for 1000, 1001 and 1005, and for no other', () => {
     const ok = Array.from({ length: 4000 }, (_, i) => 1000 + i).filter((code) => new WebSocketError(code).isOk);
     expect(ok).toEqual([1000, 1001, 1005]);
