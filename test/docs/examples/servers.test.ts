@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runNode } from '../../support/run.ts';
 import { ROOT, freshBuild } from '../../support/source.ts';
@@ -22,10 +21,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function runExample(name: string): Promise<string> {
-  const source = readFileSync(join(ROOT, 'docs/examples', `${name}.ts`), 'utf8');
-  const { code } = await transform(source, { loader: 'ts', target: 'node20' });
+  const source = readFileSync(join(ROOT, 'docs/examples', `${name}.js`), 'utf8');
   const path = join(folder, `${name}.mjs`);
-  writeFileSync(path, code.replaceAll('8080', String(await freePort())));
+  writeFileSync(path, source.replaceAll('8080', String(await freePort())));
   const { exit, stdout, stderr } = await runNode([path], folder, 18_000);
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   return stdout;

@@ -4,10 +4,18 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { attach, listen, open, type Server, type WebSocket, WebSocketError } from '../../../drivers/index.ts';
+import {
+  attach,
+  type Decision,
+  listen,
+  open,
+  type Server,
+  type WebSocket,
+  WebSocketError,
+} from '../../../drivers/index.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 import { exchange, GOOD, parse } from './hostile.ts';
 
@@ -16,7 +24,7 @@ const OPTIONS = {
   closeTimeout: 1000,
   compress: true,
   subprotocols: ['a'],
-  authorize: ({ path }: { path: string }) => {
+  authorize: ({ path }: { path: string }): Decision => {
     if (path === '/split') return { headers: { 'X-Bad': 'a\r\nSet-Cookie: b' } };
     if (path === '/nul') return { headers: { 'X-Bad': 'a\0' } };
     if (path === '/name') return { headers: { 'X Bad': 'a' } };

@@ -22,7 +22,7 @@ const chat = attach(
       headers.authorization === 'Bearer secret' ? { context: { user: 'ada' } } : { status: 401 },
   },
   async (ws) => {
-    const { user } = ws.context as { user: string };
+    const { user } = /** @type {{ user: string }} */ (ws.context);
     await ws.send(`welcome, ${user}`);
     await ws.closed;
   },

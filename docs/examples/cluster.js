@@ -13,7 +13,7 @@ if (cluster.isPrimary) {
   await worker();
 }
 
-async function primary(): Promise<void> {
+async function primary() {
   const workers = Array.from({ length: WORKERS }, () => cluster.fork());
   await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('listening', resolve))));
   cluster.on('message', (_from, message) => workers.forEach((worker) => worker.send(message)));
@@ -32,12 +32,12 @@ async function primary(): Promise<void> {
   console.log(codes.join(' '));
 }
 
-async function worker(): Promise<void> {
+async function worker() {
   const server = await listen({ host: '127.0.0.1', port: 8080 }, async (ws) => {
     await ws.send(`I am ${process.pid}`);
-    for await (const message of ws) process.send!({ message });
+    for await (const message of ws) process.send?.({ message });
   });
-  process.on('message', async (command: 'stop' | { message: string }) => {
+  process.on('message', async (command) => {
     if (command !== 'stop') return void (await broadcast(server.connections, command.message));
     await server.close();
     process.disconnect(); // nothing is left, and the process ends
