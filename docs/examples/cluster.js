@@ -37,7 +37,7 @@ async function worker() {
     await ws.send(`I am ${process.pid}`);
     for await (const message of ws) process.send?.({ message });
   });
-  process.on('message', async (command) => {
+  process.on('message', async (/** @type {'stop' | { message: string }} */ command) => {
     if (command !== 'stop') return void (await broadcast(server.connections, command.message));
     await server.close();
     process.disconnect(); // nothing is left, and the process ends
