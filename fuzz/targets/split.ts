@@ -70,29 +70,12 @@ function outcome(input: Input, wire: Uint8Array, cuts: readonly number[]): unkno
   const { phase, transportAction } = subject.connection;
   const before = { phase, transportAction, nextTimeout: subject.connection.nextTimeout() };
   subject.finish();
-  return { ...before, ...describeEnd(subject, input.role), events: normalise(subject.events) };
+  return { ...before, info: describeEnd(subject), sent: subject.sent, events: normalise(subject.events) };
 }
 
-/**
- * What the two faults say that one compressed text may have. Whole, it is inflated before anybody looks at its
- * characters; in pieces, each piece is looked at as it comes. So the cuts decide which is met first; 1007 is either's.
- */
-const EITHER = ['text that is not UTF-8', 'a compressed message that does not inflate'];
-
-function describeEnd({ connection, sent: output }: Subject, role: Role): { info: unknown; sent: Uint8Array } {
-  const { error, ...info } = connection.closeInfo!;
-  const reason = info.sent?.reason;
-  if (reason === undefined || !EITHER.includes(reason)) {
-    const told = error === undefined ? 'none' : `${error.name} ${error.code} ${error.message}`;
-    return { info: { ...info, error: told }, sent: output };
-  }
-  // Our Close frame is the last that was sent: its length, mask, code and reason are left out.
-  const rest = 1 + (role === 'client' ? 4 : 0) + 2 + reason.length;
-  const close = { code: info.sent?.code, reason: 'either' };
-  return {
-    info: { ...info, sent: close, error: `${error?.name} ${error?.code}` },
-    sent: output.subarray(0, output.length - rest),
-  };
+function describeEnd({ connection }: Subject): unknown {
+  const { error, ...rest } = connection.closeInfo!;
+  return { ...rest, error: error === undefined ? 'none' : `${error.name} ${error.code} ${error.message}` };
 }
 
 /** Pieces of a message depend on the cuts; what they come to does not. Of one that never ended, nothing counts. */
