@@ -149,5 +149,5 @@ test('a server that closes ends who does not answer, when the time is up', async
 test('the same names as in the main entry are here, but for what needs Node', async () => {
   const main = await import('../../../drivers/index.ts');
   const missing = Object.keys(main).filter((name) => !(name in pipe));
-  expect(missing.sort()).toEqual(['attach', 'isUpgrade', 'upgrade']);
+  expect(missing.sort()).toEqual(['Http2Pool', 'attach', 'isUpgrade', 'toDuplex', 'upgrade']);
 });
