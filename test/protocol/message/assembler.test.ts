@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { join } from '../../support/cuts.ts';
+import { noise, utf8 } from '../../support/frames.ts';
+import { BINARY, come, CONTINUATION, makeAssembler, TEXT } from './support.ts';
+
+describe('a message', () => {
+  test('that lies whole in a chunk is delivered from where it lies, and no memory is asked for', () => {
+    const { assembler, told, asked } = makeAssembler();
+    const chunk = join(Uint8Array.of(0xaa), utf8('héllo'), Uint8Array.of(0xaa));
+    assembler.begin(TEXT, true, false, 6);
+    assembler.append(chunk, 1, 7, 0xff, true);
+    assembler.begin(BINARY, true, false, 6);
+    assembler.append(chunk, 1, 7, 0xff, true);
+    expect(told).toEqual([
+      ['text', 'héllo'],
+      ['binary', [...utf8('héllo')], false],
+    ]);
+    expect(asked).toEqual([]);
+    expect(assembler.isIdle).toBe(true);
+  });
+
+  test('of several fragments in one chunk is moved together in place', () => {
+    const { assembler, told, asked } = makeAssembler();
+    const chunk = Uint8Array.of(0xaa, 1, 2, 0xaa, 0xaa, 3, 0xaa, 4, 5);
+    assembler.begin(BINARY, false, false, 2);
+    assembler.append(chunk, 1, 3, 3, true);
+    assembler.begin(CONTINUATION, false, false, 1);
+    assembler.append(chunk, 5, 6, 3, true);
+    assembler.begin(CONTINUATION, true, false, 2);
+    assembler.append(chunk, 7, 9, 5, true);
+    expect(told).toEqual([['binary', [1, 2, 3, 4, 5], false]]);
+    expect(asked).toEqual([]);
+  });
+
+  test('that a chunk cuts is kept, and given in memory of its own and of just its size', () => {
+    const one = makeAssembler();
+    come(one, BINARY, [noise(40), noise(60)]);
+    expect(one.told).toEqual([['binary', [...noise(40), ...noise(60)], true]]);
+    expect(one.asked).toEqual([80, 100]);
+  });
+
+  test('has memory for what can still come once its last frame has begun, and twice what came before that', () => {
+    const one = makeAssembler();
+    come(one, BINARY, noise(100), { fin: false });
+    expect(one.asked).toEqual([200]);
+    come(one, CONTINUATION, [noise(50), noise(60)]);
+    expect(one.asked).toEqual([200, 210]);
+  });
+
+  test('without a byte is one, of as many fragments as it likes', () => {
+    const one = makeAssembler();
+    for (const fragments of [1, 2, 5]) {
+      for (const opcode of [TEXT, BINARY]) {
+        for (let i = 0; i < fragments; i++)
+          come(one, i === 0 ? opcode : CONTINUATION, '', { fin: i === fragments - 1 });
+      }
+    }
+    expect(one.told).toEqual(
+      new Array(3)
+        .fill([
+          ['text', ''],
+          ['binary', [], false],
+        ])
+        .flat(),
+    );
+    expect(one.asked).toEqual([]);
+  });
+
+  test('with an empty fragment at either end is the same', () => {
+    const one = makeAssembler();
+    come(one, TEXT, '', { fin: false });
+    come(one, CONTINUATION, 'é', { fin: false });
+    come(one, CONTINUATION, '');
+    expect(one.told).toEqual([['text', 'é']]);
+  });
+
+  test('tells when it is in progress, and when nothing is asked of the next', () => {
+    const one = makeAssembler();
+    const { assembler } = one;
+    expect([assembler.isIdle, assembler.midMessage, assembler.isBehind]).toEqual([true, false, false]);
+    come(one, TEXT, 'a', { fin: false });
+    expect([assembler.isIdle, assembler.midMessage, assembler.isBehind]).toEqual([false, true, false]);
+    come(one, CONTINUATION, 'b');
+    expect([assembler.isIdle, assembler.midMessage]).toEqual([true, false]);
+    assembler.streamNext();
+    expect([assembler.isIdle, assembler.midMessage]).toEqual([false, false]);
+  });
+});
+
+describe('what may not come', () => {
+  const tooBig = ['fault', 1009, 'message too big'];
+  const notUtf8 = ['fault', 1007, 'text that is not UTF-8'];
+
+  test('is a continuation of nothing, and a new message inside another (§5.4)', () => {
+    for (const before of [[], [1]]) {
+      const one = makeAssembler();
+      if (before.length > 0) come(one, BINARY, before);
+      expect(come(one, CONTINUATION, [1])).toBe(false);
+      expect(one.told.at(-1)).toEqual(['fault', 1002, 'a continuation frame with nothing to continue']);
+      const other = makeAssembler();
+      come(other, BINARY, [1], { fin: false });
+      expect(come(other, TEXT, 'a')).toBe(false);
+      expect(other.told).toEqual([['fault', 1002, 'a new message inside a fragmented one']]);
+    }
+  });
+
+  test('is a message over the limit, with the frame that announces it, while one just at it may', () => {
+    const limits = { maxMessageSize: 10 };
+    const right = makeAssembler({ limits });
+    for (let again = 0; again < 2; again++) {
+      come(right, BINARY, noise(4), { fin: false });
+      come(right, CONTINUATION, noise(6));
+    }
+    expect(right.told.map(([name]) => name)).toEqual(['binary', 'binary']);
+    for (const lengths of [[11], [4, 7]]) {
+      const one = makeAssembler({ limits });
+      for (const [i, length] of lengths.entries()) {
+        const may = one.assembler.begin(i === 0 ? BINARY : CONTINUATION, false, false, length);
+        expect(may).toBe(i < lengths.length - 1);
+        if (may) one.assembler.append(noise(length), 0, length, 0xff, true);
+      }
+      expect(one.told).toEqual([tooBig]);
+    }
+  });
+
+  test('is one fragment more than the limit of a message, whatever came before it', () => {
+    const one = makeAssembler({ limits: { maxFragments: 3 } });
+    for (let again = 0; again < 2; again++) {
+      for (let i = 0; i < 3; i++) come(one, i === 0 ? BINARY : CONTINUATION, [1], { fin: i === 2 });
+    }
+    for (let i = 0; i < 3; i++) expect(come(one, i === 0 ? BINARY : CONTINUATION, '', { fin: false })).toBe(true);
+    expect(come(one, CONTINUATION, '')).toBe(false);
+    expect(one.told.at(-1)).toEqual(['fault', 1008, 'too many fragments']);
+  });
+
+  test.each([true, false])('is text that is not UTF-8 (§8.1), as soon as it is there; in its last frame: %s', (fin) => {
+    const one = makeAssembler();
+    come(one, TEXT, [0x41, 0xff], { fin });
+    expect(one.told).toEqual([notUtf8]);
+    expect(one.assembler.midMessage).toBe(false);
+  });
+
+  test('is a text that ends within a code point', () => {
+    for (const pieces of [[[0xe6, 0xbc]], [[0xe6], [0xbc]]]) {
+      const one = makeAssembler();
+      come(one, TEXT, pieces);
+      expect(one.told).toEqual([notUtf8]);
+    }
+  });
+
+  test('is bad UTF-8 after a long run of ASCII, and the next text is judged anew', () => {
+    const one = makeAssembler();
+    come(one, TEXT, ['a'.repeat(100), 'é']);
+    come(one, TEXT, ['b'.repeat(100), 'c']);
+    expect(one.told).toEqual([
+      ['text', `${'a'.repeat(100)}é`],
+      ['text', `${'b'.repeat(100)}c`],
+    ]);
+    come(one, TEXT, ['a'.repeat(100), [0x80], 'more']);
+    expect(one.told.slice(2)).toEqual([notUtf8]);
+  });
+
+  test('ends it: nothing that comes later is told', () => {
+    const one = makeAssembler({ limits: { maxMessageSize: 3 } });
+    expect(come(one, BINARY, noise(4))).toBe(false);
+    expect(come(one, BINARY, noise(1))).toBe(false);
+    expect(come(one, CONTINUATION, noise(1))).toBe(false);
+    expect(one.told).toEqual([tooBig]);
+  });
+});

@@ -1,0 +1,92 @@
+import { MessageAssembler, type MessageLimits } from '../../../protocol/message/assembler.ts';
+import type { MessageInflater } from '../../../protocol/message/inflating-stream.ts';
+import { portableText } from '../../../protocol/text.ts';
+import { utf8 } from '../../support/frames.ts';
+
+export const CONTINUATION = 0;
+export const TEXT = 1;
+export const BINARY = 2;
+
+/** What an inflater was asked. */
+export interface AskedPart {
+  readonly bytes: number[];
+  readonly fin: boolean;
+  readonly maxLength: number;
+}
+
+/**
+ * Inflates every byte to two of the same, and 0xff not at all. What it gives is lent as an extension's is: overwritten
+ * with the next call.
+ */
+export function toyInflater(): MessageInflater & { readonly parts: AskedPart[] } {
+  const parts: AskedPart[] = [];
+  const lent = new Uint8Array(64 * 1024);
+  return {
+    parts,
+    decompressPart: (part, fin, maxLength) => {
+      parts.push({ bytes: [...part], fin, maxLength });
+      lent.fill(0xdb);
+      if (part.includes(0xff)) return 1007;
+      if (2 * part.length > maxLength) return 1009;
+      part.forEach((byte, i) => lent.fill(byte, 2 * i, 2 * i + 2));
+      return lent.subarray(0, 2 * part.length);
+    },
+  };
+}
+
+export interface AssemblerOptions {
+  readonly limits?: Partial<MessageLimits>;
+  readonly inflater?: MessageInflater;
+  /** What is called with each event's name, after it was noted. */
+  readonly within?: (name: string, one: ReturnType<typeof makeAssembler>) => void;
+}
+
+/** An assembler, what it told its target, and the sizes that it asked memory for. What it gets is dirty. */
+export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {}) {
+  const told: unknown[][] = [];
+  const asked: number[] = [];
+  const target = {
+    paused: false,
+    onText: (text: string) => tell('text', text),
+    onBinary: (bytes: Uint8Array, owned: boolean) => tell('binary', [...bytes], owned),
+    onMessageStart: (binary: boolean) => tell('start', binary),
+    onMessageChunk: (chunk: string | Uint8Array, owned: boolean) =>
+      tell('chunk', typeof chunk === 'string' ? chunk : [...chunk], owned),
+    onMessageEnd: () => tell('end'),
+    onMessageFault: (code: number, reason: string) => tell('fault', code, reason),
+  };
+  const assembler = new MessageAssembler(target, portableText, (size) => {
+    asked.push(size);
+    return new Uint8Array(size).fill(0xee);
+  });
+  const all = { maxMessageSize: 1000, maxFragments: 10, ...limits };
+  assembler.reset(all, inflater);
+  const one = { assembler, target, told, asked };
+  function tell(...event: unknown[]): void {
+    told.push(event);
+    within?.(event[0] as string, one);
+  }
+  return one;
+}
+
+type Piece = Uint8Array | string | readonly number[];
+
+/** A frame that comes in these pieces, each in a chunk of its own that is garbage afterwards. */
+export function come(
+  { assembler }: ReturnType<typeof makeAssembler>,
+  opcode: number,
+  pieces: Piece | readonly Piece[],
+  { fin = true, compressed = false } = {},
+): boolean {
+  const all = (Array.isArray(pieces) && typeof pieces[0] !== 'number' ? pieces : [pieces]) as Piece[];
+  const chunks = all.map((piece) => (typeof piece === 'string' ? utf8(piece) : Uint8Array.from(piece)));
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (!assembler.begin(opcode, fin, compressed, length)) return false;
+  for (const [i, chunk] of chunks.entries()) {
+    const seen = chunk.reduce((bits, byte) => bits | byte, 0);
+    assembler.append(chunk, 0, chunk.length, seen, i === chunks.length - 1);
+    assembler.endChunk();
+    chunk.fill(0xaa);
+  }
+  return true;
+}
