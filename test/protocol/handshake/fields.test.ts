@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { collectFields, countField, formatFields, hasToken, listFields } from '../../../protocol/handshake/fields.ts';
+import {
+  collectFields,
+  countField,
+  formatFields,
+  HANDSHAKE_FIELDS,
+  hasToken,
+  listFields,
+} from '../../../protocol/handshake/fields.ts';
 import type { HeaderInit } from '../../../protocol/handshake/types.ts';
 
 describe('collected fields', () => {
@@ -73,37 +80,49 @@ describe('fields to send', () => {
     expect(listFields(own, owned)).toEqual(['__proto__', 'x', 'constructor', 'y']);
   });
 
-  test.each<[string, unknown]>([
-    ['null', null],
-    ['a string', 'a: b'],
-    ['a number', 1],
-    ['pairs of one', [['a']]],
-    ['pairs of three', [['a', 'b', 'c']]],
-    ['strings for pairs', ['ab']],
-    ['a name that is no string', [[1, 'a']]],
-    ['an empty name', { '': 'a' }],
-    ['a name with a space', { 'a b': 'c' }],
-    ['a name with a colon', { 'a:': 'c' }],
-    ['a name with a line end', { 'a\r\nb': 'c' }],
-    ['a name that is not ASCII', { é: 'c' }],
-    ['a value that is a number', { a: 1 }],
-    ['a value that is undefined', { a: undefined }],
-    ['a value in an array that is none', { a: [null] }],
-    ['CR in a value', { a: 'b\rc' }],
-    ['LF in a value', { a: 'b\nc' }],
-    ['NUL in a value', { a: 'b\0c' }],
-    ['DEL in a value', { a: 'b\x7fc' }],
-    ['a character above U+00FF in a value', { a: '漢' }],
-    [
-      'CR in a later pair',
-      [
-        ['a', 'b'],
-        ['c', '\r'],
-      ],
-    ],
-    ["a name that is the handshake's own", { CONNECTION: 'close' }],
-  ])('are a TypeError with %s', (_, init) => {
-    expect(() => listFields(init as HeaderInit, owned)).toThrow(TypeError);
+  const notPairs = 'headers must be pairs of a name and a value';
+  const notToken = 'a header name must be a token';
+  const notString = 'the value of the header a must be a string';
+  const badCharacter = 'the value of the header a has a character that may not stand there';
+  test.each<[string, unknown, string]>([
+    ['null', null, 'headers must be a record or pairs'],
+    ['a string', 'a: b', 'headers must be a record or pairs'],
+    ['a number', 1, 'headers must be a record or pairs'],
+    ['pairs of one', [['a']], notPairs],
+    ['pairs of three', [['a', 'b', 'c']], notPairs],
+    ['strings for pairs', ['ab'], notPairs],
+    ['a name that is no string', [[1, 'a']], notToken],
+    ['an empty name', { '': 'a' }, notToken],
+    ['a name with a space', { 'a b': 'c' }, notToken],
+    ['a name with a colon', { 'a:': 'c' }, notToken],
+    ['a name with a line end', { 'a\r\nb': 'c' }, notToken],
+    ['a name that is not ASCII', { é: 'c' }, notToken],
+    ['a value that is a number', { a: 1 }, notString],
+    ['a value that is undefined', { a: undefined }, notString],
+    ['a value in an array that is none', { a: [null] }, notString],
+    ['CR in a value', { a: 'b\rc' }, badCharacter],
+    ['LF in a value', { a: 'b\nc' }, badCharacter],
+    ['NUL in a value', { a: 'b\0c' }, badCharacter],
+    ['DEL in a value', { a: 'b\x7fc' }, badCharacter],
+    ['a character above U+00FF in a value', { a: '漢' }, badCharacter],
+    ['CR in a later pair', new Map([['c', 'b']]).set('a', '\r'), badCharacter],
+    ["a name that is the handshake's own", { CONNECTION: 'close' }, "the header CONNECTION is the handshake's own"],
+  ])('are a TypeError with %s, which says so', (_, init, why) => {
+    expect(() => listFields(init as HeaderInit, owned)).toThrow(new TypeError(why));
+  });
+
+  test.each([
+    'Connection',
+    'Content-Length',
+    'Sec-WebSocket-Accept',
+    'Sec-WebSocket-Extensions',
+    'Sec-WebSocket-Key',
+    'Sec-WebSocket-Protocol',
+    'Sec-WebSocket-Version',
+    'Transfer-Encoding',
+    'Upgrade',
+  ])('can not have %s, which is the handshake’s', (name) => {
+    expect(() => listFields({ [name]: 'x' }, HANDSHAKE_FIELDS)).toThrow(TypeError);
   });
 
   test('are lines with CRLF', () => {

@@ -71,7 +71,7 @@ export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {
 
 type Piece = Uint8Array | string | readonly number[];
 
-/** A frame that comes in these pieces, each in a chunk of its own that is garbage afterwards. */
+/** A frame that comes in these pieces, each within a chunk of its own that is garbage afterwards. */
 export function come(
   { assembler }: ReturnType<typeof makeAssembler>,
   opcode: number,
@@ -79,12 +79,12 @@ export function come(
   { fin = true, compressed = false } = {},
 ): boolean {
   const all = (Array.isArray(pieces) && typeof pieces[0] !== 'number' ? pieces : [pieces]) as Piece[];
-  const chunks = all.map((piece) => (typeof piece === 'string' ? utf8(piece) : Uint8Array.from(piece)));
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const chunks = all.map((piece) => Uint8Array.of(0xaa, ...(typeof piece === 'string' ? utf8(piece) : piece), 0xaa));
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length - 2, 0);
   if (!assembler.begin(opcode, fin, compressed, length)) return false;
   for (const [i, chunk] of chunks.entries()) {
-    const seen = chunk.reduce((bits, byte) => bits | byte, 0);
-    assembler.append(chunk, 0, chunk.length, seen, i === chunks.length - 1);
+    const seen = chunk.subarray(1, -1).reduce((bits, byte) => bits | byte, 0);
+    assembler.append(chunk, 1, chunk.length - 1, seen, i === chunks.length - 1);
     assembler.endChunk();
     chunk.fill(0xaa);
   }
