@@ -9,7 +9,6 @@ import {
   isHttp2Preface,
   SETTINGS_ENABLE_CONNECT_PROTOCOL,
 } from '../../../protocol/handshake/extended-connect.ts';
-import { lowerFields, REQUEST_PSEUDO, splitFields } from '../../../protocol/handshake/http2-fields.ts';
 import { ServerHandshake } from '../../../protocol/handshake/server.ts';
 import type { ServerHandshakeOptions } from '../../../protocol/handshake/server-policy.ts';
 import { DONE, FAILED, READING, REQUESTED } from '../../../protocol/handshake/state.ts';
@@ -389,21 +388,5 @@ describe('a client', () => {
       /^GET \/other HTTP\/1\.1\r\nHost: virtual\.example\r\n[^]*Authorization: secret/,
     );
     expect(again.useHttp2().slice(6, 10)).toEqual([':path', '/other', ':authority', 'virtual.example']);
-  });
-});
-
-describe('fields', () => {
-  test('named __proto__ are ordinary', () => {
-    const section = splitFields([':path', '/', '__proto__', 'x'], REQUEST_PSEUDO)!;
-    expect(section.rawHeaders).toEqual(['__proto__', 'x']);
-    expect(Object.getPrototypeOf(section.pseudo)).toBeNull();
-    expect(splitFields([':__proto__', '/'], REQUEST_PSEUDO)).toBeUndefined();
-  });
-
-  test('go out in lower case, without those that are about a connection', () => {
-    expect(lowerFields(['Connection', 'close', 'X-A', 'B', 'UPGRADE', 'x', 'Host', 'h'], new Set(['host']))).toEqual([
-      'x-a',
-      'B',
-    ]);
   });
 });
