@@ -2,8 +2,15 @@
 import { expect, test } from 'vitest';
 import { explore } from './explore.ts';
 
-test('every state that two cores reach in three moves obeys the laws', { timeout: 60_000 }, () => {
-  const { broken, states } = explore(3);
-  expect(broken, broken?.error.stack).toBeUndefined();
-  expect(states).toBeGreaterThan(1000);
-});
+test.each([
+  { start: 'open', depth: 3, least: 1000 },
+  { start: 'opening', depth: 5, least: 1500 },
+] as const)(
+  'every state that two cores reach in $depth moves obeys the laws: $start',
+  { timeout: 60_000 },
+  ({ start, depth, least }) => {
+    const { broken, states } = explore(depth, start);
+    expect(broken, broken?.error.stack).toBeUndefined();
+    expect(states).toBeGreaterThan(least);
+  },
+);

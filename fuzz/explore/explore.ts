@@ -1,4 +1,6 @@
 /** Breadth first through all states that two connected cores can reach, to a depth; every law on every one of them. */
+import { createHash } from 'node:crypto';
+import type { Start } from './side.ts';
 import { type Move, World } from './world.ts';
 
 export interface Explored {
@@ -19,22 +21,23 @@ interface Node {
 /** `onDepth` is told after each depth how many states there are, and stops it by returning false. */
 export function explore(
   depth: number,
+  start: Start,
   onDepth: (depth: number, states: number, moves: number) => boolean = () => true,
 ): Explored {
-  const seen = new Set([new World().fingerprint()]);
+  const seen = new Set([digest(new World(start))]);
   let frontier: (Node | undefined)[] = [undefined];
   let count = 0;
   for (let level = 1; level <= depth; level++) {
     const next: Node[] = [];
     for (const node of frontier) {
-      for (const move of replay(node).moves()) {
+      for (const move of replay(node, start).moves()) {
         count++;
         const child: Node = { parent: node, move };
-        const world = replay(node);
+        const world = replay(node, start);
         let state = '';
         try {
           world.make(move);
-          state = world.fingerprint();
+          state = digest(world);
           if (seen.has(state)) continue;
           // Whatever happened so far, it comes to an end once everything is delivered and every deadline has passed.
           world.drain();
@@ -55,9 +58,14 @@ export function explore(
   return { states: seen.size, moves: count, depth, isComplete: false, broken: undefined };
 }
 
+/** A fingerprint in 16 bytes: millions of them are kept. */
+function digest(world: World): string {
+  return createHash('md5').update(world.fingerprint()).digest('base64');
+}
+
 /** A core can't be copied: a state is made again by its moves, whose laws have been checked. */
-function replay(node: Node | undefined): World {
-  const world = new World();
+function replay(node: Node | undefined, start: Start): World {
+  const world = new World(start);
   for (const move of traceOf(node)) world.make(move, false);
   return world;
 }

@@ -1,17 +1,19 @@
-/** `npm run explore -- [--depth 7]`: prints states explored, depth and time; a broken law prints the shortest trace. */
+/** `npm run explore -- [--depth 7] [--opening]`: prints states explored, depth and time; a broken law prints the shortest trace. */
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
 
-const { values } = parseArgs({ options: { depth: { type: 'string', default: '6' } } });
+const { values } = parseArgs({
+  options: { depth: { type: 'string', default: '6' }, opening: { type: 'boolean', default: false } },
+});
 const depth = Number(values.depth);
 if (!Number.isInteger(depth) || depth < 1) {
-  console.error('usage: npm run explore -- [--depth 6]');
+  console.error('usage: npm run explore -- [--depth 6] [--opening]');
   process.exit(2);
 }
 
 const start = performance.now();
 const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
-const result = explore(depth, (level, states, moves) => {
+const result = explore(depth, values.opening ? 'opening' : 'open', (level, states, moves) => {
   console.log(
     `depth ${level}: ${states.toLocaleString('en')} states, ${moves.toLocaleString('en')} moves, ${seconds()}`,
   );

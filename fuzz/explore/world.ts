@@ -2,16 +2,18 @@
  * Two connected cores and the wire between them: one state of the exploration. It moves by moves, checks the laws after
  * each, and tells itself from other states by a fingerprint. A core can't be copied, so a state is made by its moves.
  */
-import { Connection, type Event, EventQueue, Phase, TransportAction, Workspace } from '../../protocol/index.ts';
-import { Machine } from '../../protocol/machine.ts';
+import { type Event, Phase, TransportAction } from '../../protocol/index.ts';
+import { UNDECIDED } from '../../protocol/phase.ts';
 import { join } from '../../test/support/cuts.ts';
 import type { Role } from '../support/subject.ts';
 import { decodeStrictly } from '../support/strict-decoder.ts';
 import { assert } from '../support/target.ts';
+import { headOf, hex, makeSide, restOf, type Side, type Start } from './side.ts';
 
 const COMMANDS = ['text', 'fragment', 'ping', 'close', 'pause', 'resume', 'terminate'] as const;
 /** What may happen to a side: a command of its own, bytes or the end from the other, or its timer. */
-const DEEDS = [...COMMANDS, 'deliver', 'deliver one byte', 'eof', 'reset', 'timer'] as const;
+const DELIVERIES = ['deliver', 'deliver one byte', 'deliver half', 'deliver all but one byte'] as const;
+const DEEDS = [...COMMANDS, 'accept', 'reject', ...DELIVERIES, 'eof', 'reset', 'timer'] as const;
 export type Deed = (typeof DEEDS)[number];
 export interface Move {
   readonly side: Role;
@@ -20,39 +22,18 @@ export interface Move {
 
 const SIDES: readonly Role[] = ['client', 'server'];
 
-interface Side {
-  readonly role: Role;
-  readonly connection: Connection;
-  /** What stands behind it: its state for the fingerprint. */
-  readonly machine: Machine;
-  readonly queue: EventQueue;
-  readonly events: Event[];
-  /** All that it wrote, and what of it the other side has not been given. */
-  written: Uint8Array;
-  wire: Uint8Array;
-  readonly sent: string[];
-  readonly received: string[];
-  /** The fragment that was sent, while its message is unfinished. */
-  partial: boolean;
-  /** How many pings it was told to send. */
-  pings: number;
-  /** Whether it was told that the other side's stream has ended, or that the transport is gone. */
-  told: boolean;
-}
-
 /** Every move that can be made, each at most so often that the wire stays short. */
 const MOST_SENT = 2;
 const MOST_PINGS = 1;
-/** Time passes only by timers: the next deadline of a side. Both clocks are one. */
-const OPTIONS = { handshakeTimeout: 100, closeTimeout: 40, pingInterval: 30, pongTimeout: 20 };
-
 export class World {
   readonly #sides: Record<Role, Side>;
+  readonly #start: Start;
   #now: number;
 
-  constructor() {
+  constructor(start: Start) {
+    this.#start = start;
     this.#now = 0;
-    this.#sides = { client: makeSide('client'), server: makeSide('server') };
+    this.#sides = { client: makeSide('client', start), server: makeSide('server', start) };
   }
 
   /** The moves that make sense now. */
@@ -94,9 +75,23 @@ export class World {
       case 'terminate':
         connection.terminate(this.#now);
         break;
+      case 'accept':
+        connection.accept({}, this.#now);
+        break;
+      case 'reject':
+        connection.reject({ status: 403, body: 'no' }, this.#now);
+        break;
       case 'deliver':
-      case 'deliver one byte': {
-        const length = deed === 'deliver' ? peer.wire.length : 1;
+      case 'deliver one byte':
+      case 'deliver half':
+      case 'deliver all but one byte': {
+        const all = peer.wire.length;
+        const length = {
+          deliver: all,
+          'deliver one byte': 1,
+          'deliver half': all >> 1,
+          'deliver all but one byte': all - 1,
+        }[deed];
         const bytes = peer.wire.slice(0, length);
         peer.wire = peer.wire.slice(length);
         connection.receive(bytes, this.#now);
@@ -105,6 +100,7 @@ export class World {
       }
       case 'eof':
         me.told = true;
+        peer.wire = new Uint8Array(0);
         connection.receiveEof(this.#now);
         break;
       case 'reset':
@@ -139,8 +135,9 @@ export class World {
         [timers.wait, timers.due - this.#now],
         [partial, sent.length, pings, told, machine.pings.nextId, pong?.type === 'pong' ? pong.id : 0],
         [received.length, count('ping'), count('pong'), count('close')],
-        hex(delivered.subarray(startOfRest(delivered, received.length))),
-        hex(wire),
+        restOf(delivered, received.length),
+        hex(wire.subarray(Math.max(0, headOf(peer.written) - (peer.written.length - wire.length)))),
+        wire.length,
         info === undefined ? '' : `${info.code} ${info.clean} ${info.first} ${info.error?.name}`,
       ].join();
     }).join(' | ');
@@ -150,7 +147,9 @@ export class World {
   drain(): void {
     for (let i = 0; ; i++) {
       assert(i < 100, 'it never ends');
-      const move = this.moves().find(({ deed }) => ['deliver', 'eof', 'resume'].includes(deed));
+      const move = ['deliver', 'resume', 'eof']
+        .map((due) => this.moves().find(({ deed, side }) => deed === due && !this.#isEarlyEof(side, deed)))
+        .find((found) => found !== undefined);
       if (move !== undefined) {
         this.make(move);
         continue;
@@ -172,11 +171,17 @@ export class World {
     }
   }
 
+  /** Whether this would cut off an opening handshake that can go on. */
+  #isEarlyEof(side: Role, deed: Deed): boolean {
+    return deed === 'eof' && this.#sides[other(side)].connection.transportAction === TransportAction.KEEP;
+  }
+
   #isPossible(role: Role, deed: Deed): boolean {
     const me = this.#sides[role];
     const peer = this.#sides[other(role)];
     const { connection } = me;
     const isOpen = connection.phase === Phase.OPEN;
+    const isOpening = connection.phase === Phase.CONNECTING;
     const isClosed = connection.phase === Phase.CLOSED;
     switch (deed) {
       case 'text':
@@ -186,7 +191,10 @@ export class World {
       case 'ping':
         return isOpen && me.pings < MOST_PINGS;
       case 'close':
-        return isOpen;
+        return isOpen || isOpening;
+      case 'accept':
+      case 'reject':
+        return isOpening && me.machine.input === UNDECIDED;
       case 'terminate':
         return !isClosed;
       case 'pause':
@@ -198,11 +206,13 @@ export class World {
         return !me.told && peer.wire.length > 0;
       case 'deliver one byte':
         return !me.told && peer.wire.length > 1;
+      case 'deliver half':
+      case 'deliver all but one byte':
+        return !me.told && isOpening && peer.wire.length > 3;
       case 'eof':
-        // After all that was written; a transport that was aborted is at its end too.
-        return (
-          !me.told && !isClosed && peer.wire.length === 0 && peer.connection.transportAction !== TransportAction.KEEP
-        );
+        if (me.told || isClosed) return false;
+        // After all that was written; a transport that was aborted is at its end too, and one that opens may be at any time.
+        return isOpening || (peer.wire.length === 0 && peer.connection.transportAction !== TransportAction.KEEP);
       case 'reset':
         return !me.told && !isClosed;
       case 'timer':
@@ -233,14 +243,24 @@ export class World {
         isClosed || connection.nextTimeout() < Infinity || !connection.wantsInput,
         `the ${role} waits without a deadline`,
       );
+      const opened = events.filter(({ type }) => type === 'open').length;
+      const wasOpen = this.#start === 'open' || opened === 1;
+      assert(opened <= 1, `the ${role} opened ${opened} times`);
+      // A request and a 101 are followed by frames, once they have opened something; no other response is.
+      const head = headOf(side.written);
+      const isRefusal = role === 'server' && head > 0 && !wasOpen;
+      if (isRefusal) assert(endOfRefusal(side.written) === side.written.length, 'something comes after a refusal');
       // No frame after Close, and everything else that RFC 6455 §5 asks of a sender.
-      decodeStrictly(side.written, { role });
+      else decodeStrictly(side.written.subarray(head), { role });
+      assert(wasOpen || side.received.length === 0, `the ${role} received something before it was open`);
       const from = side === me ? peer : me;
       assert(
         side.received.every((text, i) => text === from.sent[i]),
         `the ${role} received ${side.received.join()} of ${from.sent.join()}`,
       );
     }
+    const isHalfOpen = me.role === 'client' && me.connection.phase === Phase.OPEN && this.#start === 'opening';
+    assert(!isHalfOpen || peer.events.some(({ type }) => type === 'open'), 'a client is open whose server never was');
     assert(!wasClosed || me.connection.phase === Phase.CLOSED, `the ${me.role} came back`);
     // A clean end means a Close each way, and then all that was sent has arrived.
     const info = me.connection.closeInfo;
@@ -250,53 +270,14 @@ export class World {
   }
 }
 
-function makeSide(role: Role): Side {
-  const queue = new EventQueue();
-  // One masking key for all frames: which one it is makes no other state.
-  const workspace = new Workspace({ random: (bytes) => bytes.fill(0x55) });
-  const machine = new Machine(role === 'server', { now: 0, sink: queue, workspace, ...OPTIONS });
-  machine.establish({ subprotocol: '', extensions: '', request: undefined, response: undefined });
-  const nothing = new Uint8Array(0);
-  return {
-    role,
-    // As `Connection.established` does it, but with the machine in sight.
-    connection: Reflect.construct(Connection, [machine]) as Connection,
-    machine,
-    queue,
-    events: [],
-    written: nothing,
-    wire: nothing,
-    sent: [],
-    received: [],
-    partial: false,
-    pings: 0,
-    told: false,
-  };
-}
-
-/** Where the rest begins: the first message that was not received whole, or else the first frame that is cut. */
-function startOfRest(bytes: Uint8Array, received: number): number {
-  let left = received;
-  let messageStart = -1;
-  let at = 0;
-  while (at + 2 <= bytes.length) {
-    const next = at + 2 + ((bytes[at + 1] & 0x80) === 0 ? 0 : 4) + (bytes[at + 1] & 0x7f);
-    if (next > bytes.length) break;
-    const isData = (bytes[at] & 0x0f) < 8;
-    if (isData && messageStart < 0) messageStart = at;
-    if (isData && (bytes[at] & 0x80) !== 0) {
-      if (left-- === 0) return messageStart;
-      messageStart = -1;
-    }
-    at = next;
-  }
-  return messageStart < 0 ? at : messageStart;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-}
-
 function other(role: Role): Role {
   return role === 'client' ? 'server' : 'client';
+}
+
+/** Where a response that refuses ends, by its Content-Length. */
+function endOfRefusal(bytes: Uint8Array): number {
+  const head = headOf(bytes);
+  const text = Buffer.from(bytes.subarray(0, head)).toString('latin1');
+  assert(/^HTTP\/1\.1 (403|408|503) /.test(text), `refused with ${text}`);
+  return head + Number(/\r\nContent-Length: (\d+)\r\n/.exec(text)![1]);
 }

@@ -1,0 +1,108 @@
+/** One of the two cores of a world, and all that is remembered of it. */
+import { Connection, type Event, EventQueue, Workspace } from '../../protocol/index.ts';
+import { ClientHandshake } from '../../protocol/handshake/client.ts';
+import { ServerHandshake } from '../../protocol/handshake/server.ts';
+import { ServerPolicy } from '../../protocol/handshake/server-policy.ts';
+import { Machine } from '../../protocol/machine.ts';
+import { join } from '../../test/support/cuts.ts';
+import type { Role } from '../support/subject.ts';
+
+export interface Side {
+  readonly role: Role;
+  readonly connection: Connection;
+  /** What stands behind it: its state for the fingerprint. */
+  readonly machine: Machine;
+  readonly queue: EventQueue;
+  readonly events: Event[];
+  /** All that it wrote, and what of it the other side has not been given. */
+  written: Uint8Array;
+  wire: Uint8Array;
+  readonly sent: string[];
+  readonly received: string[];
+  /** The fragment that was sent, while its message is unfinished. */
+  partial: boolean;
+  /** How many pings it was told to send. */
+  pings: number;
+  /** Whether it was told that the other side's stream has ended, or that the transport is gone. */
+  told: boolean;
+}
+
+/** Time passes only by timers: the next deadline of a side. Both clocks are one. */
+const OPTIONS = { handshakeTimeout: 100, closeTimeout: 40, pingInterval: 30, pongTimeout: 20 };
+
+/** Whether the cores are open from the start, as over HTTP/2, or begin with the opening handshake. */
+export type Start = 'open' | 'opening';
+
+export function makeSide(role: Role, start: Start): Side {
+  const queue = new EventQueue();
+  // One masking key for all frames, and one nonce: which one it is makes no other state.
+  const random = (bytes: Uint8Array): unknown => bytes.fill(0x55);
+  const workspace = new Workspace({ random });
+  // As `Connection`'s own ways do it, but with the machine in sight.
+  const machine = new Machine(role === 'server', { now: 0, sink: queue, workspace, ...OPTIONS });
+  if (start === 'open') {
+    machine.establish({ subprotocol: '', extensions: '', request: undefined, response: undefined });
+  } else if (role === 'server') {
+    machine.server = new ServerHandshake({}, new ServerPolicy({}));
+  } else {
+    machine.client = new ClientHandshake({ url: 'ws://a/' }, random);
+    machine.sender.raw(machine.client.output);
+  }
+  const connection = Reflect.construct(Connection, [machine]) as Connection;
+  const output = join(...connection.takeOutput());
+  return {
+    role,
+    connection,
+    machine,
+    queue,
+    events: [],
+    written: output,
+    wire: output,
+    sent: [],
+    received: [],
+    partial: false,
+    pings: 0,
+    told: false,
+  };
+}
+
+/** How many of the bytes are a head: 0 when they begin with frames, all of them while it is not whole. */
+export function headOf(bytes: Uint8Array): number {
+  // No frame begins with a G or an H: they would be opcodes 7 and 8 with RSV1.
+  if (bytes[0] !== 0x47 && bytes[0] !== 0x48) return 0;
+  const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf('\r\n\r\n');
+  return end < 0 ? bytes.length : end + 4;
+}
+
+/**
+ * What was delivered to a side and has not become an event, in short. It follows from the bytes: of a head, from how many
+ * there are and which one it is.
+ */
+export function restOf(delivered: Uint8Array, received: number): string {
+  const head = headOf(delivered);
+  const frames = delivered.subarray(head);
+  return `${head} ${hex(delivered.subarray(9, Math.min(head, 12)))} ${hex(frames.subarray(startOfRest(frames, received)))}`;
+}
+
+/** Where the rest begins: the first message that was not received whole, or else the first frame that is cut. */
+function startOfRest(bytes: Uint8Array, received: number): number {
+  let left = received;
+  let messageStart = -1;
+  let at = 0;
+  while (at + 2 <= bytes.length) {
+    const next = at + 2 + ((bytes[at + 1] & 0x80) === 0 ? 0 : 4) + (bytes[at + 1] & 0x7f);
+    if (next > bytes.length) break;
+    const isData = (bytes[at] & 0x0f) < 8;
+    if (isData && messageStart < 0) messageStart = at;
+    if (isData && (bytes[at] & 0x80) !== 0) {
+      if (left-- === 0) return messageStart;
+      messageStart = -1;
+    }
+    at = next;
+  }
+  return messageStart < 0 ? at : messageStart;
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
