@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { collectFields } from '../../../protocol/handshake/fields.ts';
-import { validateAgreement } from '../../../protocol/handshake/response.ts';
-import { FakeExtension } from './support.ts';
+import { validateAgreement, validateResponse } from '../../../protocol/handshake/response.ts';
+import type { UpgradeRequest } from '../../../protocol/handshake/types.ts';
+import { ACCEPT, FakeExtension, KEY } from './support.ts';
 
 /** What a response to an extended CONNECT agrees to. */
 function agree(rawHeaders: string[], offered: string[] = [], extension?: FakeExtension) {
@@ -19,10 +20,50 @@ test('an agreement stands without Upgrade and Accept, for an extended CONNECT (R
 });
 
 test.each([
-  [['sec-websocket-protocol', 'a']],
-  [['sec-websocket-extensions', 'x-fake']],
-  [['sec-websocket-extensions', '']],
-  [['sec-websocket-extensions', 'x-fake', 'sec-websocket-extensions', 'x-fake']],
-])('%j was not offered, and is told as a text', (rawHeaders) => {
-  expect(agree(rawHeaders)).toBeTypeOf('string');
+  ['the server selected a subprotocol that was not offered', ['sec-websocket-protocol', 'a']],
+  ['the server selected a subprotocol that was not offered', ['sec-websocket-protocol', '']],
+  ['the server selected an extension that was not offered', ['sec-websocket-extensions', 'x-fake']],
+  ['Sec-WebSocket-Extensions is malformed', ['sec-websocket-extensions', '']],
+  [
+    'Sec-WebSocket-Extensions is repeated',
+    ['sec-websocket-extensions', 'x-fake', 'sec-websocket-extensions', 'x-fake'],
+  ],
+])('what is wrong is told: %s, for %j', (why, rawHeaders) => {
+  expect(agree(rawHeaders)).toBe(why);
+});
+
+test('an extension may be selected once, and has its own say', () => {
+  const fields = ['sec-websocket-extensions', 'x-fake, x-fake'];
+  expect(agree(fields, [], new FakeExtension())).toBe('the server selected an extension twice');
+  const problem = 'not like this';
+  expect(agree(['sec-websocket-extensions', 'x-fake'], [], new FakeExtension({ problem }))).toBe(problem);
+});
+
+describe('a 101', () => {
+  const FIELDS = { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Accept': ACCEPT };
+  const request = { headers: { 'sec-websocket-key': KEY }, subprotocols: [] } as unknown as UpgradeRequest;
+
+  function validate(fields: Record<string, string | undefined> = {}, version = '1.1') {
+    const given = Object.entries({ ...FIELDS, ...fields }).filter(([, value]) => value !== undefined);
+    const rawHeaders = given.flat() as string[];
+    const head = { status: 101, statusText: '', version, headers: collectFields(rawHeaders), rawHeaders };
+    return validateResponse(head, request, undefined);
+  }
+
+  test('that answers the request opens the connection (RFC 6455 §4.1)', () => {
+    expect(validate()).toEqual({ subprotocol: '', extensions: '' });
+    expect(validate({ Upgrade: 'WebSocket', Connection: 'x, UPGRADE' })).toEqual({ subprotocol: '', extensions: '' });
+  });
+
+  test.each<[string, Record<string, string | undefined>, string?]>([
+    ['the 101 is not HTTP/1.1', {}, '1.0'],
+    ['Upgrade is not websocket', { Upgrade: undefined }],
+    ['Upgrade is not websocket', { Upgrade: 'h2c, websocket' }],
+    ['Connection lacks the token upgrade', { Connection: undefined }],
+    ['Connection lacks the token upgrade', { Connection: 'close' }],
+    ['Sec-WebSocket-Accept does not answer the key', { 'Sec-WebSocket-Accept': undefined }],
+    ['Sec-WebSocket-Accept does not answer the key', { 'Sec-WebSocket-Accept': KEY }],
+  ])('does not when %s: %j', (why, fields, version) => {
+    expect(validate(fields, version)).toBe(why);
+  });
 });

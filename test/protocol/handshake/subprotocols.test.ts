@@ -25,12 +25,20 @@ test.each([[[]], [['a']], [['a', 'b']], [['toString', '__proto__']]])('%j may be
   expect(() => checkSubprotocols(subprotocols)).not.toThrow();
 });
 
-test.each([['a'], [null], [new Set(['a'])], [['']], [['a b']], [['a', 'a']], [[1]], [['a,b']], [['a\r\nb']], [['é']]])(
-  '%j is a TypeError',
-  (subprotocols) => {
-    expect(() => checkSubprotocols(subprotocols as string[])).toThrow(TypeError);
-  },
-);
+test.each<[unknown, string]>([
+  ['a', 'subprotocols must be an array'],
+  [null, 'subprotocols must be an array'],
+  [new Set(['a']), 'subprotocols must be an array'],
+  [[''], 'a subprotocol must be a token'],
+  [['a b'], 'a subprotocol must be a token'],
+  [[1], 'a subprotocol must be a token'],
+  [['a,b'], 'a subprotocol must be a token'],
+  [['a\r\nb'], 'a subprotocol must be a token'],
+  [['é'], 'a subprotocol must be a token'],
+  [['a', 'a'], 'a subprotocol may stand only once'],
+])('%j is a TypeError: %s', (subprotocols, why) => {
+  expect(() => checkSubprotocols(subprotocols as string[])).toThrow(new TypeError(why));
+});
 
 test('the first of those known is selected that was offered', () => {
   expect(selectSubprotocol(['x', 'b', 'a'], ['a', 'b'])).toBe('b');

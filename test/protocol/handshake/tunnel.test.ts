@@ -29,7 +29,11 @@ describe('the request', () => {
   test.each<[string, Partial<TunnelOptions>]>([
     ['no port', { authority: 'example.com' }],
     ['a line end', { authority: 'example.com\r\nX: y:80' }],
-    ['a field of its own', { headers: { Host: 'other' } }],
+    ['no authority', { authority: '' }],
+    ['Host, which is its own', { headers: { Host: 'other' } }],
+    ['Connection, which is its own', { headers: { Connection: 'close' } }],
+    ['Content-Length, which is its own', { headers: { 'Content-Length': '1' } }],
+    ['Transfer-Encoding, which is its own', { headers: { 'Transfer-Encoding': 'chunked' } }],
     ['a value with a line end', { headers: { a: 'b\r\nc: d' } }],
   ])('can not have %s', (_, options) => {
     expect(() => new TunnelHandshake({ authority, ...options })).toThrow(TypeError);
@@ -87,6 +91,16 @@ describe('an answer', () => {
     expect(tunnel.error).toBe(error);
   });
 
+  test.each([
+    ['that is no HTTP', 'SSH-2.0-x\r\n', 'the proxy’s answer is not valid: the start line is malformed'],
+    ['that switches protocols', 'HTTP/1.1 101 x\r\n\r\n', 'the proxy never came to an answer'],
+    ['that is cut off', 'HTTP/1.1 2', 'the proxy ended the connection before it had answered'],
+  ])('%s is told why', (_, wire, why) => {
+    const tunnel = answered(wire);
+    tunnel.receiveEof();
+    expect(tunnel.error!.message).toBe(why);
+  });
+
   test('that never comes is a failure that may pass', () => {
     const tunnel = answered('HTTP/1.1 2');
     tunnel.receiveEof();
@@ -100,6 +114,7 @@ describe('an answer', () => {
     ['with more than 64 KiB of head', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(65_536)}`],
     ['that switches protocols', 'HTTP/1.1 101 x\r\n\r\n'],
     ['after nine 1xx', 'HTTP/1.1 100 x\r\n\r\n'.repeat(9)],
+    ['that is a redirect', 'HTTP/1.1 300 x\r\nContent-Length: 0\r\n\r\n'],
   ])('%s fails', (_, wire) => {
     const tunnel = answered(wire);
     expect(tunnel.isOpen).toBe(false);

@@ -82,6 +82,7 @@ describe('a URL is a SyntaxError', () => {
     ['with the scheme wsss', 'wsss://a/'],
     ['without a scheme', '//a/'],
     ['without slashes', 'ws:a'],
+    ['with its scheme behind another', 'http://ws://a'],
     ['that is relative', '/a'],
     ['that is empty', ''],
     ['with CR', 'ws://a/\rb'],
@@ -112,6 +113,19 @@ describe('a URL is a SyntaxError', () => {
     ['with a lone surrogate', 'ws://a/\ud800'],
   ])('%s', (_, url) => {
     expect(() => parseWebSocketUrl(url)).toThrow(SyntaxError);
+  });
+
+  test.each([
+    ['ws://a b', 'a WebSocket URL has no white space and no control characters'],
+    ['http://a', 'a WebSocket URL begins with ws:// or wss://'],
+    ['ws://a#b', 'a WebSocket URL has no fragment'],
+    ['ws://a:b', 'the host or the port of the WebSocket URL is not valid'],
+    ['ws://us%3Aer@a', 'the user name in the WebSocket URL has a colon'],
+    ['ws://us%00er@a', 'the user info of the WebSocket URL is not valid'],
+    ['ws://%ff@a', 'the user info of the WebSocket URL is not valid'],
+    ['ws://a/\ud800', 'the WebSocket URL has a lone surrogate'],
+  ])('and %j is told why: %s', (url, why) => {
+    expect(() => parseWebSocketUrl(url)).toThrow(new SyntaxError(why));
   });
 
   test('whose text does not repeat it', () => {
