@@ -19,23 +19,10 @@ import {
 } from '../../protocol/index.ts';
 import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
 import { join } from '../../test/support/cuts.ts';
+import { countingRandom, noting, type Role } from '../../test/support/noting.ts';
 import { assert } from './target.ts';
 
-export type Role = 'client' | 'server';
-
-export const SINK_METHODS = [
-  'onRequest',
-  'onOpen',
-  'onText',
-  'onBinary',
-  'onMessageStart',
-  'onMessageChunk',
-  'onMessageEnd',
-  'onPing',
-  'onPong',
-  'onClose',
-  'onClosed',
-] as const satisfies readonly (keyof Sink)[];
+export type { Role };
 
 /** The codes that a connection may be failed with, and 1006 for what has none. RFC 6455 §7.4.1 */
 const FAILURE_CODES = [1002, 1006, 1007, 1008, 1009];
@@ -68,16 +55,12 @@ export class Subject {
     this.output = [];
     this.#queue = new EventQueue();
     const { within, ...rest } = options;
-    const sink: Record<string, (...args: unknown[]) => void> = {};
-    for (const method of SINK_METHODS) {
-      sink[method] = (...args) => {
-        this.steps++;
-        (this.#queue[method] as (...args: unknown[]) => void)(...args);
-        this.events.push(...this.#queue.take());
-        within?.(this, method);
-      };
-    }
-    this.connection = make({ workspace: this.#workspace(), sink: sink as Partial<Sink>, now: 0, ...rest });
+    const sink = noting(this.#queue, (method) => {
+      this.steps++;
+      this.events.push(...this.#queue.take());
+      within?.(this, method);
+    });
+    this.connection = make({ workspace: this.#workspace(), sink, now: 0, ...rest });
   }
 
   /** A workspace that counts, and whose random bytes are the same each time. */
@@ -195,12 +178,4 @@ export function agreedDeflate(role: Role): PermessageDeflate {
 /** Small limits, so that small inputs reach them; `undefined` is the default. */
 export function limitsOf(small: boolean): { maxMessageSize: number; maxFragments: number } {
   return small ? { maxMessageSize: 300, maxFragments: 4 } : DEFAULT_LIMITS;
-}
-
-/** 1, 2, 3, …: the same nonce and the same masking keys each time. */
-export function countingRandom(): (bytes: Uint8Array) => void {
-  let next = 1;
-  return (bytes) => {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = next++ & 0xff;
-  };
 }

@@ -10,9 +10,10 @@ import type {
 } from '../../protocol/index.ts';
 import { join } from './cuts.ts';
 import { onEverySplit } from './every-split.ts';
+import { countingRandom, noting, type Role } from './noting.ts';
 import { frame, parseFrames, type FrameSpec, type ParsedFrame, KEY } from './frames.ts';
 
-export type Role = 'client' | 'server';
+export type { Role };
 export const ROLES: readonly Role[] = ['server', 'client'];
 
 type Options = Partial<ConnectionOptions & ServerConnectionOptions & EstablishedOptions>;
@@ -23,20 +24,6 @@ export interface EndpointOptions extends Options {
   /** Whether a server's sink has `onRequest`. Default true. */
   decides?: boolean;
 }
-
-const METHODS = [
-  'onRequest',
-  'onOpen',
-  'onText',
-  'onBinary',
-  'onMessageStart',
-  'onMessageChunk',
-  'onMessageEnd',
-  'onPing',
-  'onPong',
-  'onClose',
-  'onClosed',
-] as const satisfies readonly (keyof Sink)[];
 
 /** All that a connection did, as far as the outside can tell. */
 export interface Outcome {
@@ -64,8 +51,14 @@ export class Endpoint {
     this.#events = [];
     this.#output = [];
     const { on, decides = true, ...rest } = options;
-    const sink = noting(this.#queue, on?.(this) ?? {}, decides);
-    this.connection = make({ workspace: new Workspace({ random: counting() }), sink, ...rest, now: this.now });
+    const own = on?.(this) ?? {};
+    const sink = noting(this.#queue, (method, args) => {
+      (own[method] as ((...args: unknown[]) => void) | undefined)?.apply(own, args);
+    });
+    if (!decides) delete sink.onRequest;
+    // What is a question and no event is asked of `on` alone.
+    if (own.onEnding !== undefined) sink.onEnding = own.onEnding;
+    this.connection = make({ workspace: new Workspace({ random: countingRandom() }), sink, ...rest, now: this.now });
   }
 
   /** A frame as this connection's peer sends it: masked when it is a client. */
@@ -252,28 +245,6 @@ export function hex(bytes: Uint8Array): string {
   if (bytes.length <= 256) return digits(bytes);
   const sum = bytes.reduce((hash, byte) => (Math.imul(hash, 31) + byte) >>> 0, 7);
   return `${digits(bytes.subarray(0, 8))}…${digits(bytes.subarray(-8))} (${bytes.length} bytes, ${sum.toString(16)})`;
-}
-
-/** Masking keys and nonces that a reader recognises: 1, 2, 3, … */
-function counting(): (bytes: Uint8Array) => void {
-  let next = 1;
-  return (bytes) => {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = next++ & 0xff;
-  };
-}
-
-function noting(queue: EventQueue, on: Partial<Sink>, decides: boolean): Partial<Sink> {
-  type Method = (...args: unknown[]) => void;
-  // What is a question and no event is asked of `on` alone.
-  const sink: Record<string, Method> = on.onEnding === undefined ? {} : { onEnding: on.onEnding };
-  for (const name of METHODS) {
-    if (name === 'onRequest' && !decides) continue;
-    sink[name] = (...args) => {
-      (queue[name] as Method)(...args);
-      (on[name] as Method | undefined)?.(...args);
-    };
-  }
-  return sink as Partial<Sink>;
 }
 
 function nameOf(values: Record<string, number>, value: number): string {

@@ -3,6 +3,7 @@ import { Connection, EventQueue, TransportAction, Workspace } from '../../protoc
 import type { ClientRequest, ConnectionOptions, Event, ServerConnectionOptions } from '../../protocol/index.ts';
 import { cut, join } from './cuts.ts';
 import type { Cutting } from './cuts.ts';
+import { countingRandom } from './noting.ts';
 
 export interface PairOptions {
   /** Options of each side, but for time and sink. */
@@ -86,7 +87,7 @@ export class ConnectionPair {
     const ready = options.established === true;
     const clientQueue = new EventQueue();
     const serverQueue = new EventQueue();
-    const common = { now: this.now, workspace: new Workspace({ random: counting() }) };
+    const common = { now: this.now, workspace: new Workspace({ random: countingRandom() }) };
     const client = { ...common, sink: clientQueue, ...options.client };
     const server = { ...common, sink: serverQueue, ...options.server };
     this.client = new Side(
@@ -174,12 +175,4 @@ export class ConnectionPair {
     if (other.ended) this.breakTransport();
     return true;
   }
-}
-
-/** Masking keys and nonces that a reader recognises: 1, 2, 3, … */
-function counting(): (bytes: Uint8Array) => void {
-  let next = 1;
-  return (bytes) => {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = next++ & 0xff;
-  };
 }

@@ -55,6 +55,12 @@ function onHead(attack: (peer: Peer) => Promise<void>): Flood['attack'] {
   };
 }
 
+/** Texts that are answered, and whose answers nobody reads. */
+const unreadEchoes = onOpen(async (peer) => {
+  peer.deafen();
+  await peer.repeat(text);
+});
+
 const echo = { service: 'echo' } as const;
 
 export const FLOODS: readonly Flood[] = [
@@ -80,20 +86,14 @@ export const FLOODS: readonly Flood[] = [
     name: 'a peer that does not read its echoes, which are sent all the same',
     peers: 4,
     bound: SEND_LIMIT + 1,
-    attack: onOpen(async (peer) => {
-      peer.deafen();
-      await peer.repeat(text);
-    }),
+    attack: unreadEchoes,
   },
   {
     name: 'a peer that does not read, and a handler that waits',
     service: 'waiting',
     peers: 16,
     bound: 17 * (64 / KIB) + 1,
-    attack: onOpen(async (peer) => {
-      peer.deafen();
-      await peer.repeat(text);
-    }),
+    attack: unreadEchoes,
   },
   {
     name: 'a consumer that does not receive',

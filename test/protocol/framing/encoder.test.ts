@@ -6,6 +6,7 @@ import { Outbox } from '../../../protocol/outbox.ts';
 import { Workspace } from '../../../protocol/workspace.ts';
 import { join } from '../../support/cuts.ts';
 import { frame, noise, parseFrames, utf8 } from '../../support/frames.ts';
+import { countingRandom } from '../../support/noting.ts';
 
 /** Where the forms of the length change, and the ways that a payload takes: RFC 6455 §5.2, and the encoder's limits. */
 const LENGTHS = [0, 1, 31, 32, 33, 125, 126, 127, 1023, 1024, 1025, 32_768, 32_769, 65_535, 65_536, 70_000];
@@ -26,7 +27,7 @@ function makeEncoder(mask: boolean, { slabSize, random }: Options = {}) {
   const traced: TracedFrame[] = [];
   const masker = new PortableMasker();
   const workspace = new Workspace({
-    random: random ?? counting(),
+    random: random ?? countingRandom(),
     masker: mask ? masker : { apply: () => expect.unreachable(), copy: () => expect.unreachable() },
     slab: new Uint8Array(4096).fill(0xee),
     allocate: (size) => {
@@ -38,11 +39,6 @@ function makeEncoder(mask: boolean, { slabSize, random }: Options = {}) {
   const encoder = new FrameEncoder(workspace, mask, (one) => traced.push(one));
   const outbox = new Outbox(workspace);
   return { encoder, outbox, asked, traced, taken: () => join(...outbox.take()) };
-}
-
-function counting(): (bytes: Uint8Array) => void {
-  let next = 1;
-  return (bytes) => bytes.forEach((_, i) => (bytes[i] = next++));
 }
 
 function expectSame(got: Uint8Array, expected: Uint8Array): void {
@@ -166,7 +162,7 @@ describe('a client', () => {
   });
 
   test('sends the key as it came from the random source, with a fresh one for each frame (§5.3)', () => {
-    const { encoder, outbox, taken } = makeEncoder(true, { random: counting() });
+    const { encoder, outbox, taken } = makeEncoder(true, { random: countingRandom() });
     const headers: Uint8Array[] = [];
     for (const payload of [noise(5), noise(2000), noise(5)]) {
       encoder.bytes(outbox, 2, payload, true, false);
