@@ -71,6 +71,17 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     peers: ['ws', 'undici'],
+    rule: 'RFC 7692 §7.2.2: a payload with 00 00 ff ff behind it is DEFLATE, blocks that are whole (RFC 1951 §3.2.3)',
+    what: 'We fail a message that stops within a block. They take what came out of it up to there, and go on.',
+    explains: (ours, theirs, deflate) =>
+      deflate &&
+      ours.end === 'failed 1007' &&
+      ours.why!.includes('does not inflate') &&
+      theirs.events.length > ours.events.length &&
+      isPrefix(ours.events, theirs.events),
+  },
+  {
+    peers: ['ws', 'undici'],
     rule: 'RFC 6455 §10.4, §7.4.1: a frame beyond what can be taken is refused with 1009',
     what: 'Of two faults in one header, a length beyond 2^53 and a frame that may not come now, we tell the first.',
     explains: (ours, theirs) =>
