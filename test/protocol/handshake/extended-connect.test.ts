@@ -152,6 +152,8 @@ describe('a request that is refused', () => {
     ['a :path of 8 KiB', { ':path': `/${'a'.repeat(8192)}` }, 414],
     ['no :scheme', { ':scheme': undefined }, 400],
     ['another :scheme', { ':scheme': 'ftp' }, 400],
+    ['a :scheme that only ends well', { ':scheme': 'xhttps' }, 400],
+    ['a :scheme that only begins well', { ':scheme': 'httpsx' }, 400],
     ['no :authority', { ':authority': undefined }, 400],
     ['an :authority with user info', { ':authority': 'me@example.com' }, 400],
     ['an :authority that Host contradicts', { host: 'other.example' }, 400],
