@@ -1,3 +1,5 @@
+import type { MemorySource } from './blocks.ts';
+
 /** How much is kept of what a client sends before it has its 101. */
 export const MOST_UNDECIDED = 64 * 1024;
 
@@ -6,25 +8,18 @@ export const MOST_LATE = 1024 * 1024;
 /** How much is discarded, and not held, while the transport's end is waited for. */
 export const MOST_DISCARDED = 64 * 1024 * 1024;
 
-/** Where held bytes get their memory, and give it back. */
-export interface HoldingMemory {
-  /** Memory of at least `size` bytes, whatever is in it. */
-  lendBlock(size: number): Uint8Array;
-  returnBlock(block: Uint8Array): void;
-}
-
 /** Bytes from the peer that can't be dealt with yet, in one piece: before a decision, or while paused. */
 export class HeldBytes {
   /** How many there are. */
   length: number;
   /** How many came while others were held already: more than what was on its way, from one who should have stopped. */
   late: number;
-  readonly #source: HoldingMemory;
+  readonly #source: MemorySource;
   #memory: Uint8Array;
   /** Where in it they begin. */
   #start: number;
 
-  constructor(source: HoldingMemory) {
+  constructor(source: MemorySource) {
     this.length = 0;
     this.late = 0;
     this.#source = source;
@@ -54,7 +49,7 @@ export class HeldBytes {
 
   /** Holds nothing any more. */
   clear(): void {
-    this.#source.returnBlock(this.#memory);
+    this.#source.giveBack(this.#memory);
     this.#memory = NOTHING;
     this.#start = 0;
     this.length = 0;
@@ -62,9 +57,9 @@ export class HeldBytes {
 
   /** The first bytes get the room that they need; from then on it doubles, so that a dribble takes linear time. */
   #grow(length: number): void {
-    const grown = this.#source.lendBlock(this.length === 0 ? length : 2 * (this.length + length));
+    const grown = this.#source.lend(this.length === 0 ? length : 2 * (this.length + length));
     grown.set(this.take());
-    this.#source.returnBlock(this.#memory);
+    this.#source.giveBack(this.#memory);
     this.#memory = grown;
     this.#start = 0;
   }

@@ -267,7 +267,7 @@ export class Machine implements Receiving {
 
   /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
   #hold(bytes: Uint8Array, start: number): void {
-    const held = (this.#held ??= new HeldBytes(this.workspace));
+    const held = (this.#held ??= new HeldBytes(this.workspace.blocks));
     if (this.input === UNDECIDED && held.length + bytes.length - start > MOST_UNDECIDED) {
       this.refuse(EARLY_FRAMES);
     } else if (held.late > MOST_LATE) {

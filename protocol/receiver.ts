@@ -64,7 +64,7 @@ export class Receiver implements FrameTarget, MessageTarget {
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
     this.#decoder = new FrameDecoder(this, workspace.masker);
-    this.#assembler = new MessageAssembler(this, workspace.text, workspace.allocate);
+    this.#assembler = new MessageAssembler(this, workspace.text, workspace.blocks);
     this.closeFrame = undefined;
     this.fault = undefined;
     this.lingers = false;

@@ -1,3 +1,4 @@
+import { Blocks } from './blocks.ts';
 import { FrameEncoder } from './framing/encoder.ts';
 import { type Masker, PortableMasker } from './framing/masking.ts';
 import type { Outbox } from './outbox.ts';
@@ -26,9 +27,6 @@ const SLAB_SIZE = 16 * 1024;
 const POOLED_UP_TO = 2 * 1024;
 const BLOCK_SIZE = 8 * 1024;
 
-/** A block of up to so many bytes is kept, once it was held back in: as much as a read brings, and a little more. */
-const SPARE_UP_TO = 128 * 1024;
-
 /** The most receivers that are kept for the next connection. */
 const MOST_RECEIVERS = 16;
 
@@ -43,6 +41,8 @@ export class Workspace {
   readonly text: TextCodec;
   readonly masker: Masker;
   readonly allocate: (size: number) => Uint8Array;
+  /** @internal Memory that is used again. */
+  readonly blocks: Blocks;
   readonly #slabSize: number;
   #slab: Uint8Array;
   /** The slab that was given, which is come back to when everything in it was reclaimed. */
@@ -57,8 +57,6 @@ export class Workspace {
   /** The block that small copies are put in. */
   #block: Uint8Array;
   #blockUsed: number;
-  /** What bytes were held back in before. */
-  #spare: Uint8Array;
   /** The prepared frames that were joined last, and what they came to. */
   #parts: readonly Uint8Array[];
   #joined: Uint8Array;
@@ -73,6 +71,7 @@ export class Workspace {
     this.text = options.text ?? portableText;
     this.masker = options.masker ?? new PortableMasker();
     this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+    this.blocks = new Blocks(this.allocate);
     this.#slabSize = options.slabSize ?? SLAB_SIZE;
     this.#home = options.slab ?? NOTHING;
     this.#slab = this.#home;
@@ -82,7 +81,6 @@ export class Workspace {
     this.#writer = undefined;
     this.#block = NOTHING;
     this.#blockUsed = 0;
-    this.#spare = NOTHING;
     this.#parts = [];
     this.#joined = NOTHING;
     this.#encoders = [new FrameEncoder(this, false), new FrameEncoder(this, true)];
@@ -128,27 +126,16 @@ export class Workspace {
 
   /**
    * A chunk of output was written, and nobody holds it: call it once for each, in any order. The slab is used again once
-   * that is true of all its chunks. Chunks of other memory are none of its business.
+   * that is true of all its chunks, the memory of a long payload at once. What the caller sent by reference stays his.
    */
   reclaim(chunk: Uint8Array): void {
     if (isWithin(chunk, this.#slab)) {
       if (--this.#lent === 0 && this.#writer === undefined) this.#used = 0;
     } else if (isWithin(chunk, this.#home)) {
       this.#lentAtHome--;
+    } else {
+      this.blocks.reclaim(chunk);
     }
-  }
-
-  /** @internal Memory for bytes that are held back: the block that others have done with, when they fit in it. */
-  lendBlock(size: number): Uint8Array {
-    const spare = this.#spare;
-    if (size > spare.length) return this.allocate(size);
-    this.#spare = NOTHING;
-    return spare;
-  }
-
-  /** @internal Nobody uses this block any more. */
-  returnBlock(block: Uint8Array): void {
-    if (block.length > this.#spare.length && block.length <= SPARE_UP_TO) this.#spare = block;
   }
 
   /**

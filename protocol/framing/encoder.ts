@@ -44,7 +44,7 @@ export class FrameEncoder {
     } else if (this.#mask) {
       const key = this.#workspace.keys.next();
       this.#header(outbox, first, length, key);
-      const masked = this.#workspace.allocate(length);
+      const masked = this.#workspace.blocks.lendOutput(length);
       this.#workspace.masker.copy(payload, 0, length, masked, 0, key);
       outbox.push(masked);
     } else {
@@ -77,7 +77,10 @@ export class FrameEncoder {
     outbox.commit(frame.length);
   }
 
-  /** Text too long for the slab has memory of its own, which is masked in place. */
+  /**
+   * Text too long for the slab has memory of its own, which is masked in place. It is not lent: where long strings are
+   * the only large garbage, they are given back to the kernel at every collection, and the next ones mapped anew.
+   */
   #measuredText(outbox: Outbox, opcode: number, text: string, fin: boolean): void {
     const codec = this.#workspace.text;
     const first = firstByte(opcode, fin, false);

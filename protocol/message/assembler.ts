@@ -1,3 +1,4 @@
+import type { MemorySource } from '../blocks.ts';
 import type { TextCodec } from '../text.ts';
 import { DONE, InflatingStream, type MessageInflater, MORE } from './inflating-stream.ts';
 import { Store } from './store.ts';
@@ -36,7 +37,7 @@ export interface MessageLimits {
 export class MessageAssembler {
   readonly #target: MessageTarget;
   readonly #text: TextCodec;
-  readonly #allocate: (size: number) => Uint8Array;
+  readonly #memory: MemorySource;
   #maxMessageSize: number;
   #maxFragments: number;
   #inflater: MessageInflater | undefined;
@@ -68,11 +69,10 @@ export class MessageAssembler {
   /** Whether it is over: a target that ends the connection in one of its methods is told nothing more. */
   #released: boolean;
 
-  /** `allocate` makes memory of just so many bytes, whatever is in it. */
-  constructor(target: MessageTarget, text: TextCodec, allocate: (size: number) => Uint8Array) {
+  constructor(target: MessageTarget, text: TextCodec, memory: MemorySource) {
     this.#target = target;
     this.#text = text;
-    this.#allocate = allocate;
+    this.#memory = memory;
     this.#maxMessageSize = 0;
     this.#maxFragments = 0;
     this.#inflater = undefined;
@@ -179,8 +179,9 @@ export class MessageAssembler {
   /** The chunk's memory is going: what lies in it of an unfinished message is copied. */
   endChunk(): void {
     if (this.#chunk === undefined) return;
-    const rest = this.#fin ? this.#announced - (this.#store?.size ?? 0) : Infinity;
-    (this.#store ??= new Store(this.#allocate)).append(this.#chunk, this.#start, this.#end, rest);
+    this.#store ??= this.#makeStore();
+    const rest = this.#fin ? this.#announced - this.#store.size : Infinity;
+    this.#store.append(this.#chunk, this.#start, this.#end, rest);
     this.#chunk = undefined;
   }
 
@@ -189,6 +190,7 @@ export class MessageAssembler {
     this.#released = true;
     this.#type = NONE;
     this.#chunk = undefined;
+    this.#store?.clear();
     this.#store = undefined;
     this.#carry = undefined;
     this.#validator = undefined;
@@ -237,17 +239,29 @@ export class MessageAssembler {
       this.#target.onMessageEnd();
       return;
     }
-    if (this.#store !== undefined) {
-      this.endChunk();
-      const bytes = this.#store.take();
-      this.#store = undefined;
-      this.#deliver(bytes, 0, bytes.length, this.#seen, true);
-      return;
-    }
+    if (this.#store !== undefined) return this.#finishStored();
     // A message without a byte was delivered already: this one lies in the chunk.
     const chunk = this.#chunk!;
     this.#chunk = undefined;
     this.#deliver(chunk, this.#start, this.#end, this.#seen, false);
+  }
+
+  #finishStored(): void {
+    this.endChunk();
+    const store = this.#store!;
+    this.#store = undefined;
+    if (store.isGivenAway) {
+      const bytes = store.take();
+      this.#deliver(bytes, 0, bytes.length, this.#seen, true);
+    } else {
+      this.#deliver(store.bytes, 0, store.size, this.#seen, false);
+      store.clear();
+    }
+  }
+
+  /** Bytes that are the message itself become the target's; of others it gets what they come to. */
+  #makeStore(): Store {
+    return new Store(this.#memory, this.#type !== TEXT && !this.#compressed);
   }
 
   /** A whole message. What it leaves is the state between messages, whatever the target does or throws. */
@@ -280,7 +294,7 @@ export class MessageAssembler {
   }
 
   #copyOf(bytes: Uint8Array): Uint8Array {
-    const copy = this.#allocate(bytes.length);
+    const copy = this.#memory.allocate(bytes.length);
     copy.set(bytes);
     return copy;
   }
@@ -298,13 +312,14 @@ export class MessageAssembler {
     if (store === undefined) return;
     if (this.#inflating === undefined) this.#stream(store.bytes, 0, store.size);
     else this.#advance(this.#inflating.append(store.bytes, 0, store.size, false));
+    store.clear();
   }
 
   #startInflating(): void {
     this.#seen = 0x80; // what will come out is not known to be ASCII
     this.#inflating = new InflatingStream({
       inflater: this.#inflater!,
-      allocate: this.#allocate,
+      memory: this.#memory,
       target: this.#target,
       deliver: (piece, last) => {
         if (this.#type === TEXT && !this.#isTextSoFar(piece, 0, piece.length, last)) return;

@@ -1,3 +1,4 @@
+import type { MemorySource } from '../blocks.ts';
 import { Store } from './store.ts';
 
 /**
@@ -22,7 +23,7 @@ export interface MessageInflater {
 
 export interface InflatingStreamOptions {
   inflater: MessageInflater;
-  allocate: (size: number) => Uint8Array;
+  memory: MemorySource;
   target: { readonly paused: boolean };
   /** Takes what is inflated, `last` when the message ends with it: lent, and maybe empty. */
   deliver: (piece: Uint8Array, last: boolean) => void;
@@ -76,7 +77,10 @@ export class InflatingStream {
     const store = this.#store;
     if (store === undefined || this.#options.target.paused) return MORE;
     const result = this.#run(store.bytes, this.#at, store.size);
-    if (this.#at === store.size) this.#store = undefined;
+    if (this.#at === store.size) {
+      store.clear();
+      this.#store = undefined;
+    }
     return result;
   }
 
@@ -104,7 +108,7 @@ export class InflatingStream {
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
     if (this.#store === undefined) {
-      this.#store = new Store(this.#options.allocate);
+      this.#store = new Store(this.#options.memory, false);
       this.#at = 0;
     }
     this.#store.append(bytes, start, end, Infinity);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { HeldBytes, type HoldingMemory } from '../../protocol/held-bytes.ts';
-import { Workspace } from '../../protocol/workspace.ts';
+import { Blocks } from '../../protocol/blocks.ts';
+import { HeldBytes } from '../../protocol/held-bytes.ts';
 import { noise } from '../support/frames.ts';
 
-const source: HoldingMemory = { lendBlock: (size) => new Uint8Array(size).fill(0xdb), returnBlock: () => {} };
+const allocate = (size: number) => new Uint8Array(size).fill(0xdb);
+const source = { allocate, lend: allocate, giveBack: () => {} };
 
 describe('HeldBytes', () => {
   test('gives back what came, in order, and is empty again', () => {
@@ -42,29 +43,19 @@ describe('HeldBytes', () => {
   });
 
   test('gives its memory back once it is done with it, and takes no other’s', () => {
-    const workspace = new Workspace();
-    const [a, b] = [new HeldBytes(workspace), new HeldBytes(workspace)];
-    a.append(noise(1000), 0);
+    const blocks = new Blocks(allocate);
+    const [a, b] = [new HeldBytes(blocks), new HeldBytes(blocks)];
+    a.append(noise(2000), 0);
     const { buffer } = a.take();
     b.append(noise(500), 0);
     expect(b.take().buffer).not.toBe(buffer);
     a.clear();
-    a.append(noise(1001), 0);
+    a.append(noise(2001), 0);
     expect(a.take().buffer).not.toBe(buffer);
-    const c = new HeldBytes(workspace);
-    c.append(noise(900), 0);
+    const c = new HeldBytes(blocks);
+    c.append(noise(1900), 0);
     expect(c.take().buffer).toBe(buffer);
-    expect(c.take()).toEqual(noise(900));
-  });
-
-  test('keeps no block that is larger than a read', () => {
-    const workspace = new Workspace();
-    const held = new HeldBytes(workspace);
-    held.append(new Uint8Array(200_000), 0);
-    const { buffer } = held.take();
-    held.clear();
-    held.append(noise(10), 0);
-    expect(held.take().buffer).not.toBe(buffer);
+    expect(c.take()).toEqual(noise(1900));
   });
 
   test('counts what came while others waited', () => {
