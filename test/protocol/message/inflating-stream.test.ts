@@ -1,20 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { DONE, InflatingStream, MORE } from '../../../protocol/message/inflating-stream.ts';
 import { noise } from '../../support/frames.ts';
-import { toyInflater } from './support.ts';
+import { dirtyMemory, toyInflater } from './support.ts';
 
 /** A stream, and what it delivered. `onPiece` is called with each piece's number, from 1 on. */
 function makeStream({ room = Infinity, onPiece = (_: number): void => {} } = {}) {
   const inflater = toyInflater();
   const target = { paused: false };
   const got: [number[], boolean][] = [];
-  const asked: number[] = [];
+  const { memory, asked } = dirtyMemory();
   const stream = new InflatingStream({
     inflater,
-    allocate: (size) => {
-      asked.push(size);
-      return new Uint8Array(size).fill(0xee);
-    },
+    memory,
     target,
     deliver: (piece, last) => {
       got.push([[...piece], last]);

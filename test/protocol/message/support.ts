@@ -34,6 +34,16 @@ export function toyInflater(): MessageInflater & { readonly parts: AskedPart[] }
   };
 }
 
+/** Memory that is dirty, and the sizes that it was asked for. */
+export function dirtyMemory() {
+  const asked: number[] = [];
+  const make = (size: number): Uint8Array => {
+    asked.push(size);
+    return new Uint8Array(size).fill(0xee);
+  };
+  return { memory: { allocate: make, lend: make, giveBack: () => {} }, asked };
+}
+
 export interface AssemblerOptions {
   readonly limits?: Partial<MessageLimits>;
   readonly inflater?: MessageInflater;
@@ -44,7 +54,7 @@ export interface AssemblerOptions {
 /** An assembler, what it told its target, and the sizes that it asked memory for. What it gets is dirty. */
 export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {}) {
   const told: unknown[][] = [];
-  const asked: number[] = [];
+  const { memory, asked } = dirtyMemory();
   const target = {
     paused: false,
     onText: (text: string) => tell('text', text),
@@ -55,10 +65,7 @@ export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {
     onMessageEnd: () => tell('end'),
     onMessageFault: (code: number, reason: string) => tell('fault', code, reason),
   };
-  const assembler = new MessageAssembler(target, portableText, (size) => {
-    asked.push(size);
-    return new Uint8Array(size).fill(0xee);
-  });
+  const assembler = new MessageAssembler(target, portableText, memory);
   const all = { maxMessageSize: 1000, maxFragments: 10, ...limits };
   assembler.reset(all, inflater);
   const one = { assembler, target, told, asked };
