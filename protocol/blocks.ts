@@ -26,16 +26,14 @@ export class Blocks implements MemorySource {
   readonly allocate: (size: number) => Uint8Array;
   /** The spare ones, those that were given back last at the end. */
   readonly #spare: Uint8Array[];
-  #bytes: number;
   /** Larger ones. */
-  #large: WeakRef<Uint8Array>[];
+  readonly #large: WeakRef<Uint8Array>[];
   /** The blocks that output lies in, by the chunk that was handed out. */
   readonly #outputs: WeakMap<Uint8Array, Uint8Array>;
 
   constructor(allocate: (size: number) => Uint8Array) {
     this.allocate = allocate;
     this.#spare = [];
-    this.#bytes = 0;
     this.#large = [];
     this.#outputs = new WeakMap();
   }
@@ -47,7 +45,6 @@ export class Blocks implements MemorySource {
       if (spare[i].length >= size && (best < 0 || spare[i].length < spare[best].length)) best = i;
     }
     if (best < 0) return this.#lendLarge(size) ?? this.allocate(size);
-    this.#bytes -= spare[best].length;
     return spare.splice(best, 1)[0];
   }
 
@@ -68,8 +65,9 @@ export class Blocks implements MemorySource {
       return;
     }
     this.#spare.push(block);
-    this.#bytes += block.length;
-    while (this.#spare.length > MOST_BLOCKS || this.#bytes > MOST_BYTES) this.#bytes -= this.#spare.shift()!.length;
+    let bytes = 0;
+    for (const one of this.#spare) bytes += one.length;
+    while (this.#spare.length > MOST_BLOCKS || bytes > MOST_BYTES) bytes -= this.#spare.shift()!.length;
   }
 
   /** Memory of just `size` bytes for output, which `reclaim` takes back once it was written. */

@@ -11,8 +11,8 @@ import { assert } from '../support/target.ts';
 import { headOf, hex, makeSide, restOf, type Side, type Start } from './side.ts';
 
 const COMMANDS = ['text', 'fragment', 'ping', 'close', 'pause', 'resume', 'terminate'] as const;
-/** What may happen to a side: a command of its own, bytes or the end from the other, or its timer. */
 const DELIVERIES = ['deliver', 'deliver one byte', 'deliver half', 'deliver all but one byte'] as const;
+/** What may happen to a side: a command of its own, bytes or the end from the other, or its timer. */
 const DEEDS = [...COMMANDS, 'accept', 'reject', ...DELIVERIES, 'eof', 'reset', 'timer'] as const;
 export type Deed = (typeof DEEDS)[number];
 export interface Move {
@@ -25,6 +25,7 @@ const SIDES: readonly Role[] = ['client', 'server'];
 /** Every move that can be made, each at most so often that the wire stays short. */
 const MOST_SENT = 2;
 const MOST_PINGS = 1;
+
 export class World {
   readonly #sides: Record<Role, Side>;
   readonly #start: Start;

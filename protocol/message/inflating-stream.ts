@@ -87,6 +87,7 @@ export class InflatingStream {
   /** Nothing more is wanted of it. */
   stop(): void {
     this.#stopped = true;
+    this.#store?.clear();
   }
 
   /** Inflates `bytes[start, end)` until the target pauses; `#at` is where that was. */

@@ -7,7 +7,7 @@ const COPY_BYTEWISE_BELOW = 32;
 
 /**
  * The bytes of a message that comes in several chunks, in one piece of memory that grows with them: at most twice what
- * has come (or 64 bytes), whatever length was announced.
+ * has come (or 64 bytes, or a block that was there already), whatever length was announced.
  *
  * That memory is lent, and used again. Only a message whose bytes are given away ends in memory of its own: it moves
  * there as soon as half of it has come.

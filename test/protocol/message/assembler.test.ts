@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { join } from '../../support/cuts.ts';
 import { noise, utf8 } from '../../support/frames.ts';
-import { BINARY, come, CONTINUATION, makeAssembler, TEXT } from './support.ts';
+import { BINARY, come, CONTINUATION, makeAssembler, TEXT, toyInflater } from './support.ts';
 
 describe('a message', () => {
   test('that lies whole in a chunk is delivered from where it lies, and no memory is asked for', () => {
@@ -45,6 +45,34 @@ describe('a message', () => {
     expect(one.asked).toEqual([200]);
     come(one, CONTINUATION, [noise(50), noise(60)]);
     expect(one.asked).toEqual([200, 210]);
+  });
+
+  test.each([
+    ['a text', TEXT, {}],
+    ['bytes', BINARY, {}],
+    ['a compressed text', TEXT, { compressed: true }],
+    ['compressed bytes', BINARY, { compressed: true }],
+  ])('%s: gives back the memory that it was lent, once it was delivered or given up', (_, opcode, options) => {
+    for (const givenUp of [false, true]) {
+      const one = makeAssembler({ inflater: toyInflater() });
+      come(one, opcode, 'ab', { fin: false, ...options });
+      come(one, CONTINUATION, ['cd', 'efgh'], { fin: false });
+      expect(one.lent.size).toBe(1);
+      if (givenUp) one.assembler.release();
+      else come(one, CONTINUATION, 'i');
+      expect(one.told).toHaveLength(givenUp ? 0 : 1);
+      expect(one.lent.size).toBe(0);
+    }
+  });
+
+  test('that is streamed from its middle on gives back what its beginning lay in', () => {
+    const one = makeAssembler();
+    come(one, TEXT, 'ab', { fin: false });
+    expect(one.lent.size).toBe(1);
+    one.assembler.streamNext();
+    come(one, CONTINUATION, 'cd');
+    expect(one.told.map(([name]) => name)).toEqual(['start', 'chunk', 'chunk', 'end']);
+    expect(one.lent.size).toBe(0);
   });
 
   test('without a byte is one, of as many fragments as it likes', () => {

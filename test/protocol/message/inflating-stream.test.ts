@@ -8,7 +8,7 @@ function makeStream({ room = Infinity, onPiece = (_: number): void => {} } = {})
   const inflater = toyInflater();
   const target = { paused: false };
   const got: [number[], boolean][] = [];
-  const { memory, asked } = dirtyMemory();
+  const { memory, asked, lent } = dirtyMemory();
   const stream = new InflatingStream({
     inflater,
     memory,
@@ -26,7 +26,7 @@ function makeStream({ room = Infinity, onPiece = (_: number): void => {} } = {})
     memory.fill(0xff);
     return result;
   };
-  return { stream, target, got, asked, append, inflater };
+  return { stream, target, got, asked, lent, append, inflater };
 }
 
 /** Noise that the toy takes. */
@@ -122,9 +122,10 @@ describe('a pause', () => {
   });
 
   test('that has ended before more comes lets the rest go first', () => {
-    const { target, got, append, asked, stream } = makeStream();
+    const { target, got, append, asked, lent, stream } = makeStream();
     target.paused = true;
     append([1, 2], false);
+    expect(lent.size).toBe(1);
     target.paused = false;
     expect(append([3], false)).toBe(MORE);
     expect(got.flatMap(([piece]) => piece)).toEqual([1, 1, 2, 2, 3, 3]);
@@ -133,6 +134,7 @@ describe('a pause', () => {
     expect(append(payload(200), true)).toBe(DONE);
     expect(got.at(-1)).toEqual([twice(payload(200)), true]);
     expect(asked).toHaveLength(1); // nor is this kept
+    expect(lent.size).toBe(0);
   });
 
   test('in the last part changes nothing: the message is delivered', () => {
@@ -159,4 +161,18 @@ test('a stream that is stopped inflates no further part', () => {
   const { stream, got, append } = makeStream({ onPiece: () => stream.stop() });
   append(payload(3000), true);
   expect(got).toHaveLength(1);
+});
+
+test('a stream that is stopped gives back the memory that it was lent, also from within what it has left', () => {
+  for (const within of [false, true]) {
+    const { stream, target, got, append, lent } = makeStream({ onPiece: () => stream.stop() });
+    target.paused = true;
+    append(payload(3000), true);
+    expect(lent.size).toBe(1);
+    target.paused = false;
+    if (within) stream.proceed();
+    else stream.stop();
+    expect(got).toHaveLength(within ? 1 : 0);
+    expect(lent.size).toBe(0);
+  }
 });

@@ -34,14 +34,24 @@ export function toyInflater(): MessageInflater & { readonly parts: AskedPart[] }
   };
 }
 
-/** Memory that is dirty, and the sizes that it was asked for. */
+/** Memory that is dirty, the sizes that it was asked for, and what of it is lent. What comes back is made dirty again. */
 export function dirtyMemory() {
   const asked: number[] = [];
-  const make = (size: number): Uint8Array => {
+  const lent = new Set<Uint8Array>();
+  const allocate = (size: number): Uint8Array => {
     asked.push(size);
     return new Uint8Array(size).fill(0xee);
   };
-  return { memory: { allocate: make, lend: make, giveBack: () => {} }, asked };
+  const lend = (size: number): Uint8Array => {
+    const block = allocate(size);
+    lent.add(block);
+    return block;
+  };
+  const giveBack = (block: Uint8Array): void => {
+    if (!lent.delete(block) && block.length > 0) throw new Error('what was not lent comes back');
+    block.fill(0xee);
+  };
+  return { memory: { allocate, lend, giveBack }, asked, lent };
 }
 
 export interface AssemblerOptions {
@@ -54,7 +64,7 @@ export interface AssemblerOptions {
 /** An assembler, what it told its target, and the sizes that it asked memory for. What it gets is dirty. */
 export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {}) {
   const told: unknown[][] = [];
-  const { memory, asked } = dirtyMemory();
+  const { memory, asked, lent } = dirtyMemory();
   const target = {
     paused: false,
     onText: (text: string) => tell('text', text),
@@ -68,7 +78,7 @@ export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {
   const assembler = new MessageAssembler(target, portableText, memory);
   const all = { maxMessageSize: 1000, maxFragments: 10, ...limits };
   assembler.reset(all, inflater);
-  const one = { assembler, target, told, asked };
+  const one = { assembler, target, told, asked, lent };
   function tell(...event: unknown[]): void {
     told.push(event);
     within?.(event[0] as string, one);
