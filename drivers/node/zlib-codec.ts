@@ -1,6 +1,8 @@
-import type { DeflateCodec } from '../../protocol/index.ts';
+import * as zlib from 'node:zlib';
+import type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from '../../protocol/index.ts';
 import { handlesWork } from './zlib-codec-handle.ts';
 import { OneShotCodec } from './zlib-codec-oneshot.ts';
+import { zlibParams } from './zlib-codec-params.ts';
 import { PooledCodec } from './zlib-codec-pooled.ts';
 
 /** How much the codec on node:zlib holds, for all connections that it serves together. */
@@ -16,11 +18,14 @@ export interface ZlibCodecOptions {
 
 const DEFAULT_MAX_CONTEXTS = 256;
 
+/** Off the thread, output comes in chunks of this size. */
+const CHUNK_LENGTH = 64 * 1024;
+
 /** Makes a codec on node:zlib. Throws a RangeError for a limit below one. */
 export function createZlibCodec(options: ZlibCodecOptions = {}): DeflateCodec {
   const { maxContexts = DEFAULT_MAX_CONTEXTS, publicApiOnly = false } = options;
   if (!(maxContexts >= 1)) throw new RangeError('maxContexts must be at least 1');
-  return !publicApiOnly && handlesWork() ? new PooledCodec(maxContexts) : new OneShotCodec();
+  return new ZlibCodec(!publicApiOnly && handlesWork() ? new PooledCodec(maxContexts) : new OneShotCodec());
 }
 
 let shared: DeflateCodec | undefined;
@@ -28,4 +33,29 @@ let shared: DeflateCodec | undefined;
 /** The codec of everything in this process that has not been given another. Made when first asked for. */
 export function zlibCodec(): DeflateCodec {
   return (shared ??= createZlibCodec());
+}
+
+/** The synchronous part, and zlib's thread pool. */
+class ZlibCodec implements DeflateCodec {
+  private readonly codec: DeflateCodec;
+
+  constructor(codec: DeflateCodec) {
+    this.codec = codec;
+  }
+
+  createDeflater(params: DeflaterParams): Deflater {
+    return this.codec.createDeflater(params);
+  }
+
+  createInflater(params: InflaterParams): Inflater {
+    return this.codec.createInflater(params);
+  }
+
+  deflateLater(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void {
+    const options = { ...zlibParams(params), chunkSize: CHUNK_LENGTH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
+    zlib.deflateRaw(bytes, options, (error, deflated) => {
+      // Copied where it is a small part of a chunk.
+      done(error !== null ? undefined : deflated.length < CHUNK_LENGTH ? new Uint8Array(deflated) : deflated);
+    });
+  }
 }

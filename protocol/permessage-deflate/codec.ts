@@ -9,6 +9,13 @@ export interface DeflateCodec {
   createDeflater(params: DeflaterParams): Deflater;
   /** Cheap likewise. */
   createInflater(params: InflaterParams): Inflater;
+  /**
+   * Deflates `bytes` elsewhere, without holding up the caller, in a context of its own: nothing in the output refers to
+   * anything before it. `done` is called later, exactly once, with output as `Deflater.deflate` gives it (but the
+   * caller's to keep), or with undefined when that failed. `bytes` must not change until then. Left out by a codec that
+   * cannot.
+   */
+  deflateLater?(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void;
 }
 
 export interface DeflaterParams {

@@ -1,3 +1,5 @@
+import { resolveLimit } from '../limits.ts';
+
 /**
  * How messages are compressed (RFC 7692). The four `server…` and `client…` options are the extension's parameters and
  * mean the same in both roles: a server states them in its answer, a client asks for them in its offer.
@@ -28,6 +30,12 @@ export interface CompressOptions {
    * time, a lower ratio. It is this side's `…NoContextTakeover`, whichever side that is. Default false.
    */
   shared?: boolean;
+  /**
+   * Messages of at least this many bytes are deflated off the thread where the codec can, keeping their place among the
+   * messages before and after them. Zero or false, the default, deflates everything on the spot. The drivers of this
+   * package do not make use of it yet: they deflate everything on the spot.
+   */
+  asyncAbove?: number | false;
 }
 
 /** The same, checked, with every default filled in but those that are the codec's. */
@@ -41,6 +49,8 @@ export interface ResolvedCompressOptions {
   readonly threshold: number;
   readonly level: number | undefined;
   readonly memLevel: number | undefined;
+  /** `Infinity` for never. */
+  readonly asyncAbove: number;
 }
 
 /** RFC 7692 §7.1.2. */
@@ -62,6 +72,7 @@ export function resolveCompressOptions(options: CompressOptions, isServer: boole
     threshold: options.threshold === undefined ? DEFAULT_THRESHOLD : size('threshold', options.threshold),
     level: options.level === undefined ? undefined : integer('level', options.level, 0, 9),
     memLevel: options.memLevel === undefined ? undefined : integer('memLevel', options.memLevel, 1, 9),
+    asyncAbove: resolveLimit('asyncAbove', options.asyncAbove, Infinity),
   };
 }
 

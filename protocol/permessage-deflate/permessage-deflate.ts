@@ -90,6 +90,11 @@ export class PermessageDeflate implements ExtensionNegotiator {
     return byteLength >= this.options.threshold;
   }
 
+  /** Whether a message of this many bytes is better deflated with `compressLater`. */
+  shouldCompressLater(byteLength: number): boolean {
+    return byteLength >= this.options.asyncAbove && this.codec.deflateLater !== undefined;
+  }
+
   /**
    * The payload of a frame of a compressed message, RFC 7692 §7.2.1. `payload` is the next part of the message, and
    * `fin` says that it is the last; the frames of a message come one after the other, all of them through here. The
@@ -101,6 +106,17 @@ export class PermessageDeflate implements ExtensionNegotiator {
     // §7.1.1: without context takeover the next message starts afresh. Reset now, so that a shared context is free.
     if (fin && !this.deflaterParams.contextTakeover) this.deflater?.reset();
     return deflated;
+  }
+
+  /**
+   * Compresses a whole message off the thread, in a context of its own. `done` is called later, once, with the payload
+   * of the one frame to send it in, or with undefined when that failed (`compress` it then). When it is sent, call
+   * `restart` at its place among the messages. `message`, at least one byte, must not change until `done`.
+   */
+  compressLater(message: Uint8Array, done: (payload: Uint8Array | undefined) => void): void {
+    this.codec.deflateLater!(message, this.deflaterParams, (deflated) => {
+      done(deflated?.subarray(0, deflated.length - TAIL_LENGTH));
+    });
   }
 
   /**
@@ -126,7 +142,7 @@ export class PermessageDeflate implements ExtensionNegotiator {
     }
   }
 
-  /** What a compressor elsewhere must keep to, for `restart`: the window agreed on, and our level. */
+  /** What `compressLater` and any other compressor must keep to, for `restart`: the window agreed on, and our level. */
   get params(): DeflaterParams {
     return this.deflaterParams;
   }

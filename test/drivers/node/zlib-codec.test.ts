@@ -121,6 +121,26 @@ describe('on the public API', () => {
   });
 });
 
+describe('deflateLater', () => {
+  const later = (bytes: Uint8Array, params = PARAMS): Promise<Uint8Array | undefined> =>
+    new Promise((resolve) => zlibCodec().deflateLater!(bytes, params, resolve));
+
+  test.each([1, 1000, 100_000, 3_000_000])('deflates %i bytes as a deflater without a past does', async (length) => {
+    const input = words(length, 1);
+    const deflated = (await later(input))!;
+    expect([...deflated.subarray(-4)]).toEqual([0x00, 0x00, 0xff, 0xff]);
+    const output = zlib.inflateRawSync(deflated, { windowBits: 13, finishFlush: zlib.constants.Z_SYNC_FLUSH });
+    expect(equal(output, input)).toBe(true);
+    expect(deflated.buffer.byteLength).toBeLessThan(deflated.byteLength + 65_536);
+  });
+
+  test('keeps to the window, 2^8 bytes included', async () => {
+    const input = new Uint8Array(Buffer.concat([randomBytes(300, 1), randomBytes(300, 1)]));
+    expect((await later(input, { ...PARAMS, windowBits: 8 }))!.length).toBeGreaterThan(600);
+    expect((await later(input))!.length).toBeLessThan(400);
+  });
+});
+
 describe('a bomb', () => {
   test('of 1 GiB in 1 MiB against a limit of 1 MiB takes less than 8 MiB', async () => {
     const script = fileURLToPath(new URL('zlib-codec-bomb.ts', import.meta.url));

@@ -13,6 +13,7 @@ describe('the options of permessage-deflate', () => {
       threshold: 512,
       level: undefined,
       memLevel: undefined,
+      asyncAbove: Infinity,
     });
   });
 
@@ -25,6 +26,7 @@ describe('the options of permessage-deflate', () => {
       threshold: 0,
       level: 0,
       memLevel: 1,
+      asyncAbove: 1,
     };
     expect(resolveCompressOptions(options, true)).toEqual({ ...options, windowBits: 8 });
     expect(resolveCompressOptions({ ...options, level: 9, memLevel: 9 }, false)).toEqual({
@@ -42,6 +44,10 @@ describe('the options of permessage-deflate', () => {
     expect(resolveCompressOptions({ shared: true }, isServer)).toMatchObject(expected);
   });
 
+  test.each([0, false, undefined, Infinity] as const)('asyncAbove %j is never', (asyncAbove) => {
+    expect(resolveCompressOptions({ asyncAbove }, true).asyncAbove).toBe(Infinity);
+  });
+
   test.each([
     ...[7, 16, 8.5, NaN, -8, Infinity].flatMap((bits) => [
       { serverMaxWindowBits: bits },
@@ -50,6 +56,7 @@ describe('the options of permessage-deflate', () => {
     ...[-1, 10, 1.5, NaN].map((level) => ({ level })),
     ...[0, 10, 1.5, NaN].map((memLevel) => ({ memLevel })),
     ...[-1, NaN].map((threshold) => ({ threshold })),
+    ...[-1, NaN].map((asyncAbove) => ({ asyncAbove })),
   ])('%j is a RangeError', (options: CompressOptions) => {
     expect(() => resolveCompressOptions(options, true)).toThrow(RangeError);
   });
@@ -67,6 +74,8 @@ describe('the options of permessage-deflate', () => {
     { memLevel: null },
     { threshold: '1024' },
     { threshold: false },
+    { asyncAbove: true },
+    { asyncAbove: '1' },
   ])('%j is a TypeError', (options) => {
     expect(() => resolveCompressOptions(options as CompressOptions, true)).toThrow(TypeError);
   });

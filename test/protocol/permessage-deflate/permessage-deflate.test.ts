@@ -15,7 +15,7 @@ interface Log {
   live: number;
 }
 
-function recordingCodec(log: Log): DeflateCodec {
+function recordingCodec(log: Log, later?: DeflateCodec['deflateLater']): DeflateCodec {
   return {
     createDeflater(params): Deflater {
       log.calls.push(`deflater ${JSON.stringify(params)}`);
@@ -54,6 +54,7 @@ function recordingCodec(log: Log): DeflateCodec {
         },
       };
     },
+    ...(later && { deflateLater: later }),
   };
 }
 
@@ -313,18 +314,54 @@ describe('compress', () => {
   });
 });
 
-describe('restart', () => {
-  test('lets a message compressed alone take its place among others', () => {
-    const { client, server } = pair();
-    const [first, large, last] = [words(1000, 1), randomBytes(50_000, 1), words(1000, 1)];
-    expect(client.decompress(server.compress(first, true), MAX)).toEqual(first);
-    const payload = server.compressAlone(large).slice();
-    server.restart();
-    expect(client.decompress(payload, MAX)).toEqual(large);
-    expect(client.decompress(server.compress(last, true), MAX)).toEqual(last);
+describe('compressLater', () => {
+  const later: DeflateCodec['deflateLater'] = (bytes, params, done) => {
+    const deflater = zlibCodec.createDeflater(params);
+    done(deflater.deflate(bytes));
+    deflater.release();
+  };
+
+  test('is for messages of asyncAbove bytes and more, where the codec can', () => {
+    const able = recordingCodec({ calls: [], live: 0 }, later);
+    const unable = recordingCodec({ calls: [], live: 0 });
+    const lengths = [999, 1000, 1001];
+    const asked = (codec: DeflateCodec, options: CompressOptions): boolean[] =>
+      lengths.map((length) => agreedServer('permessage-deflate', options, codec).shouldCompressLater(length));
+    expect(asked(able, { asyncAbove: 1000 })).toEqual([false, true, true]);
+    expect(asked(able, {})).toEqual([false, false, false]);
+    expect(asked(unable, { asyncAbove: 1000 })).toEqual([false, false, false]);
   });
 
-  test('before any message does nothing', () => {
+  test('gives a payload that takes its place among others after restart', () => {
+    const log = { calls: [] as string[], live: 0 };
+    const server = new PermessageDeflate(true, { asyncAbove: 1 }, recordingCodec(log, later));
+    const client = new PermessageDeflate(false, {}, zlibCodec);
+    expect(client.confirm(element(server.accept([element(client.offer())])!))).toBeUndefined();
+    const [first, large, last] = [words(1000, 1), randomBytes(50_000, 1), words(1000, 1)];
+    expect(client.decompress(server.compress(first, true), MAX)).toEqual(first);
+    let payload: Uint8Array | undefined;
+    server.compressLater(large, (result) => {
+      payload = result;
+    });
+    server.restart();
+    expect(client.decompress(payload!, MAX)).toEqual(large);
+    expect(client.decompress(server.compress(last, true), MAX)).toEqual(last);
+    client.release();
+    server.release();
+  });
+
+  test('may fail', () => {
+    const codec = recordingCodec({ calls: [], live: 0 }, (_bytes, _params, done) => done(undefined));
+    const server = agreedServer('permessage-deflate', { asyncAbove: 1 }, codec);
+    let results = 0;
+    server.compressLater(words(10, 1), (result) => {
+      expect(result).toBeUndefined();
+      results++;
+    });
+    expect(results).toBe(1);
+  });
+
+  test('restart before any message does nothing', () => {
     const { client, clientLog } = pair();
     client.restart();
     expect(clientLog.calls).toEqual([]);
