@@ -11,6 +11,16 @@ export interface PumpOwner {
   onWritable(): void;
 }
 
+/** What was sent and waits for its turn to reach the connection. */
+export interface Backlog {
+  /** Bytes that it takes; 0 when nothing waits. */
+  readonly size: number;
+  /** Calls back, once, when what waits now has reached the connection, unless that ends before: at once if nothing waits. */
+  whenSent(callback: () => void): void;
+  /** Drops it. */
+  clear(): void;
+}
+
 export interface PumpParts {
   connection: Connection;
   clock: Clock;
@@ -28,6 +38,8 @@ export interface PumpParts {
  * While the transport has not sent what it was given, output waits in the connection.
  */
 export class Pump implements TransportHandler {
+  /** Where there is something before the connection. */
+  backlog: Backlog | undefined;
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #workspace: Workspace;
@@ -49,6 +61,7 @@ export class Pump implements TransportHandler {
   #owesFields: boolean;
 
   constructor(parts: PumpParts) {
+    this.backlog = undefined;
     this.#connection = parts.connection;
     this.#clock = parts.clock;
     this.#workspace = parts.workspace;
@@ -72,7 +85,9 @@ export class Pump implements TransportHandler {
 
   /** Bytes that were sent and have not left this process. */
   get bufferedAmount(): number {
-    return this.#connection.bufferedAmount + (this.#transport === undefined ? 0 : this.#transport.bufferedAmount);
+    const waiting = this.backlog === undefined ? 0 : this.backlog.size;
+    const written = this.#transport === undefined ? 0 : this.#transport.bufferedAmount;
+    return waiting + this.#connection.bufferedAmount + written;
   }
 
   /** The transport is there. Before that, only the connection's timeouts run. */

@@ -167,8 +167,20 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
       this.#fail(error);
     }
     // The end of the turn is asked for from among the promises: whatever they set off is then due before it.
-    if (lingers) void Promise.resolve().then(() => this.#socket.clock.defer(() => this.pump.conclude()));
+    if (lingers) void Promise.resolve().then(() => this.#socket.clock.defer(() => this.#conclude()));
+    else if (this.pump.backlog !== undefined && this.pump.backlog.size > 0) {
+      // It was sent before the end came, and is owed.
+      lingers = true;
+      this.#conclude();
+    }
     return lingers;
+  }
+
+  /** Goes on with the end that was put off, once everything that was sent until now has gone before it. */
+  #conclude(): void {
+    const { backlog } = this.pump;
+    if (backlog === undefined) this.pump.conclude();
+    else backlog.whenSent(() => this.pump.conclude());
   }
 
   onClose(code: number, reason: string): void {
@@ -181,6 +193,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
   }
 
   onClosed(info: CloseInfo): void {
+    this.pump.backlog?.clear();
     if (this.connection.opening === undefined && this.#socket.goOn()) return;
     this.#admission?.leave(this.#socket);
     this.#deciding?.abort(info.error);

@@ -21,6 +21,7 @@ import type { Clock } from './clock.ts';
 import type { Handlers } from './handlers.ts';
 import type { Observer } from './observer.ts';
 import { Pump } from './pump.ts';
+import { type Outlet, SendQueue } from './send-queue.ts';
 import { SocketEvents } from './socket-events.ts';
 import type { Transport, TransportHandler } from './transport.ts';
 
@@ -87,6 +88,8 @@ export class Socket<Data = unknown> {
   /** One for each place that the opening handshake leads to, as its pump. */
   #connection: Connection;
   #pump: Pump;
+  /** What is sent goes through here: the connection, or a queue before it. */
+  #outlet: Outlet;
   #url: string;
   #remoteAddress: string;
 
@@ -105,12 +108,13 @@ export class Socket<Data = unknown> {
     this.#connection = parts.connect(this.#events);
     this.isServer = this.#connection.isServer;
     this.#pump = this.#makePump();
+    this.#outlet = this.#makeOutlet();
     parts.admission?.arrive(this);
     if (parts.signal !== undefined) this.#obey(parts.signal);
   }
 
   get state(): (typeof STATES)[number] {
-    return STATES[this.#connection.phase];
+    return STATES[this.#outlet.phase];
   }
 
   /** The URL that was opened; for a server, the one that was asked for, once it has been. */
@@ -172,24 +176,24 @@ export class Socket<Data = unknown> {
    * the fragments of another.
    */
   send(data: string | BytesLike, options?: SendOptions): boolean {
-    const connection = this.#connection;
+    const outlet = this.#outlet;
     if (typeof data === 'string') {
-      if (connection.phase !== Phase.OPEN) return false;
-      connection.sendText(data, options === undefined || options.compress !== false);
+      if (outlet.phase !== Phase.OPEN) return false;
+      outlet.sendText(data, options === undefined || options.compress !== false);
       this.#observer?.onMessage(this, data, true);
       return this.#sent(data);
     }
     const bytes = toBytes(data);
-    if (connection.phase !== Phase.OPEN) return false;
-    connection.sendBinary(bytes, options === undefined || options.compress !== false);
+    if (outlet.phase !== Phase.OPEN) return false;
+    outlet.sendBinary(bytes, options === undefined || options.compress !== false);
     this.#observer?.onMessage(this, bytes, true);
     return this.#sent(bytes);
   }
 
   /** Sends a message that was encoded once for many sockets. Returns as `send` does. */
   sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
-    if (this.#connection.phase !== Phase.OPEN) return false;
-    this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
+    if (this.#outlet.phase !== Phase.OPEN) return false;
+    this.#outlet.sendPrepared(message, options === undefined || options.compress !== false);
     this.#observer?.onMessage(this, message.payload, true);
     return this.#sent(message.payload);
   }
@@ -208,8 +212,8 @@ export class Socket<Data = unknown> {
   /** Sends a fragment of a message (RFC 6455 §5.4); the first one's kind is the message's. Returns as `send` does. */
   sendFragment(data: string | BytesLike, fin: boolean, options?: SendOptions): boolean {
     const part = typeof data === 'string' ? data : toBytes(data);
-    if (this.#connection.phase !== Phase.OPEN) return false;
-    this.#connection.sendFragment(part, fin, options === undefined || options.compress !== false);
+    if (this.#outlet.phase !== Phase.OPEN) return false;
+    this.#outlet.sendFragment(part, fin, options === undefined || options.compress !== false);
     return this.#sent(part);
   }
 
@@ -229,11 +233,11 @@ export class Socket<Data = unknown> {
   }
 
   /**
-   * Starts the closing handshake, or gives up the opening one. Safe to repeat.
+   * Starts the closing handshake, once what was sent has gone before it, or gives up the opening one. Safe to repeat.
    * Throws a RangeError or TypeError for a code or a reason that may not be sent.
    */
   close(code = 1000, reason = ''): void {
-    this.#connection.close(code, reason, this.clock.now());
+    this.#outlet.close(code, reason, this.clock.now());
     this.#pump.schedule();
   }
 
@@ -277,6 +281,7 @@ export class Socket<Data = unknown> {
     this.#url = hop.url;
     this.#connection = hop.connect(this.#events);
     this.#pump = this.#makePump();
+    this.#outlet = this.#makeOutlet();
     hop.dial();
     return true;
   }
@@ -307,6 +312,15 @@ export class Socket<Data = unknown> {
     this.#events.connection = this.#connection;
     this.#events.pump = pump;
     return pump;
+  }
+
+  #makeOutlet(): Outlet {
+    const connection = this.#connection;
+    if (!connection.deflatesLater(Number.MAX_SAFE_INTEGER)) return connection;
+    const parts = { connection, pump: this.#pump, clock: this.clock, workspace: this.#workspace };
+    const queue = new SendQueue(parts);
+    this.#pump.backlog = queue;
+    return queue;
   }
 
   #obey(signal: AbortSignal): void {

@@ -238,6 +238,23 @@ export class Connection {
     this.#openMachine().sender.binary(bytes, compress);
   }
 
+  /** Whether messages of this many bytes are to be deflated off the thread, where compression is agreed on: `asyncAbove`. */
+  deflatesLater(byteLength: number): boolean {
+    return this.#machine.deflate?.shouldCompressLater(byteLength) === true;
+  }
+
+  /**
+   * Deflates a message off the thread, so that `sendPrepared` need not: in a context of its own, for this connection and
+   * all that compress alike. `done` is called later, once, from outside of any call; the message's bytes must not change
+   * until then. (If that failed, `sendPrepared` deflates as ever.) Returns false when there is nothing to wait for.
+   *
+   * The connection itself has no part in it: it is for the caller to keep the messages in order meanwhile.
+   */
+  deflateLater(message: PreparedMessage, done: () => void): boolean {
+    const { deflate } = this.#openMachine();
+    return deflate !== undefined && message.deflateLater(deflate, done);
+  }
+
   /** Sends a message that was encoded once for many connections. */
   sendPrepared(message: PreparedMessage, compress = true): void {
     this.#openMachine().sender.prepared(message, compress);
@@ -267,7 +284,7 @@ export class Connection {
    */
   close(code = 1000, reason = '', now: number = this.#machine.now): void {
     const machine = this.#machine;
-    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, machine.workspace.text);
+    this.checkClose(code, reason);
     machine.now = now;
     if (machine.phase === Phase.CONNECTING) {
       giveUp(machine);
@@ -275,6 +292,11 @@ export class Connection {
     } else if (machine.phase === Phase.OPEN) {
       machine.sendClose(code, reason);
     }
+  }
+
+  /** Throws what `close` would throw. */
+  checkClose(code: number, reason: string): void {
+    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, this.#machine.workspace.text);
   }
 
   /** Ends the transport now, without a closing handshake. `error` says why. */

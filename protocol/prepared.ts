@@ -14,30 +14,78 @@ export class PreparedMessage {
   readonly opcode: number;
   /** The payload, in UTF-8 when it is TEXT. */
   readonly payload: Uint8Array;
-  /** The frame that a server sends. */
-  readonly frame: Uint8Array;
-  /** Compressed frames, by what they were compressed for. */
-  readonly #deflated: Map<string, Uint8Array>;
+  /** The frame that a server sends uncompressed, once one has. */
+  #frame: Uint8Array | undefined;
+  /** What it is compressed, by what it was compressed for. */
+  readonly #deflated: Map<string, Deflated>;
+  /** Who waits for that, likewise. */
+  readonly #coming: Map<string, (() => void)[]>;
 
   /** Throws a TypeError for what is no message. */
   constructor(data: string | BytesLike, workspace: Workspace = new Workspace()) {
     this.opcode = typeof data === 'string' ? TEXT : BINARY;
     this.payload = typeof data === 'string' ? encode(data, workspace) : toBytes(data);
-    this.frame = makeFrame(this.opcode, this.payload, false);
+    this.#frame = undefined;
     this.#deflated = new Map();
+    this.#coming = new Map();
+  }
+
+  /** The frame that a server sends. */
+  get frame(): Uint8Array {
+    return (this.#frame ??= makeFrame(this.opcode, this.payload, false));
   }
 
   /** The frame of this message compressed in a context of its own, such as this connection may send. */
   deflatedFrame(deflate: PermessageDeflate): Uint8Array {
-    const { windowBits, level, memLevel } = deflate.params;
-    const key = `${windowBits} ${level} ${memLevel}`;
-    let frame = this.#deflated.get(key);
-    if (frame === undefined) {
-      frame = makeFrame(this.opcode, deflate.compressAlone(this.payload), true);
-      this.#deflated.set(key, frame);
-    }
-    return frame;
+    const key = keyOf(deflate);
+    return (this.#deflated.get(key) ?? this.#keep(key, deflate.compressAlone(this.payload))).frame;
   }
+
+  /** The payload of that frame, if it was compressed already. */
+  deflatedPayload(deflate: PermessageDeflate): Uint8Array | undefined {
+    return this.#deflated.get(keyOf(deflate))?.payload;
+  }
+
+  /**
+   * Compresses it off the thread for connections such as this one, once for all that ask. Returns false when it is done
+   * already; otherwise `done` is called later, once, whether it went well or not.
+   */
+  deflateLater(deflate: PermessageDeflate, done: () => void): boolean {
+    const key = keyOf(deflate);
+    if (this.#deflated.has(key)) return false;
+    const others = this.#coming.get(key);
+    if (others !== undefined) {
+      others.push(done);
+      return true;
+    }
+    const waiting = [done];
+    this.#coming.set(key, waiting);
+    deflate.compressLater(this.payload, (payload) => {
+      this.#coming.delete(key);
+      if (payload !== undefined) this.#keep(key, payload);
+      for (const one of waiting) one();
+    });
+    return true;
+  }
+
+  #keep(key: string, payload: Uint8Array): Deflated {
+    const frame = makeFrame(this.opcode, payload, true);
+    const deflated = { frame, payload: frame.subarray(frame.length - payload.length) };
+    this.#deflated.set(key, deflated);
+    return deflated;
+  }
+}
+
+/** A compressed payload, in the frame that a server sends it in. */
+interface Deflated {
+  readonly frame: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** Connections with the same key compress alike, and may look back equally far. */
+function keyOf(deflate: PermessageDeflate): string {
+  const { windowBits, level, memLevel } = deflate.params;
+  return `${windowBits} ${level} ${memLevel}`;
 }
 
 function encode(text: string, workspace: Workspace): Uint8Array {

@@ -92,7 +92,7 @@ export class Sender {
     this.#checkBetweenMessages();
     const { opcode, payload } = message;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
-      if (this.#mask) return this.#deflated(opcode, payload, true, true);
+      if (this.#mask) return this.#preparedAndMasked(message, this.#deflate);
       this.#encoder.encoded(this.#outbox, message.deflatedFrame(this.#deflate));
       this.#deflate.restart();
     } else if (this.#mask) {
@@ -100,6 +100,14 @@ export class Sender {
     } else {
       this.#encoder.encoded(this.#outbox, message.frame);
     }
+  }
+
+  /** A client's own context makes less of a message than one that knows only this; but not if that has been done. */
+  #preparedAndMasked(message: PreparedMessage, deflate: PermessageDeflate): void {
+    const deflated = message.deflatedPayload(deflate);
+    if (deflated === undefined) return this.#deflated(message.opcode, message.payload, true, true);
+    this.#encoder.bytes(this.#outbox, message.opcode, deflated, true, true);
+    deflate.restart();
   }
 
   /** §5.4. The first fragment's kind is the message's. */

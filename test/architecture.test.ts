@@ -15,6 +15,7 @@ const SHARED = [
   'transport',
   'clock',
   'pump',
+  'send-queue',
   'socket',
   'socket-events',
   'handlers',

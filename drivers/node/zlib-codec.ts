@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import * as zlib from 'node:zlib';
 import type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from '../../protocol/index.ts';
 import { handlesWork } from './zlib-codec-handle.ts';
@@ -21,6 +22,9 @@ const DEFAULT_MAX_CONTEXTS = 256;
 /** Off the thread, output comes in chunks of this size. */
 const CHUNK_LENGTH = 64 * 1024;
 
+/** How many messages are deflated off the thread at a time: libuv's threads, as a rule. Each takes a context of 268 KiB. */
+const MOST_AT_ONCE = 4;
+
 /** Makes a codec on node:zlib. Throws a RangeError for a limit below one. */
 export function createZlibCodec(options: ZlibCodecOptions = {}): DeflateCodec {
   const { maxContexts = DEFAULT_MAX_CONTEXTS, publicApiOnly = false } = options;
@@ -38,9 +42,14 @@ export function zlibCodec(): DeflateCodec {
 /** The synchronous part, and zlib's thread pool. */
 class ZlibCodec implements DeflateCodec {
   private readonly codec: DeflateCodec;
+  /** What is to be deflated off the thread when there is room. */
+  private readonly waiting: Later[];
+  private underWay: number;
 
   constructor(codec: DeflateCodec) {
     this.codec = codec;
+    this.waiting = [];
+    this.underWay = 0;
   }
 
   createDeflater(params: DeflaterParams): Deflater {
@@ -52,10 +61,41 @@ class ZlibCodec implements DeflateCodec {
   }
 
   deflateLater(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void {
-    const options = { ...zlibParams(params), chunkSize: CHUNK_LENGTH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
+    this.waiting.push({ bytes, params, done });
+    this.startLater();
+  }
+
+  private startLater(): void {
+    while (this.underWay < MOST_AT_ONCE && this.waiting.length > 0) {
+      const { bytes, params, done } = this.waiting.shift()!;
+      this.underWay++;
+      // At the root of the asynchronous context: what is started here may be another connection's.
+      root.runInAsyncScope(deflateRaw, undefined, bytes, params, (deflated: Uint8Array | undefined) => {
+        this.underWay--;
+        this.startLater();
+        done(deflated);
+      });
+    }
+  }
+}
+
+const root = new AsyncResource('sansocket.deflate');
+
+function deflateRaw(bytes: Uint8Array, params: DeflaterParams, done: Later['done']): void {
+  const options = { ...zlibParams(params), chunkSize: CHUNK_LENGTH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
+  try {
     zlib.deflateRaw(bytes, options, (error, deflated) => {
       // Copied where it is a small part of a chunk.
       done(error !== null ? undefined : deflated.length < CHUNK_LENGTH ? new Uint8Array(deflated) : deflated);
     });
+  } catch {
+    queueMicrotask(() => done(undefined)); // no memory for a context
   }
+}
+
+/** A message to be deflated off the thread. */
+interface Later {
+  readonly bytes: Uint8Array;
+  readonly params: DeflaterParams;
+  readonly done: (deflated: Uint8Array | undefined) => void;
 }

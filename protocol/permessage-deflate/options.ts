@@ -31,9 +31,9 @@ export interface CompressOptions {
    */
   shared?: boolean;
   /**
-   * Messages of at least this many bytes are deflated off the thread where the codec can, keeping their place among the
-   * messages before and after them. Zero or false, the default, deflates everything on the spot. The drivers of this
-   * package do not make use of it yet: they deflate everything on the spot.
+   * Messages of at least this many bytes are deflated off the thread, where the codec can, and keep their place among the
+   * messages before and after them: those wait, and count as buffered. Such a message is compressed by itself, and the
+   * one after it too. Messages sent in fragments are not meant. Zero or false, the default, deflates all on the spot.
    */
   asyncAbove?: number | false;
 }

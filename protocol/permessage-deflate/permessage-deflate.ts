@@ -90,9 +90,11 @@ export class PermessageDeflate implements ExtensionNegotiator {
     return byteLength >= this.options.threshold;
   }
 
-  /** Whether a message of this many bytes is better deflated with `compressLater`. */
+  /** Whether a message of this many bytes is better compressed with `compressLater`. */
   shouldCompressLater(byteLength: number): boolean {
-    return byteLength >= this.options.asyncAbove && this.codec.deflateLater !== undefined;
+    const { asyncAbove } = this.options;
+    if (asyncAbove === Infinity || this.codec.deflateLater === undefined) return false;
+    return byteLength >= asyncAbove && this.shouldCompress(byteLength);
   }
 
   /**

@@ -208,35 +208,44 @@ describe('with ws', () => {
     const { agreed } = await withEcho({}, (url) => wsCalls(url, parameters));
     expect(agreed).toBe('permessage-deflate');
   });
+
+  test('of messages that are deflated off the thread, as the server and as a client', async () => {
+    const { received } = await callWs({}, { asyncAbove: 1000 });
+    expect(received).toBeLessThan(total / 2);
+    await withEcho({ asyncAbove: 1000 }, (url) => wsCalls(url, {}));
+  });
 });
 
 describe('with undici', () => {
+  async function undiciCalls(url: string): Promise<void> {
+    const socket = new UndiciWebSocket(url);
+    socket.binaryType = 'arraybuffer';
+    await new Promise((resolve, reject) => {
+      socket.addEventListener('open', resolve);
+      socket.addEventListener('error', reject);
+    });
+    expect(socket.extensions).toMatch(/^permessage-deflate/);
+    for (const { whole } of MESSAGES) {
+      const echo = new Promise<string | ArrayBuffer>((resolve, reject) => {
+        socket.addEventListener('message', ({ data }) => resolve(data), { once: true });
+        socket.addEventListener('close', ({ code }) => reject(new Error(`closed: ${code}`)), { once: true });
+      });
+      socket.send(whole);
+      const data = await echo;
+      expect(same(typeof data === 'string' ? data : new Uint8Array(data), whole)).toBe(true);
+    }
+    const closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+    socket.close();
+    await closed;
+  }
+
   test.each(PARAMETERS.filter(({ clientMaxWindowBits }) => clientMaxWindowBits === undefined))(
     'as a client of a server that asks for %j',
-    async (parameters) => {
-      await withEcho(parameters, async (url) => {
-        const socket = new UndiciWebSocket(url);
-        socket.binaryType = 'arraybuffer';
-        await new Promise((resolve, reject) => {
-          socket.addEventListener('open', resolve);
-          socket.addEventListener('error', reject);
-        });
-        expect(socket.extensions).toMatch(/^permessage-deflate/);
-        for (const { whole } of MESSAGES) {
-          const echo = new Promise<string | ArrayBuffer>((resolve, reject) => {
-            socket.addEventListener('message', ({ data }) => resolve(data), { once: true });
-            socket.addEventListener('close', ({ code }) => reject(new Error(`closed: ${code}`)), { once: true });
-          });
-          socket.send(whole);
-          const data = await echo;
-          expect(same(typeof data === 'string' ? data : new Uint8Array(data), whole)).toBe(true);
-        }
-        const closed = new Promise((resolve) => socket.addEventListener('close', resolve));
-        socket.close();
-        await closed;
-      });
-    },
+    (parameters) => withEcho(parameters, undiciCalls),
   );
+
+  test('as a client that is sent messages that were deflated off the thread', () =>
+    withEcho({ asyncAbove: 1000 }, undiciCalls));
 });
 
 const python = ['/usr/bin/python3', 'python3'].find(
@@ -304,5 +313,10 @@ describe.skipIf(python === undefined)('with python3-websockets (skipped where it
 
   test.each(withoutSmallest)('as a client that offers %j', async (parameters) => {
     expectAgreed(await withEcho({}, (url) => pythonCalls(url, parameters)), parameters);
+  });
+
+  test('of messages that are deflated off the thread, as the server and as a client', async () => {
+    await callPython({}, { asyncAbove: 1000 }, false);
+    await withEcho({ asyncAbove: 1000 }, (url) => pythonCalls(url, {}));
   });
 });

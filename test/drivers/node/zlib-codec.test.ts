@@ -134,6 +134,25 @@ describe('deflateLater', () => {
     expect(deflated.buffer.byteLength).toBeLessThan(deflated.byteLength + 65_536);
   });
 
+  test('says when it failed, later too, and goes on with the others', async () => {
+    let now = true;
+    const failing = Array.from({ length: 10 }, () =>
+      later(words(100, 1), { ...PARAMS, level: 99 }).then((result) =>
+        expect([now, result]).toEqual([false, undefined]),
+      ),
+    );
+    now = false;
+    await Promise.all(failing);
+    expect(await later(words(100, 1))).toBeInstanceOf(Uint8Array);
+  });
+
+  test('deflates four messages at a time, and all in the end', async () => {
+    const lengths = Array.from({ length: 40 }, (_, i) => 10_000 + i);
+    const ends: number[] = [];
+    await Promise.all(lengths.map((length) => later(words(length, 1)).then(() => ends.push(length))));
+    expect(ends.toSorted((a, b) => a - b)).toEqual(lengths);
+  });
+
   test('keeps to the window, 2^8 bytes included', async () => {
     const input = new Uint8Array(Buffer.concat([randomBytes(300, 1), randomBytes(300, 1)]));
     expect((await later(input, { ...PARAMS, windowBits: 8 }))!.length).toBeGreaterThan(600);
