@@ -91,6 +91,12 @@ export interface ServerOptions extends SocketOptions {
   ): HttpResponse | undefined | PromiseLike<HttpResponse | undefined>;
   /** Connections beyond this many are refused with 503. Default: no limit. */
   maxConnections?: number | false;
+  /**
+   * How many may be on their way to an open connection, or refused and not gone. Beyond as many that are waited for (for
+   * the rest of their TLS handshake or of their request, or to hang up), the one that has been waited for longest is ended;
+   * beyond as many that `authorize` or `onRequest` has not decided on, further ones are refused with 503. Default 4,096.
+   */
+  maxHandshakes?: number | false;
 }
 
 /** A whole HTTP response. */

@@ -63,13 +63,17 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
     this.#request = request;
     this.#observer?.onHandshake(this.#socket);
     const authorize = this.#admission?.authorize;
-    if (authorize === undefined || this.#admission?.refusal() !== undefined) this.#answer(undefined);
+    if (authorize === undefined) return this.#answer(undefined);
+    const refusal = this.#admission?.refusal() ?? this.#admission?.ask(this.#socket);
+    if (refusal !== undefined) this.#answer(refusal);
     else this.#ask((context) => authorize(this.request!, context));
   }
 
   onPlainRequest(request: PlainRequest, refusal: Rejection): void {
     const onRequest = this.#admission?.onRequest;
     if (onRequest === undefined) return this.connection.reject(refusal);
+    const unasked = this.#admission?.ask(this.#socket);
+    if (unasked !== undefined) return this.connection.reject(unasked);
     this.#ask(async (context) => (await onRequest(request, context)) ?? refusal);
   }
 
@@ -273,6 +277,7 @@ export class SocketEvents<Data> implements Sink, PumpOwner {
       this.#report(error);
       this.connection.reject(INTERNAL_ERROR, this.#socket.clock.now());
     }
+    this.#admission?.decided(this.#socket);
   }
 
   #accept(decision: Decision): void {

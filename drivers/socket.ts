@@ -109,7 +109,7 @@ export class Socket<Data = unknown> {
     this.isServer = this.#connection.isServer;
     this.#pump = this.#makePump();
     this.#outlet = this.#makeOutlet();
-    parts.admission?.arrive(this);
+    parts.admission?.wait(this);
     if (parts.signal !== undefined) this.#obey(parts.signal);
   }
 

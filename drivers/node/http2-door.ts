@@ -2,6 +2,7 @@ import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream
 import type { Socket as NetSocket } from 'node:net';
 import { isHttp2Preface, type Limits } from '../../protocol/index.ts';
 import type { Wake } from '../clock.ts';
+import type { Admission, Visitor } from '../admission.ts';
 import { nodeClock } from './clock.ts';
 import { IDLE_TIMEOUT, SESSION_OPTIONS, SESSION_WINDOW } from './http2-settings.ts';
 
@@ -15,25 +16,24 @@ export type StreamListener = (stream: ServerHttp2Stream, fields: readonly string
 export class Http2Door {
   readonly #onStream: StreamListener;
   readonly #limits: Limits;
+  readonly #admission: Admission;
   readonly #guests: Set<Guest>;
-  /** Connections that have not said what they speak. */
-  readonly #undecided: Set<NetSocket>;
   #isStopped: boolean;
 
-  constructor(limits: Limits, onStream: StreamListener) {
+  constructor(limits: Limits, admission: Admission, onStream: StreamListener) {
     this.#onStream = onStream;
     this.#limits = limits;
+    this.#admission = admission;
     this.#guests = new Set();
-    this.#undecided = new Set();
     this.#isStopped = false;
   }
 
   /** A connection whose peer speaks HTTP/2; it came at `since`. */
   accept(socket: NetSocket, since = nodeClock.now()): void {
-    const guest = new Guest(socket, this.#limits, since, this.#onStream);
+    const guest = new Guest(socket, this.#limits, this.#admission, since, this.#onStream);
     this.#guests.add(guest);
     guest.session.once('close', () => this.#guests.delete(guest));
-    if (this.#isStopped) guest.leave();
+    if (this.#isStopped) guest.close();
   }
 
   /**
@@ -49,10 +49,11 @@ export class Http2Door {
       if (nodeClock.now() >= deadline) socket.destroy();
       else wake = nodeClock.wakeAt(deadline, sleep);
     };
-    const drop = () => socket.destroy();
+    const drop = () => void socket.destroy();
+    const visitor: Visitor = { state: 'connecting', close: drop, terminate: drop };
     const settle = () => {
       wake?.cancel();
-      this.#undecided.delete(socket);
+      this.#admission.stopWaiting(visitor);
       socket.off('data', onData).off('end', drop).off('error', drop).off('close', settle);
     };
     const onData = (chunk: Buffer) => {
@@ -65,32 +66,35 @@ export class Http2Door {
       socket.unshift(bytes);
       this.accept(socket, since);
     };
-    this.#undecided.add(socket);
     socket.on('data', onData).on('end', drop).on('error', drop).on('close', settle);
+    this.#admission.wait(visitor);
     if (deadline < Infinity) sleep();
   }
 
   /** No stream is opened any more: every connection ends after its last one. RFC 9113 §6.8 */
   stop(): void {
     this.#isStopped = true;
-    for (const socket of this.#undecided) socket.destroy();
-    for (const guest of this.#guests) guest.leave();
+    for (const guest of this.#guests) guest.close();
   }
 }
 
-/** One connection. */
-class Guest {
+/** One connection: waited for while it carries no stream. */
+class Guest implements Visitor {
+  readonly state: 'open';
   readonly session: ServerHttp2Session;
   readonly #socket: NetSocket;
   readonly #limits: Limits;
+  readonly #admission: Admission;
   #streams: number;
   #isLeaving: boolean;
   #deadline: number;
   #wake: Wake | undefined;
 
-  constructor(socket: NetSocket, limits: Limits, since: number, onStream: StreamListener) {
+  constructor(socket: NetSocket, limits: Limits, admission: Admission, since: number, onStream: StreamListener) {
+    this.state = 'open';
     this.#socket = socket;
     this.#limits = limits;
+    this.#admission = admission;
     this.#streams = 0;
     this.#isLeaving = false;
     this.#deadline = Infinity;
@@ -102,27 +106,38 @@ class Guest {
     session.setLocalWindowSize(SESSION_WINDOW);
     // Whatever it was, the session is gone, and its streams are told.
     session.on('error', () => {});
-    session.on('close', () => this.#expect(Infinity));
+    session.on('close', () => {
+      this.#expect(Infinity);
+      admission.stopWaiting(this);
+    });
     session.on('stream', ((stream: ServerHttp2Stream, _headers: object, _flags: number, fields: readonly string[]) => {
       this.#enter(stream);
       onStream(stream, fields);
     }) as (stream: ServerHttp2Stream) => void);
     this.#expect(since + limits.handshakeTimeout);
+    admission.wait(this);
   }
 
   /** Says GOAWAY, and leaves with the last stream. */
-  leave(): void {
+  close(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     this.session.close();
     if (this.#streams === 0) this.#expect(nodeClock.now() + this.#limits.closeTimeout);
   }
 
+  terminate(): void {
+    this.#expect(Infinity);
+    this.#socket.destroy();
+  }
+
   #enter(stream: ServerHttp2Stream): void {
     this.#streams++;
+    this.#admission.stopWaiting(this);
     this.#expect(Infinity);
     stream.once('close', () => {
       if (--this.#streams > 0 || this.session.destroyed) return;
+      this.#admission.wait(this);
       this.#expect(nodeClock.now() + (this.#isLeaving ? this.#limits.closeTimeout : IDLE_TIMEOUT));
     });
   }
@@ -142,10 +157,9 @@ class Guest {
     if (nodeClock.now() < this.#deadline) {
       this.#wake = nodeClock.wakeAt(this.#deadline, () => this.#sleep());
     } else if (this.#isLeaving) {
-      this.#deadline = Infinity;
-      this.#socket.destroy();
+      this.terminate();
     } else {
-      this.leave();
+      this.close();
     }
   }
 }

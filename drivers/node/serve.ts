@@ -1,6 +1,7 @@
 import { createServer as createTcpServer, type Server as NetServer, type Socket as NetSocket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
 import { resolveLimits } from '../../protocol/index.ts';
+import type { Admission, Visitor } from '../admission.ts';
 import type { Handlers, Listener } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
 import { Acceptor } from './accept.ts';
@@ -29,7 +30,7 @@ export async function serve<Data = unknown>(
   const secure = all.tls !== undefined;
   const acceptor = new Acceptor(all, handlers, secure);
   const door = all.http2 === true ? await openDoor(acceptor, all) : undefined;
-  const greeting = new Greeting();
+  const greeting = new Greeting(acceptor.admission);
   const server = secure ? serveTls(acceptor, door, greeting, all) : serveTcp(acceptor, door);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -42,14 +43,16 @@ export async function serve<Data = unknown>(
     );
   });
   server.on('error', (error) => handlers.error?.(error));
-  return makeListener(server, acceptor, door, greeting, secure);
+  return makeListener(server, acceptor, door, secure);
 }
 
 /** What there is of HTTP/2, beside the same acceptor. */
 async function openDoor(acceptor: Acceptor<any>, options: NodeServerOptions): Promise<Http2Door> {
   // Loaded by those alone who use it.
   const { Http2Door } = await import('./http2-door.ts');
-  return new Http2Door(resolveLimits(options), (stream, fields) => void acceptor.acceptStream(stream, fields));
+  return new Http2Door(resolveLimits(options), acceptor.admission, (stream, fields) => {
+    acceptor.acceptStream(stream, fields);
+  });
 }
 
 function serveTcp(acceptor: Acceptor<any>, door: Http2Door | undefined): NetServer {
@@ -89,25 +92,35 @@ function serveTls(
 
 /** Those whose TLS handshake is not over: node:tls tells of the TCP connection, and of the TLS one only after that. */
 class Greeting {
-  readonly #streams = new Map<string, { readonly stream: NetSocket; readonly since: number }>();
+  readonly #admission: Admission;
+  readonly #guests: Map<string, { readonly visitor: Visitor; readonly since: number }>;
+
+  constructor(admission: Admission) {
+    this.#admission = admission;
+    this.#guests = new Map();
+  }
 
   begin(stream: NetSocket): void {
     const peer = peerOf(stream);
-    this.#streams.set(peer, { stream, since: nodeClock.now() });
-    stream.once('close', () => this.#streams.delete(peer));
+    const end = () => void stream.destroy();
+    const visitor: Visitor = { state: 'connecting', close: end, terminate: end };
+    this.#guests.set(peer, { visitor, since: nodeClock.now() });
+    // Peers on a Unix socket have no names to tell them apart by: it is their deadline alone that ends them.
+    if (stream.remotePort !== undefined) this.#admission.wait(visitor);
+    stream.once('close', () => {
+      this.#admission.stopWaiting(visitor);
+      if (this.#guests.get(peer)?.visitor === visitor) this.#guests.delete(peer);
+    });
   }
 
   /** Returns since when it has been there. */
   end(secured: NetSocket): number | undefined {
     const peer = peerOf(secured);
-    const since = this.#streams.get(peer)?.since;
-    this.#streams.delete(peer);
-    return since;
-  }
-
-  /** Nobody waits for them any more. (Peers on a Unix socket have no names to tell them apart by: their deadline ends them.) */
-  stop(): void {
-    for (const { stream } of this.#streams.values()) if (stream.remotePort !== undefined) stream.destroy();
+    const guest = this.#guests.get(peer);
+    if (guest === undefined) return undefined;
+    this.#guests.delete(peer);
+    this.#admission.stopWaiting(guest.visitor);
+    return guest.since;
   }
 }
 
@@ -120,7 +133,6 @@ function makeListener(
   server: NetServer,
   acceptor: Acceptor<any>,
   door: Http2Door | undefined,
-  greeting: Greeting,
   secure: boolean,
 ): NodeListener {
   const address = server.address();
@@ -134,7 +146,6 @@ function makeListener(
     connections: acceptor.admission.sockets as ReadonlySet<Socket>,
     stopListening: () => {
       if (server.listening) server.close();
-      greeting.stop();
       acceptor.admission.stop(() => {});
       door?.stop();
     },
