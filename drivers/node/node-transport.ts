@@ -7,13 +7,22 @@ import { makeReadInto } from './read-into.ts';
 const TRANSPORT = Symbol('transport');
 type Carried = Duplex & { [TRANSPORT]: NodeTransport };
 
+/** What Node's streams call the encoding of a chunk that is bytes. */
+const BYTES = 'buffer' as BufferEncoding;
+
 /** A Node stream as a transport: a TCP, TLS or Unix socket, or any Duplex of bytes. It must allow half-open. */
 export class NodeTransport implements Transport {
   readonly #stream: Carried;
   readonly #handler: TransportHandler;
+  /** Whether it writes past the stream's queue: docs/design/adr/0009-writes-go-past-the-queue.md. */
+  readonly #isDirect: boolean;
   /** What every write calls back, once its bytes are out. */
-  readonly #onWritten: () => void;
+  readonly #onWritten: (error?: Error | null) => void;
+  #isWriting: boolean;
   #blocked: boolean;
+  /** Past the queue: bytes of the write that goes on by itself, and whether the end is to follow it. */
+  #underWay: number;
+  #isEnding: boolean;
   #error: Error | undefined;
 
   constructor(stream: Duplex, handler: TransportHandler) {
@@ -21,9 +30,13 @@ export class NodeTransport implements Transport {
     carried[TRANSPORT] = this;
     this.#stream = carried;
     this.#handler = handler;
+    this.#isDirect = canWriteDirectly(stream);
+    this.#onWritten = (error) => this.#written(error);
+    this.#isWriting = false;
     this.#blocked = false;
+    this.#underWay = 0;
+    this.#isEnding = false;
     this.#error = undefined;
-    this.#onWritten = () => this.#written();
     stream.on('end', NodeTransport.#onEnd);
     stream.on('error', NodeTransport.#onError);
     stream.on('close', NodeTransport.#onClose);
@@ -32,26 +45,38 @@ export class NodeTransport implements Transport {
   }
 
   get bufferedAmount(): number {
-    return this.#blocked ? this.#stream.writableLength : 0;
+    if (!this.#blocked) return 0;
+    return this.#isDirect ? this.#underWay : this.#stream.writableLength;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
-    if (!stream.writable) return false;
-    if (chunks.length === 1) {
-      stream.write(chunks[0], this.#onWritten);
-    } else {
+    if (this.#isDirect) {
+      this.#writeDirectly(chunks);
+    } else if (stream.writable) {
       stream.cork();
       for (const chunk of chunks) stream.write(chunk, this.#onWritten);
       stream.uncork();
+      this.#blocked = stream.writableLength > 0;
+    } else {
+      return false;
     }
-    if (stream.writableLength === 0) return true;
+    return !this.#blocked;
+  }
+
+  /** The pump writes nothing more until this has left: there is nothing to queue. */
+  #writeDirectly(chunks: readonly Uint8Array[]): void {
     this.#blocked = true;
-    return false;
+    this.#isWriting = true;
+    if (chunks.length === 1) this.#stream._write(chunks[0], BYTES, this.#onWritten);
+    else this.#stream._writev!(chunks.map(entryOf), this.#onWritten);
+    this.#isWriting = false;
+    if (this.#blocked) this.#underWay = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   end(): void {
-    this.#stream.end();
+    if (this.#isDirect && this.#blocked) this.#isEnding = true;
+    else this.#stream.end();
   }
 
   abort(): void {
@@ -66,9 +91,13 @@ export class NodeTransport implements Transport {
     this.#stream.resume();
   }
 
-  #written(): void {
-    if (!this.#blocked || this.#stream.writableLength > 0) return;
+  #written(error?: Error | null): void {
+    const stream = this.#stream;
+    if (error) stream.destroy(error);
+    if (stream.destroyed || !this.#blocked || (!this.#isDirect && stream.writableLength > 0)) return;
     this.#blocked = false;
+    if (this.#isWriting) return;
+    if (this.#isEnding) stream.end();
     this.#handler.onDrain();
   }
 
@@ -107,4 +136,21 @@ export class NodeTransport implements Transport {
     const transport = this[TRANSPORT];
     transport.#handler.onLost(transport.#error);
   }
+}
+
+/**
+ * Whether a stream writes as every net.Socket does (TLS included) and nothing waits in it. What other streams do with a
+ * chunk is up to their queue.
+ */
+function canWriteDirectly(stream: Duplex): boolean {
+  return (
+    stream instanceof NetSocket &&
+    stream._write === NetSocket.prototype._write &&
+    stream._writev === NetSocket.prototype._writev &&
+    stream.writableLength === 0
+  );
+}
+
+function entryOf(chunk: Uint8Array): { chunk: Uint8Array; encoding: BufferEncoding } {
+  return { chunk, encoding: BYTES };
 }
