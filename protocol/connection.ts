@@ -233,7 +233,7 @@ export class Connection {
     this.#openMachine().sender.text(text, compress);
   }
 
-  /** Sends a BINARY message. Over 1 KiB and unmasked, the bytes go by reference: leave them alone until they are written. */
+  /** Sends a BINARY message. Over 4 KiB and unmasked, the bytes go by reference: leave them alone until they are written. */
   sendBinary(bytes: BytesLike, compress = true): void {
     this.#openMachine().sender.binary(bytes, compress);
   }

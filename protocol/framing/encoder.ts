@@ -5,9 +5,10 @@ import type { FrameTrace, TracedFrame } from './trace.ts';
 
 /**
  * Payloads up to this many bytes are copied into the slab, behind their header; longer ones go by reference. A
- * reference costs a second entry in the write, a copy costs its length: they cross here.
+ * reference costs two more entries in the write (itself, and the header that follows), a copy costs its length: between
+ * 2 and 4 KiB a copy was still a quarter to a third cheaper where 16 messages leave at once, and no dearer where one does.
  */
-export const COPY_UP_TO = 1024;
+export const COPY_UP_TO = 4096;
 
 /** Text of up to this many code units gets room for three bytes each in the slab; longer text is measured first. */
 const GUESS_UP_TO = 1024;

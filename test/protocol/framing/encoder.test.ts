@@ -9,7 +9,9 @@ import { frame, noise, parseFrames, utf8 } from '../../support/frames.ts';
 import { countingRandom } from '../../support/noting.ts';
 
 /** Where the forms of the length change, and the ways that a payload takes: RFC 6455 §5.2, and the encoder's limits. */
-const LENGTHS = [0, 1, 31, 32, 33, 125, 126, 127, 1023, 1024, 1025, 32_768, 32_769, 65_535, 65_536, 70_000];
+const LENGTHS = [
+  0, 1, 31, 32, 33, 125, 126, 127, 1023, 1024, 1025, 4095, 4096, 4097, 32_768, 32_769, 65_535, 65_536, 70_000,
+];
 
 const ROLES = [
   ['a server', false],
@@ -119,12 +121,12 @@ describe.each(ROLES)('a frame of %s', (_, mask) => {
     ]);
   });
 
-  test('with a payload of up to 1,024 bytes leaves these to the caller at once', () => {
+  test('with a payload of up to 4,096 bytes leaves these to the caller at once', () => {
     const { encoder, outbox, taken } = makeEncoder(mask);
-    const payload = noise(1024);
+    const payload = noise(4096);
     encoder.bytes(outbox, 2, payload, true, false);
     payload.fill(0);
-    expectSame(parseFrames(taken())[0].payload, noise(1024));
+    expectSame(parseFrames(taken())[0].payload, noise(4096));
   });
 
   test('with text of up to 32 KiB needs no memory but the slab, and with more just its length', () => {
@@ -138,13 +140,13 @@ describe.each(ROLES)('a frame of %s', (_, mask) => {
 });
 
 describe('a server', () => {
-  test('sends more than 1,024 bytes from where they lie', () => {
+  test('sends more than 4,096 bytes from where they lie', () => {
     const { encoder, outbox, asked } = makeEncoder(false);
     const payload = noise(5000);
     encoder.bytes(outbox, 2, payload, true, false);
     expect(outbox.take()[1]).toBe(payload);
     expect(asked).toEqual([]);
-    const small = noise(1025);
+    const small = noise(4097);
     encoder.bytes(outbox, 2, small, true, false);
     small.fill(7); // what the caller is told not to do, to see where they lie
     expect(parseFrames(join(...outbox.take()))[0].payload).toEqual(small);
@@ -207,11 +209,11 @@ describe('a frame that was encoded before', () => {
     }
   });
 
-  test('goes by reference when it is alone, and when it is longer than 1,024 bytes', () => {
+  test('goes by reference when it is alone, and when it is longer than 4,096 bytes', () => {
     const { encoder, outbox } = makeEncoder(false);
     encoder.encoded(outbox, prepared[1]);
     expect(outbox.take()[0]).toBe(prepared[1]);
-    const [short, long] = [frame({ opcode: 2, payload: noise(1020) }), frame({ opcode: 2, payload: noise(1021) })];
+    const [short, long] = [frame({ opcode: 2, payload: noise(4092) }), frame({ opcode: 2, payload: noise(4093) })];
     for (const one of [short, long]) {
       encoder.bytes(outbox, 9, noise(100), true, false);
       encoder.encoded(outbox, one);
