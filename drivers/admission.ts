@@ -1,6 +1,6 @@
 import { type Rejection, resolveLimit } from '../protocol/index.ts';
 import type { ServerOptions } from './handlers.ts';
-import type { Socket } from './socket.ts';
+import type { Socket, SocketState } from './socket.ts';
 
 /** How long a client that was turned away is asked to wait, in seconds. */
 const RETRY_AFTER = '5';
@@ -11,7 +11,7 @@ const MAX_HANDSHAKES = 4096;
 /** Somebody in the door: a socket, or what comes before there is one, a peer in the middle of its TLS handshake say. */
 export interface Visitor {
   /** One that is 'connecting' is ended by `close` at once, with an answer if it is a socket. */
-  readonly state: 'connecting' | 'open' | 'closing' | 'closed';
+  readonly state: SocketState;
   /** Turns it away. */
   close(): void;
   /** Ends what there is of it. */

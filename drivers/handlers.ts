@@ -104,10 +104,14 @@ export type HttpResponse = Rejection;
 
 export type Decision = void | boolean | Acceptance | Rejection;
 
+/** Where a server listens: an address with a port, the path of a Unix socket, or null when it doesn't. */
+export type ListenAddress =
+  { readonly address: string; readonly family: string; readonly port: number } | string | null;
+
 /** What a driver's `serve` resolves to, once it listens. */
 export interface Listener {
   /** Where it listens: an address with a port, the path of a Unix socket, or null once it doesn't. */
-  readonly address: { readonly address: string; readonly family: string; readonly port: number } | string | null;
+  readonly address: ListenAddress;
   /** The port, or 0 where there is none. */
   readonly port: number;
   /** The URL that reaches it, e.g. ws://127.0.0.1:8080. */

@@ -88,6 +88,7 @@ export type {
   SendOptions,
   ServeOptions,
   ServerCloseOptions,
+  SlowConsumerOptions,
   TimedWaitOptions,
   WaitOptions,
   WebStreams,
@@ -104,6 +105,7 @@ export type {
   NodeUpgradeOptions,
   ToDuplexOptions,
 } from './node/index.ts';
+export type { ClientOptions, HttpResponse, ListenAddress, ServerOptions, SocketOptions } from './handlers.ts';
 export {
   ConnectionLostError,
   HandshakeError,
@@ -116,9 +118,16 @@ export type {
   BytesLike,
   CloseFrame,
   CloseInfo,
+  CompressOptions,
   FailedResponse,
+  HandshakeErrorInit,
   HeaderFields,
+  HeaderInit,
+  LimitOptions,
+  PlainRequest,
   Rejection,
+  RequestHead,
   ResponseHead,
   UpgradeRequest,
+  WebSocketErrorInit,
 } from '../protocol/index.ts';

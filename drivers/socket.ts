@@ -64,7 +64,10 @@ export interface SendOptions {
   compress?: boolean;
 }
 
-const STATES = ['connecting', 'open', 'closing', 'closed'] as const;
+/** Where a connection is in its life. */
+export type SocketState = 'connecting' | 'open' | 'closing' | 'closed';
+
+const STATES: readonly SocketState[] = ['connecting', 'open', 'closing', 'closed'];
 
 /**
  * A connection of the event-style API: one object, no queue and no promise. Its events go to the `Handlers` that it was
@@ -93,6 +96,7 @@ export class Socket<Data = unknown> {
   #url: string;
   #remoteAddress: string;
 
+  /** @internal Sockets are made by drivers. */
   constructor(parts: SocketParts<Data>) {
     this.data = undefined as Data;
     this.context = undefined;
@@ -113,7 +117,7 @@ export class Socket<Data = unknown> {
     if (parts.signal !== undefined) this.#obey(parts.signal);
   }
 
-  get state(): (typeof STATES)[number] {
+  get state(): SocketState {
     return STATES[this.#outlet.phase];
   }
 
@@ -264,14 +268,14 @@ export class Socket<Data = unknown> {
     this.#connection.streamNext();
   }
 
-  /** For drivers: the transport is there. It reports to what this returns. */
+  /** @internal For drivers: the transport is there. It reports to what this returns. */
   attach(transport: Transport, remoteAddress = this.#remoteAddress): void {
     this.#remoteAddress = remoteAddress;
     this.#pump.attach(transport);
   }
 
   /**
-   * For its events: the connection has ended before it was open. Returns whether it goes on elsewhere, with another
+   * @internal For its events: the connection has ended before it was open. Returns whether it goes on elsewhere, with another
    * connection, where the last one was redirected to.
    */
   goOn(): boolean {
@@ -286,17 +290,17 @@ export class Socket<Data = unknown> {
     return true;
   }
 
-  /** For drivers: the request that something else has parsed, in place of its bytes. */
+  /** @internal For drivers: the request that something else has parsed, in place of its bytes. */
   receiveHead(head: RequestHead): void {
     this.#pump.onHead(head);
   }
 
-  /** For drivers: the fields of a request over HTTP/2, and whether END_STREAM stood on them. */
+  /** @internal For drivers: the fields of a request over HTTP/2, and whether END_STREAM stood on them. */
   receiveFields(fields: readonly string[], isEnd: boolean): void {
     this.#pump.onFields(fields, isEnd);
   }
 
-  /** For drivers: where the transport reports. */
+  /** @internal For drivers: where the transport reports. */
   get transportHandler(): TransportHandler {
     return this.#pump;
   }

@@ -27,6 +27,8 @@ export { defaultRandom, type RandomSource } from './random.ts';
 export { decodeThrough, portableText, type TextCodec } from './text.ts';
 export { Workspace, type WorkspaceOptions } from './workspace.ts';
 export type {
+  ExtensionElement,
+  ExtensionNegotiator,
   HeaderFields,
   HeaderInit,
   Opening,
@@ -37,6 +39,10 @@ export type {
   UpgradeRequest,
 } from './handshake/types.ts';
 export type { ClientRequest } from './handshake/client.ts';
+export type { ClientRequestOptions, ClientResource } from './handshake/client-request.ts';
+export type { AsciiDecoder } from './handshake/head-parser.ts';
+export type { AllowedOrigins } from './handshake/origin.ts';
+export type { SubprotocolSelector } from './handshake/subprotocols.ts';
 export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
 export { TunnelHandshake, type TunnelOptions } from './handshake/tunnel.ts';
 export { retryAfter } from './handshake/retry-after.ts';

@@ -35,19 +35,19 @@ export class PreparedMessage {
     return (this.#frame ??= makeFrame(this.opcode, this.payload, false));
   }
 
-  /** The frame of this message compressed in a context of its own, such as this connection may send. */
+  /** @internal The frame of this message compressed in a context of its own, such as this connection may send. */
   deflatedFrame(deflate: PermessageDeflate): Uint8Array {
     const key = keyOf(deflate);
     return (this.#deflated.get(key) ?? this.#keep(key, deflate.compressAlone(this.payload))).frame;
   }
 
-  /** The payload of that frame, if it was compressed already. */
+  /** @internal The payload of that frame, if it was compressed already. */
   deflatedPayload(deflate: PermessageDeflate): Uint8Array | undefined {
     return this.#deflated.get(keyOf(deflate))?.payload;
   }
 
   /**
-   * Compresses it off the thread for connections such as this one, once for all that ask. Returns false when it is done
+   * @internal Compresses it off the thread for connections such as this one, once for all that ask. Returns false when it is done
    * already; otherwise `done` is called later, once, whether it went well or not.
    */
   deflateLater(deflate: PermessageDeflate, done: () => void): boolean {

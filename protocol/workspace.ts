@@ -37,6 +37,7 @@ const MOST_RECEIVERS = 16;
  */
 export class Workspace {
   readonly random: RandomSource;
+  /** @internal The masking keys. */
   readonly keys: KeySource;
   readonly text: TextCodec;
   readonly masker: Masker;
@@ -93,7 +94,7 @@ export class Workspace {
   }
 
   /**
-   * Makes room for `length` bytes in the slab, for this outbox alone until another asks. Returns where it is.
+   * @internal Makes room for `length` bytes in the slab, for this outbox alone until another asks. Returns where it is.
    * Whoever wrote before, this outbox included when a new slab is begun, is told to `seal` what it has.
    */
   reserve(length: number, writer: Outbox): number {
@@ -119,7 +120,7 @@ export class Workspace {
     this.#lent++;
   }
 
-  /** The writer has sealed what it had. */
+  /** @internal The writer has sealed what it had. */
   leave(writer: Outbox): void {
     if (this.#writer === writer) this.#writer = undefined;
   }

@@ -7,15 +7,45 @@ export { Http2Pool, type Http2PoolOptions } from './http2-pool.ts';
 export { serve, type NodeListener } from './serve.ts';
 export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';
 export type { ConnectTarget, NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
-export { Socket, type SendOptions } from '../socket.ts';
+export { Socket, type SendOptions, type SocketState } from '../socket.ts';
+export type { SlowConsumerOptions } from '../slow-consumers.ts';
+export type { Clock, Wake } from '../clock.ts';
 export type {
   Acceptance,
   ClientOptions,
   Decision,
   Handlers,
+  HttpResponse,
+  ListenAddress,
   Listener,
   ServerOptions,
   SocketOptions,
 } from '../handlers.ts';
 export type { Transport, TransportHandler } from '../transport.ts';
 export { NodeTransport } from './node-transport.ts';
+export {
+  ConnectionLostError,
+  HandshakeError,
+  InvalidStateError,
+  PreparedMessage,
+  ProtocolError,
+  TimeoutError,
+  WebSocketError,
+} from '../../protocol/index.ts';
+export type {
+  BytesLike,
+  CloseFrame,
+  CloseInfo,
+  CompressOptions,
+  FailedResponse,
+  HandshakeErrorInit,
+  HeaderFields,
+  HeaderInit,
+  LimitOptions,
+  PlainRequest,
+  Rejection,
+  RequestHead,
+  ResponseHead,
+  UpgradeRequest,
+  WebSocketErrorInit,
+} from '../../protocol/index.ts';

@@ -5,15 +5,13 @@ import type { Admission, Visitor } from '../admission.ts';
 import type { Handlers, Listener } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
 import { Acceptor } from './accept.ts';
-import { type Address, portOf, urlOf } from './address.ts';
+import { portOf, urlOf } from './address.ts';
 import { LONGEST_TIMEOUT, nodeClock } from './clock.ts';
 import type { Http2Door } from './http2-door.ts';
 import type { NodeServerOptions } from './options.ts';
 
 /** What `serve` resolves to. */
 export interface NodeListener extends Listener {
-  /** Where it listens: an address with a port, the path of a Unix socket, or null once it doesn't. */
-  readonly address: Address;
   /** Replaces key and certificates, for connections to come. Throws a TypeError without TLS. */
   setSecureContext?(context: SecureContextOptions): void;
 }

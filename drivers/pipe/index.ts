@@ -54,6 +54,7 @@ export { SeededRandom } from './random.ts';
 export type { Trace, TraceEntry, TraceEvent } from './trace.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export type { VirtualClockOptions } from './virtual-clock.ts';
+export type { Turn } from './turn.ts';
 export { broadcast, Server, toStreams, WebSocket } from '../promise/index.ts';
 export type {
   BroadcastOptions,
@@ -71,16 +72,20 @@ export type {
   SendOptions,
   ServeOptions,
   ServerCloseOptions,
+  SlowConsumerOptions,
   TimedWaitOptions,
   WaitOptions,
   WebStreams,
 } from '../promise/index.ts';
-export { Socket } from '../socket.ts';
+export { Socket, type SendOptions as SocketSendOptions, type SocketState } from '../socket.ts';
 export type {
   Acceptance,
   ClientOptions,
   Decision,
+  Driver,
   Handlers,
+  HttpResponse,
+  ListenAddress,
   Listener,
   ServerOptions,
   SocketOptions,
@@ -91,6 +96,7 @@ export {
   ConnectionLostError,
   HandshakeError,
   InvalidStateError,
+  PreparedMessage,
   ProtocolError,
   TimeoutError,
   WebSocketError,
@@ -99,10 +105,22 @@ export type {
   BytesLike,
   CloseFrame,
   CloseInfo,
+  CompressOptions,
   DeflateCodec,
+  Deflater,
+  DeflaterParams,
   FailedResponse,
+  HandshakeErrorInit,
   HeaderFields,
+  HeaderInit,
+  InflateFault,
+  Inflater,
+  InflaterParams,
+  LimitOptions,
+  PlainRequest,
   Rejection,
+  RequestHead,
   ResponseHead,
   UpgradeRequest,
+  WebSocketErrorInit,
 } from '../../protocol/index.ts';

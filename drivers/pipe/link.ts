@@ -90,6 +90,7 @@ export class Link {
 export class LinkDirection {
   readonly #lane: Lane;
 
+  /** @internal */
   constructor(lane: Lane) {
     this.#lane = lane;
   }

@@ -20,6 +20,7 @@ export interface ListenerHost {
 export class PipeListener implements Listener {
   /** The name that it listens on, or an empty string for any. */
   readonly address: string;
+  /** @internal */
   readonly linkOptions: LinkOptions | undefined;
   readonly closed: Promise<void>;
   readonly #host: ListenerHost;
@@ -33,7 +34,7 @@ export class PipeListener implements Listener {
   #resolveClosed: () => void;
   #boundPort: number;
 
-  /** Throws a TypeError or RangeError for bad options. */
+  /** @internal Throws a TypeError or RangeError for bad options. */
   constructor(host: ListenerHost, options: PipeServerOptions, handlers: Handlers<any>) {
     resolveLimits(options);
     checkLinkOptions(options.link);
@@ -69,12 +70,12 @@ export class PipeListener implements Listener {
     this.#admission.stop(this.#resolveClosed);
   }
 
-  /** Where it listens from now on. */
+  /** @internal Where it listens from now on. */
   bind(port: number): void {
     this.#boundPort = port;
   }
 
-  /** Serves one end of a link; `secure` tells whether the client believes to speak TLS. */
+  /** @internal Serves one end of a link; `secure` tells whether the client believes to speak TLS. */
   accept(end: TransportEnd, remoteAddress: string, secure: boolean): void {
     const { clock, workspace, codec } = this.#host;
     const socket = new Socket<any>({

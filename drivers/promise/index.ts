@@ -1,6 +1,7 @@
 /** The promise API over any driver: what the entry points are made of. */
 export { broadcast } from './broadcast.ts';
 export type { BroadcastOptions } from './broadcast.ts';
+export type { SlowConsumerOptions } from '../slow-consumers.ts';
 export { createOpen, whenOpen } from './open.ts';
 export type { Open } from './open.ts';
 export { withReconnecting } from './reconnecting.ts';

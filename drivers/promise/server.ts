@@ -1,5 +1,5 @@
 import { checkClose, portableText } from '../../protocol/index.ts';
-import type { Listener } from '../handlers.ts';
+import type { ListenAddress, Listener } from '../handlers.ts';
 import { checkTimeout } from './give-up.ts';
 import type { Serving } from './serving.ts';
 import type { WebSocket } from './websocket.ts';
@@ -42,7 +42,7 @@ export class Server {
   }
 
   /** Where it listens: address, port and family, or the path of a Unix socket; null when it doesn't any more. */
-  get address(): Listener['address'] {
+  get address(): ListenAddress {
     return this.#listener.address;
   }
 

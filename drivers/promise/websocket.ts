@@ -4,6 +4,7 @@ import type { TimedWaitOptions } from './give-up.ts';
 import type { Inbox } from './inbox.ts';
 import type { MessageStream } from './message-stream.ts';
 import type { Outbound, SendOptions } from './outbound.ts';
+import type { SocketState } from '../socket.ts';
 import type { Session } from './session.ts';
 
 let create: (session: Session) => WebSocket;
@@ -153,8 +154,9 @@ export class WebSocket {
   }
 
   /** `'open'`; `'closing'` once a Close frame was sent or received; `'closed'` when the transport has ended too. */
-  get state(): 'connecting' | 'open' | 'closing' | 'closed' {
-    return this.#session.socket.state;
+  get state(): 'open' | 'closing' | 'closed' {
+    // There is no WebSocket before its connection is open.
+    return this.#session.socket.state as Exclude<SocketState, 'connecting'>;
   }
 
   /** The URL that was opened, or that the request asked for. */

@@ -32,5 +32,9 @@ finishInterface(CloseEvent);
 
 export { CloseEvent, WebSocketError };
 export type { CloseEventInit } from './events.ts';
+export type { CompressOptions, HeaderInit, LimitOptions } from '../../protocol/index.ts';
+export type { ClientOptions, ConnectTarget, NodeClientOptions, SocketOptions } from '../node/index.ts';
+export type { CloseInfoInit } from './arguments.ts';
 export type { MessageData } from './message.ts';
+export type { Handler as EventHandler } from './websocket.ts';
 export type { WebSocketCloseInfo, WebSocketStreamOpening, WebSocketStreamOptions } from './websocket-stream.ts';

@@ -56,6 +56,7 @@ export class WebSocketStreamFace {
   /** The write that waits until the transport takes more. */
   #waiting: { resolve(): void; reject(reason: unknown): void } | undefined;
 
+  /** @internal */
   constructor(connect: Driver<any>['connect'], url: string | URL, options: WebSocketStreamOptions = {}) {
     const target = parseUrl(url);
     const { protocols, signal, ...more } = toDictionary(options, 'options');

@@ -14,7 +14,8 @@ const CLOSED = 3;
 /** The interface's constants, which `defineInterface` puts in place. */
 export const READY_STATES = { CONNECTING, OPEN, CLOSING, CLOSED };
 
-type Handler<E> = ((this: WebSocketFace, event: E) => unknown) | null;
+/** What `onopen` and its like take. */
+export type Handler<E> = ((this: WebSocketFace, event: E) => unknown) | null;
 
 /**
  * The WHATWG's `WebSocket` (https://websockets.spec.whatwg.org, as of July 2025) over a driver. The comments name its
@@ -28,10 +29,10 @@ export class WebSocketFace extends EventTarget {
   static readonly OPEN = OPEN;
   static readonly CLOSING = CLOSING;
   static readonly CLOSED = CLOSED;
-  declare readonly CONNECTING: typeof CONNECTING;
-  declare readonly OPEN: typeof OPEN;
-  declare readonly CLOSING: typeof CLOSING;
-  declare readonly CLOSED: typeof CLOSED;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
   readonly #url: URL;
   readonly #wantsProtocol: boolean;
   readonly #socket: Socket;
@@ -52,6 +53,7 @@ export class WebSocketFace extends EventTarget {
   /** "Fail the WebSocket connection" was required, or it was "flagged as full". */
   #failed: boolean;
 
+  /** @internal */
   constructor(
     connect: Driver<any>['connect'],
     url: string | URL,
