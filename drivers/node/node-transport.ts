@@ -14,7 +14,7 @@ const BYTES = 'buffer' as BufferEncoding;
 export class NodeTransport implements Transport {
   readonly #stream: Carried;
   readonly #handler: TransportHandler;
-  /** Whether it writes past the stream's queue: docs/design/adr/0009-writes-go-past-the-queue.md. */
+  /** Whether it writes past the stream's queue: docs/design/adr/0010-writes-go-past-the-queue.md. */
   readonly #isDirect: boolean;
   /** What every write calls back, once its bytes are out. */
   readonly #onWritten: (error?: Error | null) => void;

@@ -1,4 +1,4 @@
-/** Writing past the queue of a stream, and through it: docs/design/adr/0009-writes-go-past-the-queue.md. */
+/** Writing past the queue of a stream, and through it: docs/design/adr/0010-writes-go-past-the-queue.md. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
