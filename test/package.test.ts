@@ -2,22 +2,13 @@
  * The package as its users get it: packed, installed into an empty project and used from TypeScript and JavaScript, with
  * import and with require.
  */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runNode, run } from './support/run.ts';
-import { ROOT, freshBuild } from './support/source.ts';
+import { installPacked } from './support/packed.ts';
+import { runNode } from './support/run.ts';
+import { ROOT } from './support/source.ts';
 
 const ENTRIES = ['sansocket', 'sansocket/protocol', 'sansocket/node', 'sansocket/pipe', 'sansocket/web'];
 const ERRORS = [
@@ -35,14 +26,7 @@ let folder: string;
 let packed: string[];
 
 beforeAll(async () => {
-  freshBuild();
-  folder = mkdtempSync(join(tmpdir(), 'sansocket-package-'));
-  // Without scripts: the build is there, and other tests are reading it.
-  const pack = await npm(['pack', '--ignore-scripts', '--json', '--pack-destination', folder], ROOT);
-  const [{ filename, files }] = JSON.parse(pack) as [{ filename: string; files: { path: string }[] }];
-  packed = files.map(({ path }) => path).sort();
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  await npm(['install', '--offline', '--no-audit', '--no-fund', '--no-package-lock', `./${filename}`], folder);
+  ({ folder, files: packed } = await installPacked());
 }, 120_000);
 
 afterAll(() => {
@@ -245,10 +229,4 @@ function importsInBuild(path: string, seen: Set<string>): string[] {
   return importedFiles.flatMap(({ fileName }) =>
     fileName.startsWith('./') ? importsInBuild(`dist/${fileName.slice(2)}`, seen) : [fileName],
   );
-}
-
-async function npm(args: string[], cwd: string): Promise<string> {
-  const { exit, stdout, stderr } = await run('npm', args, cwd, 100_000);
-  if (exit !== 0) throw new Error(`npm ${args[0]} failed: ${stderr}`);
-  return stdout;
 }
