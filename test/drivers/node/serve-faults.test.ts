@@ -172,6 +172,7 @@ describe('a server that is full, or closing', () => {
       name: 'HandshakeError',
       response: { status: 503, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } },
     });
+    expect(await first.ping()).toBeGreaterThanOrEqual(0);
     await first.close();
     await (await open(full.url)).close();
     await full.close();

@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { HandshakeError, open, TimeoutError, type WebSocketError } from '../../../../drivers/index.ts';
 import type { NodeClientOptions } from '../../../../drivers/index.ts';
-import { echoServer, fieldOf, rawServer, silentServer, switching, type Script } from './support.ts';
+import { fieldOf, fullPort, keepWitness, rawServer, silentServer, switching, type Script } from './support.ts';
+
+keepWitness();
 
 /** Opens, expects failure, and returns the error. */
 async function failure(url: string, options: NodeClientOptions = {}): Promise<WebSocketError> {
@@ -48,6 +50,24 @@ describe('slow', () => {
     const error = await failure(`wss://127.0.0.1:${server.port}/`, { handshakeTimeout: 50 });
     expect(error).toBeInstanceOf(TimeoutError);
     await expect.poll(() => server.sockets.size).toBe(0);
+  });
+
+  test('a TCP connection that does not come about: the same deadline, and a signal', async ({ skip }) => {
+    const port = await fullPort();
+    if (port === undefined) return skip('this system takes connections that nobody accepts');
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
+    const before = sockets();
+    for (const scheme of ['ws', 'wss']) {
+      const error = await failure(`${scheme}://127.0.0.1:${port}/`, { handshakeTimeout: 50 });
+      expect(error).toBeInstanceOf(TimeoutError);
+      const giveUp = new AbortController();
+      const opening = open(`${scheme}://127.0.0.1:${port}/`, { signal: giveUp.signal });
+      await expect.poll(sockets).toBeGreaterThan(before);
+      const reason = new Error('enough');
+      giveUp.abort(reason);
+      await expect(opening).rejects.toBe(reason);
+    }
+    await expect.poll(sockets).toBe(before);
   });
 
   test('names that are never resolved: the same deadline', async () => {
@@ -252,16 +272,6 @@ describe('URLs', () => {
     ws.terminate();
     expect(fieldOf(server.heads[0], 'Host')).toBe(`[::1]:${server.port}`);
   });
-});
-
-test('what one server does wrong leaves a connection to another alone', async () => {
-  const echo = await echoServer();
-  const ws = await open(echo.url);
-  await answeredBy((socket) => socket.write('rubbish\r\n'));
-  await answeredBy((socket) => socket.resetAndDestroy());
-  await ws.send('still here');
-  expect(await ws.receive()).toBe('still here');
-  await ws.close();
 });
 
 test.each<[string, NodeClientOptions, ErrorConstructor]>([

@@ -4,7 +4,9 @@ import { HandshakeError, open, TimeoutError, type WebSocket } from '../../../../
 import type { NodeClientOptions } from '../../../../drivers/index.ts';
 import { connect } from '../../../../drivers/node/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
-import { fieldOf, rawServer, switching } from './support.ts';
+import { fieldOf, keepWitness, rawServer, switching } from './support.ts';
+
+keepWitness();
 
 let certificate: Certificate;
 beforeAll(() => {

@@ -1,9 +1,12 @@
 /** Servers for the client's tests: real sockets on 127.0.0.1, each ended by the test that made it. */
 import { createHash } from 'node:crypto';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { onTestFinished } from 'vitest';
-import { listen, type Server as WebSocketServer } from '../../../../drivers/index.ts';
+import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished } from 'vitest';
+import { listen, open, type Server as WebSocketServer, type WebSocket } from '../../../../drivers/index.ts';
 import type { NodeServerOptions } from '../../../../drivers/node/index.ts';
 
 /** What a raw server does with a connection once the head of its request is there. */
@@ -67,6 +70,59 @@ export async function echoServer(options: NodeServerOptions = {}): Promise<WebSo
   });
   onTestFinished(() => server.close({ timeout: 0 }));
   return server;
+}
+
+/**
+ * A connection to another server of this process, opened before a file's tests: after each of them it is served still.
+ * Whatever a server did to one connection is no matter to another.
+ */
+export function keepWitness(): void {
+  let server: WebSocketServer;
+  let witness: WebSocket;
+  beforeAll(async () => {
+    server = await listen({ host: '127.0.0.1', port: 0 }, async (ws) => {
+      for await (const message of ws) await ws.send(message);
+    });
+    witness = await open(server.url);
+  });
+  afterEach(async () => {
+    await witness.send('still here');
+    expect(await witness.receive()).toBe('still here');
+  });
+  afterAll(async () => {
+    expect((await witness.close()).clean).toBe(true);
+    await server.close();
+  });
+}
+
+/**
+ * A port that listens and where no TCP connection comes about: its process never accepts any, and its queue is full. Undefined
+ * where the system has room for more than a few all the same.
+ */
+export async function fullPort(): Promise<number | undefined> {
+  const worker = new Worker(
+    `const { createServer } = require('node:net');
+    const { parentPort } = require('node:worker_threads');
+    const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      // Node accepts as fast as it can, unless it does nothing at all any more.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`,
+    { eval: true },
+  );
+  const port = await new Promise<number>((resolve) => worker.once('message', resolve));
+  const fillers: Socket[] = [];
+  onTestFinished(async () => {
+    for (const filler of fillers) filler.destroy();
+    await worker.terminate();
+  });
+  for (let i = 0; i < 8; i++) {
+    const filler = connect({ port, host: '127.0.0.1' }).on('error', () => {});
+    fillers.push(filler);
+    const isThrough = await Promise.race([once(filler, 'connect').then(() => true), sleep(300).then(() => false)]);
+    if (!isThrough) return port;
+  }
+  return undefined;
 }
 
 /** What answers the key in a request's head. */
