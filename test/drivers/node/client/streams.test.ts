@@ -10,7 +10,9 @@ import { HandshakeError, open, TimeoutError } from '../../../../drivers/index.ts
 import type { NodeClientOptions } from '../../../../drivers/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
 import { duplexPair } from './duplex-pair.ts';
-import { echoServer, rawServer, switching } from './support.ts';
+import { echoServer, keepWitness, rawServer, switching } from './support.ts';
+
+keepWitness();
 
 let certificate: Certificate;
 let stranger: Certificate;
