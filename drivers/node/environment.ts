@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { Workspace } from '../../protocol/index.ts';
-import { text } from './text.ts';
+import { text, textBeside } from './text.ts';
 import { WasmMasker } from './wasm-masker.ts';
 
 /** As large as the reads of Node itself. */
@@ -11,7 +11,7 @@ const masker = WasmMasker.create();
 /** What all connections of this thread share. */
 export const workspace = new Workspace({
   random: (bytes) => void randomFillSync(bytes),
-  text,
+  text: masker === undefined ? text : textBeside(masker),
   masker,
   slab: masker?.slab,
   // Not filled with zeros, which costs more than all else: whoever gets it has written all of it before it is seen.

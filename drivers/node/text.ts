@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { decodeThrough, portableText, type TextCodec } from '../../protocol/index.ts';
+import type { WasmMasker } from './wasm-masker.ts';
 
 // Node's natives take any Uint8Array for `this`; calling them so saves a Buffer for each message.
 const natives = Buffer.prototype as unknown as Partial<{
@@ -48,3 +49,16 @@ const unitsToText = (count: number) => ucs2Slice.call(unitBytes, 0, 2 * count);
 export const text: TextCodec = [latin1Slice, latin1Write, ucs2Slice, utf8Write].every((native) => native !== undefined)
   ? nativeText
   : portableText;
+
+/**
+ * The same, for text that mostly lies in this masker's memory: that of servers, which is not masked. The masker finds out
+ * that a short one is ASCII in a third of the time that a view for Node's native and its call take.
+ */
+export function textBeside(masker: WasmMasker): TextCodec {
+  return {
+    ...text,
+    decode(bytes, start, end) {
+      return masker.isAscii(bytes, start, end) ? text.decodeAscii(bytes, start, end) : text.decode(bytes, start, end);
+    },
+  };
+}

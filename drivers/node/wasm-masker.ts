@@ -66,6 +66,11 @@ export class WasmMasker implements Masker {
     return seen;
   }
 
+  /** Whether these bytes lie in the module's memory and are all ASCII: they are masked with nothing. */
+  isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+    return bytes.buffer === this.#memory && this.#module.mask(bytes.byteOffset + start, end - start, 0) === 0;
+  }
+
   copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, key: number): void {
     if (end - start < CARRY_FROM) return this.#portable.copy(source, start, end, target, at, key);
     // A page's length is a multiple of the key's, so that every piece begins with the key's first byte.
