@@ -10,7 +10,7 @@ import {
 } from 'sansocket';
 import { attach, broadcast, connect, serve, type Handlers, type Socket } from 'sansocket/node';
 import { createNetwork } from 'sansocket/pipe';
-import { Connection, EventQueue, TransportAction } from 'sansocket/protocol';
+import { answerUpgrade, Connection, EventQueue, TransportAction } from 'sansocket/protocol';
 import { WebSocket as WhatwgWebSocket, WebSocketStream } from 'sansocket/web';
 import type { Sentences } from './promises.ts';
 
@@ -172,6 +172,16 @@ export const others: Sentences = {
     const refusing = Connection.server({ now: 0, sink });
     refusing.receive(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 0);
     assert.equal(refusing.transportAction, TransportAction.END);
+  },
+
+  'the core answers a request that something else has parsed': () => {
+    const rawHeaders = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
+    rawHeaders.push('Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version', '13');
+    const good = answerUpgrade({ method: 'GET', target: '/', version: '1.1', rawHeaders });
+    assert.match(new TextDecoder().decode(good.output), /^HTTP\/1\.1 101 /);
+    assert.equal(good.opening?.request?.path, '/');
+    const bad = answerUpgrade({ method: 'POST', target: '/', version: '1.1', rawHeaders });
+    assert.deepEqual([bad.rejection?.status, bad.opening], [405, undefined]);
   },
 
   'the in-memory network: hours of keepalive pass at once': async () => {

@@ -230,6 +230,26 @@ export const promises: Sentences = {
       assert.deepEqual([received, sent], Array(2).fill({ code: 4000, reason: 'why' }));
     }),
 
+  'await using closes with 1000 and waits for the end': async () => {
+    let info: CloseInfo | undefined;
+    await using server = await listen(LOCAL, async (ws) => void (info = await ws.closed));
+    {
+      await using ws = await open(server.url);
+      assert.equal(ws.state, 'open');
+    }
+    await server.close();
+    assert.equal(info?.code, 1000);
+  },
+
+  'concurrent sends never interleave their fragments': () =>
+    joined(async (ws) => {
+      const parts = async function* (part: string) {
+        for (let i = 0; i < 3; i++) yield await Promise.resolve(part);
+      };
+      await Promise.all([ws.send(parts('a')), ws.send('b'), ws.send(parts('c'))]);
+      assert.deepEqual([await ws.receive(), await ws.receive(), await ws.receive()], ['aaa', 'b', 'ccc']);
+    }),
+
   'terminate ends the transport now': () =>
     joined(async (ws) => {
       ws.terminate();

@@ -167,6 +167,13 @@ export const FLOODS: readonly Flood[] = [
   },
   {
     ...echo,
+    name: 'silent connections, more than the door has room for',
+    peers: 6000,
+    bound: CONNECTION,
+    attack: onHead((peer) => peer.stay()),
+  },
+  {
+    ...echo,
     name: 'open connections that say nothing',
     peers: 1000,
     bound: CONNECTION,
