@@ -5,6 +5,8 @@ import type { Transport, TransportHandler } from './transport.ts';
 /** Output of this many bytes is written at once, without waiting for the end of the turn. */
 const FLUSH_AT = 64 * 1024;
 
+const NOTHING: readonly Uint8Array[] = [];
+
 /** What a pump reports to. */
 export interface PumpOwner {
   /** Nothing is buffered any more, and `sent` had said to wait. */
@@ -45,10 +47,10 @@ export class Pump implements TransportHandler {
   readonly #workspace: Workspace;
   readonly #owner: PumpOwner;
   readonly #highWater: number;
-  readonly #onTurnEnd: () => void;
+  readonly #turn: Turn;
   #transport: Transport | undefined;
   /** Chunks that the transport still holds. */
-  #unsent: Uint8Array[];
+  #unsent: readonly Uint8Array[];
   #wake: Wake | undefined;
   #wakeAt: number;
   /** Whether a call below is under way that flushes when it is done. */
@@ -67,12 +69,9 @@ export class Pump implements TransportHandler {
     this.#workspace = parts.workspace;
     this.#owner = parts.owner;
     this.#highWater = parts.highWater;
-    this.#onTurnEnd = () => {
-      this.#scheduled = false;
-      this.flush();
-    };
+    this.#turn = turnOf(parts.clock);
     this.#transport = undefined;
-    this.#unsent = [];
+    this.#unsent = NOTHING;
     this.#wake = undefined;
     this.#wakeAt = Infinity;
     this.#running = false;
@@ -125,7 +124,7 @@ export class Pump implements TransportHandler {
 
   onDrain(): void {
     for (const chunk of this.#unsent) this.#workspace.reclaim(chunk);
-    this.#unsent = [];
+    this.#unsent = NOTHING;
     this.flush();
   }
 
@@ -161,11 +160,17 @@ export class Pump implements TransportHandler {
     return goOn;
   }
 
+  /** This turn is over, of which `schedule` had asked to hear. */
+  onTurnEnd(): void {
+    this.#scheduled = false;
+    this.flush();
+  }
+
   /** Sees that `flush` is called once this turn is over. */
   schedule(): void {
     if (this.#running || this.#scheduled) return;
     this.#scheduled = true;
-    this.#clock.defer(this.#onTurnEnd);
+    this.#turn.add(this);
   }
 
   /** Brings transport and timer up to what the connection now wants. */
@@ -195,7 +200,7 @@ export class Pump implements TransportHandler {
     if (transport.bufferedAmount > 0 && this.#connection.transportAction !== TransportAction.ABORT) return;
     const chunks = this.#connection.takeOutput();
     if (chunks.length === 0) return;
-    if (!transport.write(chunks)) this.#unsent.push(...chunks);
+    if (!transport.write(chunks)) this.#unsent = this.#unsent === NOTHING ? chunks : [...this.#unsent, ...chunks];
     else for (const chunk of chunks) this.#workspace.reclaim(chunk);
   }
 
@@ -246,4 +251,39 @@ export class Pump implements TransportHandler {
     this.#running = false;
     this.flush();
   }
+}
+
+/** The pumps of one clock that have something to do when this turn is over. One list for all of them holds no closures. */
+class Turn {
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  #pumps: Pump[];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#onEnd = () => this.#end();
+    this.#pumps = [];
+  }
+
+  add(pump: Pump): void {
+    if (this.#pumps.length === 0) this.#clock.defer(this.#onEnd);
+    this.#pumps.push(pump);
+  }
+
+  #end(): void {
+    const pumps = this.#pumps;
+    this.#pumps = [];
+    for (const pump of pumps) pump.onTurnEnd();
+  }
+}
+
+const turns = new WeakMap<Clock, Turn>();
+
+function turnOf(clock: Clock): Turn {
+  let turn = turns.get(clock);
+  if (turn === undefined) {
+    turn = new Turn(clock);
+    turns.set(clock, turn);
+  }
+  return turn;
 }
