@@ -257,23 +257,34 @@ export class Pump implements TransportHandler {
 class Turn {
   readonly #clock: Clock;
   readonly #onEnd: () => void;
-  #pumps: Pump[];
+  /** The first `#length` of these are this turn's. The arrays take turns: a new one each time would be garbage. */
+  #pumps: (Pump | undefined)[];
+  #others: (Pump | undefined)[];
+  #length: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#onEnd = () => this.#end();
     this.#pumps = [];
+    this.#others = [];
+    this.#length = 0;
   }
 
   add(pump: Pump): void {
-    if (this.#pumps.length === 0) this.#clock.defer(this.#onEnd);
-    this.#pumps.push(pump);
+    if (this.#length === 0) this.#clock.defer(this.#onEnd);
+    this.#pumps[this.#length++] = pump;
   }
 
   #end(): void {
     const pumps = this.#pumps;
-    this.#pumps = [];
-    for (const pump of pumps) pump.onTurnEnd();
+    const length = this.#length;
+    this.#pumps = this.#others;
+    this.#others = pumps;
+    this.#length = 0;
+    for (let i = 0; i < length; i++) {
+      pumps[i]!.onTurnEnd();
+      pumps[i] = undefined;
+    }
   }
 }
 

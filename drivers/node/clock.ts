@@ -12,10 +12,7 @@ export const nodeClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
   // After the promise reactions that are due: a turn's sends leave together, those of awaiting code included.
-  defer: (callback) => {
-    if (deferred.length === 0) process.nextTick(runDeferred);
-    deferred.push(callback);
-  },
+  defer: (callback) => process.nextTick(callback),
 };
 
 /** The same, for waits that are all that is going on: whoever waits to connect again wants to live to see it. */
@@ -100,13 +97,4 @@ function sleep(at: number, callback: () => void): Wake {
 function startTimer(at: number, callback: () => void): NodeJS.Timeout {
   const delay = Math.ceil(at - performance.now());
   return setTimeout(callback, Math.min(Math.max(delay, 0), LONGEST_TIMEOUT));
-}
-
-/** What waits for the end of this turn. A tick for all of it costs less than one for each. */
-let deferred: (() => void)[] = [];
-
-function runDeferred(): void {
-  const callbacks = deferred;
-  deferred = [];
-  for (const callback of callbacks) callback();
 }

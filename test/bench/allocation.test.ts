@@ -41,11 +41,11 @@ describe('bytes allocated per message', () => {
 
   test.each([
     ['event', 'text-125-64x64', 190],
-    ['event', 'text-125-64x1', 1600],
+    ['event', 'text-125-64x1', 780],
     ['event', 'binary-1k-64x64', 1450],
-    ['event', 'client-125-64x64', 310],
-    ['promise', 'text-125-64x64', 1100],
-    ['promise', 'text-125-64x1', 2500],
+    ['event', 'client-125-64x64', 200],
+    ['promise', 'text-125-64x64', 780],
+    ['promise', 'text-125-64x1', 2050],
   ] as const)('by the %s peer over sockets: %s, at most %i', async (peer, id, budget) => {
     expect(await overSockets(peer, id)).toBeLessThanOrEqual(budget);
   });
