@@ -57,6 +57,7 @@ describe.each(ROLES)('a %s', (role) => {
     const endpoint = openEndpoint(role);
     endpoint.connection.close(1001, 'mine');
     endpoint.receive(endpoint.peer({ opcode: CLOSE, payload: closePayload(4000, 'theirs') }));
+    expect(endpoint.outcome()).toMatchObject({ sent: ['CLOSE 1001 "mine"'], phase: 'CLOSING', action });
     endpoint.receiveEof();
     expect(endpoint.closed).toMatchObject({
       clean: true,

@@ -198,6 +198,18 @@ describe('compression as an option', () => {
     );
     expect(decode(asked.takeOutput())).toContain('server_max_window_bits=10');
   });
+
+  test('is not used by a client whose server has not accepted it (RFC 6455 §9.1)', () => {
+    const { connection, events } = server();
+    const client = Connection.client({ url: 'ws://a/' }, { now: 0, sink: {}, compress: { threshold: 0 }, codec });
+    for (const chunk of client.takeOutput()) connection.receive(chunk.slice(), 0);
+    connection.accept();
+    for (const chunk of connection.takeOutput()) client.receive(chunk.slice(), 0);
+    // The codec of this test can do nothing: what was to be compressed would throw.
+    client.sendText('plain');
+    for (const chunk of client.takeOutput()) connection.receive(chunk.slice(), 0);
+    expect(events.take().at(-1)).toMatchObject({ text: 'plain' });
+  });
 });
 
 describe('a streamed message without a byte', () => {

@@ -45,6 +45,23 @@ describe.each(ROLES)('a %s', (role) => {
       }
       expect(keys.size).toBe(50);
     });
+
+    test('§10.3: what an application does to its data once it is sent changes nothing on the wire', () => {
+      for (const length of [8, 2000, 70_000]) {
+        const endpoint = openEndpoint(role);
+        const data = new Uint8Array(length).fill(7);
+        endpoint.connection.sendBinary(data);
+        endpoint.connection.sendPrepared(new PreparedMessage(data));
+        endpoint.connection.sendFragment(data, false);
+        endpoint.connection.sendFragment(data, true);
+        endpoint.connection.ping(data.subarray(0, 8));
+        endpoint.connection.pong(data.subarray(0, 8));
+        data.fill(0);
+        const payloads = endpoint.sentFrames().map(({ payload }) => payload);
+        expect(payloads.map((payload) => payload.length)).toEqual([length, length, length, length, 8, 8]);
+        expect(payloads.every((payload) => payload.every((byte) => byte === 7))).toBe(true);
+      }
+    });
   }
 
   test('§5.2: sets no reserved bit, and encodes each length in the minimal number of bytes', () => {
@@ -100,6 +117,29 @@ describe.each(ROLES)('a %s', (role) => {
       expect(() => connection.ping()).toThrow(InvalidStateError);
       expect(connection.takeOutput()).toEqual([]);
     }
+  });
+
+  test('§6.1: a message that is being sent is not gone on with once the connection is no longer OPEN', () => {
+    const ends: ((endpoint: Endpoint) => void)[] = [
+      ({ connection }) => connection.close(1000),
+      (endpoint) => endpoint.receive(endpoint.peer({ opcode: CLOSE, payload: closePayload(1000) })),
+      (endpoint) => endpoint.receive(endpoint.peer({ opcode: 3 })),
+      ({ connection }) => connection.terminate(),
+    ];
+    const sent = ends.map((end) => {
+      const endpoint = openEndpoint(role);
+      endpoint.connection.sendFragment('one', false);
+      end(endpoint);
+      expect(() => endpoint.connection.sendFragment('two', true)).toThrow(InvalidStateError);
+      return endpoint.sent();
+    });
+    const begun = 'TEXT+ "one"';
+    expect(sent).toEqual([
+      [begun, 'CLOSE 1000 ""'],
+      [begun, 'CLOSE 1000 ""'],
+      [begun, 'CLOSE 1002 "a reserved opcode"'],
+      [],
+    ]);
   });
 
   test('§7.1.1: the server ends the transport first, and the client once it has waited for that', () => {

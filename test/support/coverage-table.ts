@@ -28,7 +28,7 @@ export interface Threat extends Claim {
   readonly sources: readonly string[];
 }
 
-const LEVELS = ['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT', 'REQUIRED', 'SHALL', 'SHALL NOT', 'RECOMMENDED'];
+const LEVELS = ['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT', 'REQUIRED', 'SHALL', 'SHALL NOT', 'RECOMMENDED', 'MAY'];
 
 /**
  * Reads the rows of all tables with the columns section, level, requirement and held by. The last one holds

@@ -259,7 +259,7 @@ describe('the subprotocol', () => {
 });
 
 describe('the extension', () => {
-  const accept = (field: string | undefined, extension?: FakeExtension) => {
+  const accept = (field: string | string[] | undefined, extension?: FakeExtension) => {
     const handshake = received(request({ 'Sec-WebSocket-Extensions': field }), { extension });
     const { headers } = parseResponse(handshake.accept());
     expect(handshake.opening!.extensions).toBe(headers['sec-websocket-extensions'] ?? '');
@@ -273,6 +273,18 @@ describe('the extension', () => {
       { name: 'x-fake', params: [['level', '1']] },
       { name: 'x-fake', params: [['b', 'c']] },
     ]);
+  });
+
+  test('may be offered in one field or in several (RFC 6455 §9.1)', () => {
+    const offers = [['x-fake; a=1, x-fake; b'], ['x-fake; a=1', 'x-fake; b'], ['other', 'x-fake; a=1, x-fake; b']];
+    for (const fields of offers) {
+      const extension = new FakeExtension({ reply: 'x-fake' });
+      expect(accept(fields, extension)).toBe('x-fake');
+      expect(extension.offers).toEqual([
+        { name: 'x-fake', params: [['a', '1']] },
+        { name: 'x-fake', params: [['b', undefined]] },
+      ]);
+    }
   });
 
   test('may decline, and is not asked without an offer', () => {
