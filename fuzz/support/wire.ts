@@ -78,7 +78,7 @@ export const anyPayload = fc.oneof(
     .map(([byte, length]) => new Uint8Array(length).fill(byte & 0x7f)),
 );
 
-const anyControl: fc.Arbitrary<Control> = fc.record({
+export const anyControl: fc.Arbitrary<Control> = fc.record({
   opcode: fc.constantFrom(9, 10),
   payload: fc.uint8Array({ maxLength: 125, size: 'small' }),
 });
@@ -172,18 +172,27 @@ function encodePiece(piece: Piece, role: Role, deflate: boolean): Uint8Array {
     });
   }
   const compressed = deflate && piece.deflate;
-  const payload = compressed ? deflateAlone(piece.payload) : piece.payload;
-  const ends = [...piece.cuts].map((cut) => Math.floor((cut * payload.length) / 1000)).sort((a, b) => a - b);
+  return encodeMessage(compressed ? deflateAlone(piece.payload) : piece.payload, { ...piece, compressed }, role);
+}
+
+/** A message's payload, compressed already where it is to be, in fragments with control frames between them. */
+export function encodeMessage(
+  payload: Uint8Array,
+  { text, compressed, cuts, between }: Pick<MessagePiece, 'text' | 'cuts' | 'between'> & { compressed: boolean },
+  role: Role,
+): Uint8Array {
+  const key = role === 'server' ? KEY : undefined;
+  const ends = cuts.map((cut) => Math.floor((cut * payload.length) / 1000)).sort((a, b) => a - b);
   ends.push(payload.length);
   let start = 0;
   return join(
     ...ends.flatMap((end, i) => {
-      const opcode = i > 0 ? 0 : piece.text ? 1 : 2;
+      const opcode = i > 0 ? 0 : text ? 1 : 2;
       const fragment = payload.subarray(start, end);
       const last = i === ends.length - 1;
       start = end;
-      const one = frame({ opcode, fin: last, rsv1: compressed && i === 0, payload: fragment, key: right });
-      const controls = last ? [] : piece.between.map((control) => frame({ ...control, key: right }));
+      const one = frame({ opcode, fin: last, rsv1: compressed && i === 0, payload: fragment, key });
+      const controls = last ? [] : between.map((control) => frame({ ...control, key }));
       return [one, ...controls];
     }),
   );

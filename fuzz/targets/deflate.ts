@@ -77,6 +77,7 @@ export const deflate: Target<Input> = {
       const ends = input.contextTakeover ? await inflateByStream(ours, input.windowBits) : undefined;
       if (ends !== undefined) assertSame(ends, join(...plain), `${name}: what a zlib stream reads of ours`);
       inflateByCodec(name, codec, theirs, plain, input);
+      await checkLater(name, codec, plain, input);
     }
   },
 };
@@ -96,6 +97,28 @@ function deflateByCodec(codec: DeflateCodec, plain: readonly Uint8Array[], input
     });
   } finally {
     for (const one of [deflater, ...rivals]) one.release();
+  }
+}
+
+/** What is deflated off the thread stands by itself, whatever is under way beside it. */
+async function checkLater(
+  name: string,
+  codec: DeflateCodec,
+  plain: readonly Uint8Array[],
+  input: Input,
+): Promise<void> {
+  const { windowBits, contextTakeover, level, memLevel } = input;
+  const params = { windowBits, contextTakeover, level, memLevel };
+  const all = plain.map(
+    (message) => new Promise<Uint8Array | undefined>((done) => codec.deflateLater!(message, params, done)),
+  );
+  for (const [i, payload] of (await Promise.all(all)).entries()) {
+    assert(payload !== undefined, `${name}: message ${i} was not deflated later`);
+    assertSame(payload.slice(-4), TAIL, `${name}: the end of what was deflated later`);
+    const { output, blocks, maxDistance, atBoundary } = inflateOracle(payload);
+    assertSame(output, plain[i], `${name}: message ${i}, deflated later`);
+    assert(atBoundary && blocks.every(({ final }) => !final), `${name}: deflated later, a block that ends it`);
+    assert(maxDistance <= 1 << windowBits, `${name}: deflated later, it refers back by ${maxDistance}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
-import { Connection, Phase, TransportAction, type RequestHead } from '../../protocol/index.ts';
+import { Connection, Phase, type RequestHead } from '../../protocol/index.ts';
 import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
 import { join } from '../../test/support/cuts.ts';
+import { checkRefusal, summary } from '../support/opening.ts';
 import { Subject, type SubjectOptions } from '../support/subject.ts';
 import { assert, assertSame, type Target } from '../support/target.ts';
 import { anyEdit, type Edit, edit } from '../support/wire.ts';
@@ -191,19 +192,6 @@ function makeServer({ server: { subprotocols, compress } }: Input): Subject {
   return new Subject('server', options, (all) => Connection.server(all));
 }
 
-/** What came of it, as far as the outside can tell. */
-function summary({ connection, events, sent }: Subject): unknown {
-  const { phase, transportAction, closeInfo } = connection;
-  const shown = events.map((event) => {
-    if (event.type === 'request') return { type: event.type, ...event.request };
-    if (event.type === 'open') return { type: event.type, ...event.opening };
-    if (event.type === 'closed') return { type: event.type, error: String(event.info.error) };
-    return event;
-  });
-  const { response } = (closeInfo?.error ?? {}) as { response?: unknown };
-  return { phase, transportAction, events: shown, sent, response, next: connection.nextTimeout() };
-}
-
 /** A request that something else has parsed meets with the same answer. */
 function secondDoor(input: Input, plain: string, first: Subject): void {
   const [startLine, ...lines] = plain.slice(0, -4).split('\r\n');
@@ -218,18 +206,6 @@ function secondDoor(input: Input, plain: string, first: Subject): void {
   const status = (subject: Subject): string => toLatin1(subject.sent).slice(0, 12);
   assertSame(status(second), status(first), 'the status of a request that was parsed elsewhere');
   if (first.connection.phase === Phase.OPEN) assertSame(summary(second), summary(first), 'the second door');
-}
-
-/** A refusal is a whole HTTP response, and the end. */
-function checkRefusal(text: string, { connection }: Subject): void {
-  const [head, body] = [text.slice(0, text.indexOf('\r\n\r\n')), text.slice(text.indexOf('\r\n\r\n') + 4)];
-  const [statusLine, ...lines] = head.split('\r\n');
-  assert(/^HTTP\/1\.1 [45]\d\d [A-Za-z ]+$/.test(statusLine), `the status line ${statusLine}`);
-  for (const line of lines) assert(/^[!-9;-~]+: [ -~]*$/.test(line), `the field ${line}`);
-  const value = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-  assert(lines.includes('Connection: close'), 'a refusal that keeps the connection');
-  assert(text.startsWith('HTTP/1.1 ') && Number(value('Content-Length')) >= body.length, 'a refusal of another length');
-  assert(connection.transportAction === TransportAction.END, 'a refusal does not end the transport');
 }
 
 /** Both sides think the same of what nobody changed. */

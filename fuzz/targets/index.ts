@@ -3,16 +3,19 @@ import type { Target } from '../support/target.ts';
 import { deflate } from './deflate.ts';
 import { differential } from './differential.ts';
 import { extensions } from './extensions.ts';
+import { bytes, head } from './guided.ts';
 import { handshake } from './handshake.ts';
 import { model } from './model.ts';
 import { reentrancy } from './reentrancy.ts';
 import { roundtrip } from './roundtrip.ts';
 import { garbage } from './garbage.ts';
 import { split } from './split.ts';
+import { streaming } from './streaming.ts';
 import { utf8 } from './utf8.ts';
 
 export const TARGETS: readonly Target[] = [
   split,
+  streaming,
   garbage,
   roundtrip,
   model,
@@ -21,5 +24,7 @@ export const TARGETS: readonly Target[] = [
   extensions,
   utf8,
   deflate,
+  bytes,
+  head,
   differential,
 ];
