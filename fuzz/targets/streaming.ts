@@ -57,8 +57,11 @@ const WINDOW = 32 * 1024;
 const MOST_AT_ONCE = (1024 + 1) * 1032;
 /** Data that was changed is read by a slow inflater, so that there is not to be much of it. */
 const MOST_EDITED = 20_000;
-/** Memory for each byte that came: two stores, each of which doubles. What is inflated goes to the sink besides. */
-const MEMORY_PER_BYTE = 4;
+/**
+ * What may be asked for altogether for each byte that came: it is held in two stores at most, and each asks for twice what
+ * it needs, then twice that: 2 + 1 + 1/2 + … times its size. What is inflated goes to the sink besides.
+ */
+const MEMORY_PER_BYTE = 8;
 const MEMORY = 64 * 1024;
 
 const utf8 = new TextEncoder();
