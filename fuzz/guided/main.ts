@@ -21,6 +21,8 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const FOLDER = fileURLToPath(new URL('../../reports/guided/', import.meta.url));
 const SEEDS = 200;
 const PROGRESS_EVERY = 5_000;
+/** The exit code where there is no jsfuzz to be had. */
+const UNAVAILABLE = 69;
 
 /** The targets, and which check of target.ts is theirs. Requests are text, which jsfuzz has a way to change of its own. */
 const TARGETS = [
@@ -43,9 +45,18 @@ if (chosen.length === 0 || !(minutes > 0)) {
   process.exit(2);
 }
 
-const jsfuzz = installJsfuzz(FOLDER);
+const jsfuzz = install();
 for (const one of chosen) {
   if (!(await fuzz(one, (minutes * 60_000) / chosen.length))) process.exitCode = 1;
+}
+
+function install(): string {
+  try {
+    return installJsfuzz(FOLDER);
+  } catch (error) {
+    process.stderr.write(`skipped: ${(error as Error).message}\n`);
+    process.exit(UNAVAILABLE);
+  }
 }
 
 async function fuzz({ target, check, flags }: (typeof TARGETS)[number], milliseconds: number): Promise<boolean> {
