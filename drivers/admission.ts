@@ -81,6 +81,7 @@ export class Admission {
   /** It is not waited for any longer. */
   stopWaiting(visitor: Visitor): void {
     this.#waitedFor.delete(visitor);
+    this.#checkEmpty();
   }
 
   /** The application is to decide on a socket's request, until `decided`. Returns why it won't be asked, if it won't. */

@@ -106,28 +106,4 @@ export type {
   ToDuplexOptions,
 } from './node/index.ts';
 export type { ClientOptions, HttpResponse, ListenAddress, ServerOptions, SocketOptions } from './handlers.ts';
-export {
-  ConnectionLostError,
-  HandshakeError,
-  InvalidStateError,
-  ProtocolError,
-  TimeoutError,
-  WebSocketError,
-} from '../protocol/index.ts';
-export type {
-  BytesLike,
-  CloseFrame,
-  CloseInfo,
-  CompressOptions,
-  FailedResponse,
-  HandshakeErrorInit,
-  HeaderFields,
-  HeaderInit,
-  LimitOptions,
-  PlainRequest,
-  Rejection,
-  RequestHead,
-  ResponseHead,
-  UpgradeRequest,
-  WebSocketErrorInit,
-} from '../protocol/index.ts';
+export * from './vocabulary.ts';

@@ -79,6 +79,10 @@ export class SendQueue implements Outlet, Backlog {
 
   sendText(text: string, compress = true): void {
     this.#checkBetweenMessages();
+    // A code unit comes to three bytes at most: what can't be large is not measured here.
+    if (this.#first === undefined && !this.#connection.deflatesLater(3 * text.length)) {
+      return this.#connection.sendText(text, compress);
+    }
     const size = this.#workspace.text.byteLength(text);
     if (compress && this.#connection.deflatesLater(size)) {
       return this.#deflate(new PreparedMessage(text, this.#workspace));
@@ -107,10 +111,11 @@ export class SendQueue implements Outlet, Backlog {
     if (this.#fragments !== undefined && kind !== this.#fragments) {
       throw new TypeError('the fragments of a message must be all text or all bytes');
     }
-    const part = typeof data === 'string' || this.#first === undefined ? data : keep(toBytes(data));
-    const size = typeof part === 'string' ? this.#workspace.text.byteLength(part) : toBytes(part).length;
     this.#fragments = fin ? undefined : kind;
-    this.#send(size, () => this.#connection.sendFragment(part, fin, compress));
+    if (this.#first === undefined) return this.#connection.sendFragment(data, fin, compress);
+    const part = typeof data === 'string' ? data : keep(toBytes(data));
+    const size = typeof part === 'string' ? this.#workspace.text.byteLength(part) : part.length;
+    this.#append(size, undefined, () => this.#connection.sendFragment(part, fin, compress));
   }
 
   close(code: number, reason: string, now: number): void {

@@ -22,6 +22,7 @@ const SHARED = [
   'admission',
   'observer',
   'slow-consumers',
+  'vocabulary',
 ].map((name) => `drivers/${name}.ts`);
 
 /** Packages that become part of the build, and that node/ alone imports. */

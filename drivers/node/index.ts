@@ -23,29 +23,5 @@ export type {
 } from '../handlers.ts';
 export type { Transport, TransportHandler } from '../transport.ts';
 export { NodeTransport } from './node-transport.ts';
-export {
-  ConnectionLostError,
-  HandshakeError,
-  InvalidStateError,
-  PreparedMessage,
-  ProtocolError,
-  TimeoutError,
-  WebSocketError,
-} from '../../protocol/index.ts';
-export type {
-  BytesLike,
-  CloseFrame,
-  CloseInfo,
-  CompressOptions,
-  FailedResponse,
-  HandshakeErrorInit,
-  HeaderFields,
-  HeaderInit,
-  LimitOptions,
-  PlainRequest,
-  Rejection,
-  RequestHead,
-  ResponseHead,
-  UpgradeRequest,
-  WebSocketErrorInit,
-} from '../../protocol/index.ts';
+export { PreparedMessage } from '../../protocol/index.ts';
+export * from '../vocabulary.ts';

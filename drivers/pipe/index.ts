@@ -92,35 +92,13 @@ export type {
 } from '../handlers.ts';
 export type { Clock, Wake } from '../clock.ts';
 export type { Transport, TransportHandler } from '../transport.ts';
-export {
-  ConnectionLostError,
-  HandshakeError,
-  InvalidStateError,
-  PreparedMessage,
-  ProtocolError,
-  TimeoutError,
-  WebSocketError,
-} from '../../protocol/index.ts';
+export { PreparedMessage } from '../../protocol/index.ts';
 export type {
-  BytesLike,
-  CloseFrame,
-  CloseInfo,
-  CompressOptions,
   DeflateCodec,
   Deflater,
   DeflaterParams,
-  FailedResponse,
-  HandshakeErrorInit,
-  HeaderFields,
-  HeaderInit,
   InflateFault,
   Inflater,
   InflaterParams,
-  LimitOptions,
-  PlainRequest,
-  Rejection,
-  RequestHead,
-  ResponseHead,
-  UpgradeRequest,
-  WebSocketErrorInit,
 } from '../../protocol/index.ts';
+export * from '../vocabulary.ts';

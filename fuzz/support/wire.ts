@@ -58,6 +58,15 @@ export interface Stream {
 
 export const anyRole: fc.Arbitrary<Role> = fc.constantFrom('client', 'server');
 
+/** The fields of a `Manner` (splits.ts), for a record. */
+export const anyManner = {
+  role: anyRole,
+  deflate: fc.boolean(),
+  small: fc.boolean(),
+  streamed: fc.boolean(),
+  pausing: fc.boolean(),
+};
+
 /** Texts whose UTF-8 has all lengths of sequences, and surrogates in pairs only. */
 export const anyText = fc.oneof(
   fc.string({ maxLength: 40 }),

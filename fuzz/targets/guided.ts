@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { join } from '../../test/support/cuts.ts';
 import { checkBytes, checkHead, prefixOf } from '../guided/target.ts';
 import type { Target } from '../support/target.ts';
-import { anyRole, anyStream, encode } from '../support/wire.ts';
+import { anyManner, anyStream, encode } from '../support/wire.ts';
 
 /** Bytes, which is what the coverage-guided fuzzer works on (fuzz/guided/). */
 interface Input {
@@ -16,11 +16,7 @@ export const bytes: Target<Input> = {
   runs: 200,
   arbitrary: fc
     .record({
-      role: anyRole,
-      deflate: fc.boolean(),
-      small: fc.boolean(),
-      streamed: fc.boolean(),
-      pausing: fc.boolean(),
+      ...anyManner,
       stream: anyStream,
       size: fc.integer({ min: 1, max: 256 }),
     })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { assertSplits, type Manner } from '../support/splits.ts';
 import type { Target } from '../support/target.ts';
-import { anyRole, anyStream, encode, type Stream } from '../support/wire.ts';
+import { anyManner, anyStream, encode, type Stream } from '../support/wire.ts';
 
 interface Input extends Manner {
   readonly stream: Stream;
@@ -15,11 +15,7 @@ export const split: Target<Input> = {
   claim: 'a stream, cut anywhere, gives the same events, output and close',
   runs: 1000,
   arbitrary: fc.record({
-    role: anyRole,
-    deflate: fc.boolean(),
-    small: fc.boolean(),
-    streamed: fc.boolean(),
-    pausing: fc.boolean(),
+    ...anyManner,
     stream: anyStream,
     cuts: fc.array(fc.nat(1000), { maxLength: 12 }),
   }),

@@ -1,5 +1,6 @@
 /** The bound on opening handshakes under way, where no socket matters: over the in-memory network. */
 import { describe, expect, test } from 'vitest';
+import { Admission, type Visitor } from '../../drivers/admission.ts';
 import { createNetwork } from '../../drivers/pipe/index.ts';
 import type { WebSocket } from '../../drivers/promise/index.ts';
 
@@ -62,4 +63,15 @@ describe('`maxHandshakes`', () => {
     expect((await failures).map(({ status }) => status)).not.toContain('fulfilled');
     expect([network.clock.timers, network.links]).toEqual([0, []]);
   });
+});
+
+test('a door that is shut is empty once the last one who was waited for has gone, socket or not', () => {
+  const admission = new Admission({});
+  let isEmpty = false;
+  const visitor: Visitor = { state: 'connecting', close() {}, terminate() {} };
+  admission.wait(visitor);
+  admission.stop(() => (isEmpty = true));
+  expect(isEmpty).toBe(false);
+  admission.stopWaiting(visitor);
+  expect(isEmpty).toBe(true);
 });
