@@ -31,7 +31,8 @@ const BYTES_PER_FINAL_BLOCK = 64;
 
 /**
  * The codec on nothing but the public one-shot calls of node:zlib: several times slower, for a Node whose handles are
- * not what zlib-codec-handle.ts knows. Context takeover is a dictionary, and each call makes and frees a context.
+ * not what zlib-codec-handle.ts knows. Context takeover is a dictionary, each call makes and frees a context, and messages
+ * are inflated twice, for want of a way to stop before the tail.
  *
  * It cannot stop within a message, so the output comes with the last part.
  */
@@ -127,8 +128,12 @@ class OneShotInflater implements Inflater {
     let room = maxLength;
     let start = 0;
     do {
-      const result = this.inflateStream(message.subarray(start), room);
+      const dictionary = dictionaryOf(this.window);
+      const result = this.inflateStream(message.subarray(start), dictionary, room, Z_FINISH);
       if (typeof result === 'number') return result;
+      // The tail gives nothing: what comes out of it is of a block that was cut short, and that it happens to end.
+      const goesOn = start + result.taken > length;
+      if (goesOn && !this.comesTo(result.output.length, message.subarray(start, length), dictionary)) return 1007;
       this.window.append(result.output);
       chunks.push(result.output);
       room -= result.output.length;
@@ -142,15 +147,26 @@ class OneShotInflater implements Inflater {
     return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
   }
 
-  /** Up to and including the next block with BFINAL set. */
-  private inflateStream(bytes: Uint8Array, maxLength: number): { output: Uint8Array; taken: number } | InflateFault {
+  /** Whether so many bytes come out of these, with nothing behind them. */
+  private comesTo(outputLength: number, bytes: Uint8Array, dictionary: Uint8Array | undefined): boolean {
+    const bare = this.inflateStream(bytes, dictionary, outputLength, Z_SYNC_FLUSH);
+    return typeof bare !== 'number' && bare.output.length === outputLength;
+  }
+
+  /** Up to and including the next block with BFINAL set, or all there is. */
+  private inflateStream(
+    bytes: Uint8Array,
+    dictionary: Uint8Array | undefined,
+    maxLength: number,
+    finishFlush: number,
+  ): { output: Uint8Array; taken: number } | InflateFault {
     try {
       const { buffer, engine } = zlib.inflateRawSync(bytes, {
         windowBits: this.windowBits,
-        dictionary: dictionaryOf(this.window),
+        dictionary,
         // As in zlib-codec-pooled.ts: the shorter a step, the less a peer can look back beyond its window.
         chunkSize: 1 << (this.windowBits === 15 ? 16 : this.windowBits - 1),
-        finishFlush: Z_FINISH,
+        finishFlush,
         // Node wants at least one; what goes beyond is seen below.
         maxOutputLength: Math.min(Math.max(maxLength, 1), limits.MAX_LENGTH),
         info: true,

@@ -1,3 +1,5 @@
+import { join } from './cuts.ts';
+
 /**
  * A slow, plain inflater (RFC 1951), written from the RFC alone: what the codecs are held to. It tells more than a codec
  * does: which blocks there were and how far back the data looked.
@@ -40,6 +42,34 @@ export function inflateOracle(bytes: Uint8Array, window: Uint8Array = new Uint8A
     atBoundary = false;
   }
   return { output: Uint8Array.from(out.slice(window.length)), blocks, maxDistance, atBoundary };
+}
+
+/** RFC 7692 §7.2.1. */
+const TAIL = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
+
+/** What a message comes to (RFC 7692 §7.2.2), its payload being at least one byte; undefined where it is invalid. */
+export function inflateMessage(payload: Uint8Array, window?: Uint8Array): Uint8Array | undefined {
+  try {
+    const { output, atBoundary, blocks } = inflateOracle(join(payload, TAIL), window);
+    if (atBoundary && blocks.at(-1)!.type === 0) {
+      // The tail itself must have been that block's length, not data.
+      const before = inflateOracle(payload, window);
+      if (before.output.length === output.length) return output;
+    }
+  } catch {
+    // Invalid with the tail; but a stream may have ended before it.
+  }
+  return endsStream(payload, window);
+}
+
+/** The output of a message whose very last block has BFINAL set. */
+function endsStream(payload: Uint8Array, window?: Uint8Array): Uint8Array | undefined {
+  try {
+    const { output, atBoundary, blocks } = inflateOracle(payload, window);
+    return atBoundary && blocks.at(-1)!.final ? output : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const OUT_OF_INPUT = new Error('out of input');
