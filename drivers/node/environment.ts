@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { Workspace } from '../../protocol/index.ts';
+import { createAllocator } from './memory.ts';
 import { text, textBeside } from './text.ts';
 import { WasmMasker } from './wasm-masker.ts';
 
@@ -14,8 +15,7 @@ export const workspace = new Workspace({
   text: masker === undefined ? text : textBeside(masker),
   masker,
   slab: masker?.slab,
-  // Not filled with zeros, which costs more than all else: whoever gets it has written all of it before it is seen.
-  allocate: (size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer),
+  allocate: createAllocator(),
   // As much as one read can bring about, and half of it again.
   slabSize: 128 * 1024,
 });
