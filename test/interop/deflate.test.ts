@@ -289,8 +289,8 @@ describe.skipIf(python === undefined)('with python3-websockets (skipped where it
         value,
       ]),
     );
-  /** Python's zlib can't deflate with a window of 2^8 bytes. */
-  const withoutSmallest = PARAMETERS.filter(({ serverMaxWindowBits: bits }) => bits !== 8);
+  /** Half of the table, for each costs a process, but all takeovers; Python's zlib can't deflate with a window of 2^8 bytes. */
+  const parametersHere = PARAMETERS.filter(({ serverMaxWindowBits: bits }, i) => i % 2 === 0 && bits !== 8);
 
   function spawnPeer(job: object) {
     return spawn(python!, [PEER, JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 });
@@ -330,23 +330,23 @@ describe.skipIf(python === undefined)('with python3-websockets (skipped where it
     return agreed;
   }
 
-  test.each(withoutSmallest)('as the server, which asks for %j', async (parameters) => {
+  test.each(parametersHere)('as the server, which asks for %j', async (parameters) => {
     const fragmented = parameters.serverNoContextTakeover === true;
     const agreed = await callPython(messagesFor(parameters), parameters, {}, fragmented);
     expectAgreed(agreed, parameters);
   });
 
-  test.each(withoutSmallest)('as a server that is offered %j', async (parameters) => {
+  test.each(parametersHere)('as a server that is offered %j', async (parameters) => {
     const fragmented = parameters.clientNoContextTakeover === true;
     const agreed = await callPython(messagesFor(parameters), {}, parameters, fragmented);
     expect(agreed).toMatch(/^permessage-deflate/);
   });
 
-  test.each(withoutSmallest)('as a client of a server that asks for %j', async (parameters) => {
+  test.each(parametersHere)('as a client of a server that asks for %j', async (parameters) => {
     expectAgreed(await withEcho(parameters, (url) => pythonCalls(url, largeFor(parameters), {})), parameters);
   });
 
-  test.each(withoutSmallest)('as a client that offers %j', async (parameters) => {
+  test.each(parametersHere)('as a client that offers %j', async (parameters) => {
     expectAgreed(await withEcho({}, (url) => pythonCalls(url, largeFor(parameters), parameters)), parameters);
   });
 
