@@ -1,5 +1,5 @@
 import type { Http2Stream, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { CANCEL } from '../../protocol/index.ts';
+import { addAbortSignal } from 'node:stream';
 import type { Transport, TransportHandler } from '../transport.ts';
 import type { StreamLease } from './http2-route.ts';
 import { NodeTransport } from './node-transport.ts';
@@ -8,6 +8,12 @@ import { NodeTransport } from './node-transport.ts';
 const END_STREAM = 0x1;
 /** The error code of a RST_STREAM that is none, RFC 9113 §7. */
 const NO_ERROR = 0x0;
+
+/**
+ * What resets a stream with CANCEL, and does nothing else. Its `close(CANCEL)` would end it first: from Node 22 on the peer,
+ * if it had ended too, got END_STREAM and no RST_STREAM.
+ */
+const ABORTED = AbortSignal.abort();
 
 /**
  * A stream of HTTP/2 as a transport, RFC 8441 §5: END is END_STREAM, ABORT is RST_STREAM with CANCEL. The stream's flow
@@ -85,8 +91,7 @@ export class Http2Transport implements Transport {
   abort(): void {
     const stream = this.#stream;
     if (stream === undefined) return this.#lose();
-    if (!stream.closed) stream.close(CANCEL);
-    stream.destroy();
+    addAbortSignal(ABORTED, stream);
   }
 
   pause(): void {
