@@ -29,15 +29,16 @@ function print(title: string, head: readonly string[], rows: readonly (readonly 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 async function memory(): Promise<string[][]> {
+  const rows: string[][] = [];
   // With this, glibc gives what zlib frees back at once. Otherwise a resident set does not tell what is free for others.
   process.env['MALLOC_MMAP_THRESHOLD_'] = '4096';
-  const rows: string[][] = [];
   for (const count of CONNECTIONS) {
     const args = ['--expose-gc', '--import', 'tsx', script('memory.ts'), String(count)];
     const { exit, stdout, stderr } = await runNode(args, process.cwd());
     if (exit !== 0) throw new Error(stderr);
     rows.push([String(count), ...(JSON.parse(stdout) as number[]).map((kib) => kib.toFixed(1))]);
   }
+  delete process.env['MALLOC_MMAP_THRESHOLD_'];
   return rows;
 }
 
