@@ -31,7 +31,7 @@ export class NodeTransport implements Transport {
     this.#stream = carried;
     this.#handler = handler;
     this.#isDirect = canWriteDirectly(stream);
-    this.#onWritten = (error) => this.#written(error);
+    this.#onWritten = this.#written.bind(this);
     this.#isWriting = false;
     this.#blocked = false;
     this.#underWay = 0;

@@ -65,3 +65,6 @@ export class Fifo<T> {
     this.#head = 0;
   }
 }
+
+/** A queue that nothing was ever in, the same for all who have not used theirs: an idle connection has several. Not to be pushed to. */
+export const NOTHING_QUEUED: Fifo<never> = new Fifo();

@@ -2,7 +2,7 @@ import { resolveLimit, type WebSocketError } from '../../protocol/index.ts';
 import type { Socket } from '../socket.ts';
 import type { ReceivedMessage } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo, NOTHING_QUEUED } from './fifo.ts';
 import { checkTimeout, GiveUp, timedOut, type TimedWaitOptions } from './give-up.ts';
 import { IncomingStream, STREAM_HIGH_WATER, type MessageStream } from './message-stream.ts';
 
@@ -32,8 +32,10 @@ const DEFAULT_RECEIVE_QUEUE = 16;
 export class Inbox {
   readonly #socket: Socket<unknown>;
   readonly #limits: InboxLimits;
-  readonly #messages: Fifo<ReceivedMessage>;
-  readonly #takers: Fifo<Taker>;
+  #messages: Fifo<ReceivedMessage>;
+  /** The first in line, and those behind: as a rule there is one. */
+  #taker: Taker | undefined;
+  #takersBehind: Fifo<Taker>;
   /** Bytes in `#messages`. */
   #bytes: number;
   /** The stream that the message coming in goes to. */
@@ -50,8 +52,9 @@ export class Inbox {
   constructor(socket: Socket<any>, limits: InboxLimits) {
     this.#socket = socket;
     this.#limits = limits;
-    this.#messages = new Fifo();
-    this.#takers = new Fifo();
+    this.#messages = NOTHING_QUEUED;
+    this.#taker = undefined;
+    this.#takersBehind = NOTHING_QUEUED;
     this.#bytes = 0;
     this.#stream = undefined;
     this.#streamBytes = 0;
@@ -68,7 +71,7 @@ export class Inbox {
     if (this.#messages.length !== 0) return Promise.resolve(this.#takeMessage());
     if (this.#error !== undefined) return rejectedQuietly(this.#error);
     const receiver = new Receiver();
-    this.#takers.push(receiver);
+    this.#lineUp(receiver);
     return receiver.promise;
   }
 
@@ -77,7 +80,7 @@ export class Inbox {
     if (this.#messages.length !== 0) return Promise.resolve({ value: this.#takeMessage(), done: false });
     const step = new Step();
     if (this.#error !== undefined) step.fail(this.#error);
-    else this.#takers.push(step);
+    else this.#lineUp(step);
     return step.promise;
   }
 
@@ -88,7 +91,7 @@ export class Inbox {
     } else if (this.#error !== undefined) {
       stream.fail(this.#error);
     } else {
-      this.#takers.push(stream);
+      this.#lineUp(stream);
       this.#startStream();
     }
     return stream;
@@ -98,16 +101,17 @@ export class Inbox {
 
   deliver(message: ReceivedMessage): void {
     if (this.#discarding) return;
-    const taker = this.#takers.shift();
+    const taker = this.#nextTaker();
     if (taker !== undefined) {
       taker.take(message);
-      if (this.#takers.length !== 0) this.#startStream();
+      if (this.#taker !== undefined) this.#startStream();
       return;
     }
     if (this.#closing && this.#isFull()) {
       this.#discarding = true;
       return;
     }
+    if (this.#messages === NOTHING_QUEUED) this.#messages = new Fifo();
     this.#messages.push(message);
     this.#bytes += message.length;
     if (this.#isFull()) this.#hold();
@@ -147,7 +151,7 @@ export class Inbox {
     this.#paused = false;
     this.#stream?.fail(error);
     this.#stream = undefined;
-    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) taker.fail(error);
+    for (let taker = this.#nextTaker(); taker !== undefined; taker = this.#nextTaker()) taker.fail(error);
   }
 
   // The streams' side: they tell what they hold.
@@ -173,10 +177,10 @@ export class Inbox {
     if (this.#messages.length !== 0 || this.#error !== undefined) return this.receive();
     if (patience === 0) return Promise.reject(timedOut(0));
     const receiver = new PatientReceiver();
-    this.#takers.push(receiver);
+    this.#lineUp(receiver);
     // Whoever gives up leaves the line before a message has reached them: none is lost.
     receiver.giveUp = new GiveUp(signal, patience, this.#socket.clock, (reason) => {
-      this.#takers.remove(receiver);
+      this.#leave(receiver);
       receiver.reject(reason);
       this.#startStream();
     });
@@ -190,11 +194,32 @@ export class Inbox {
     return message;
   }
 
+  #lineUp(taker: Taker): void {
+    if (this.#taker === undefined) {
+      this.#taker = taker;
+    } else {
+      if (this.#takersBehind === NOTHING_QUEUED) this.#takersBehind = new Fifo();
+      this.#takersBehind.push(taker);
+    }
+  }
+
+  /** Takes the first out of the line. */
+  #nextTaker(): Taker | undefined {
+    const taker = this.#taker;
+    if (taker !== undefined) this.#taker = this.#takersBehind.shift();
+    return taker;
+  }
+
+  #leave(taker: Taker): void {
+    if (this.#taker === taker) this.#nextTaker();
+    else this.#takersBehind.remove(taker);
+  }
+
   /** When a stream is first in line, the message that is coming in, or the next to begin, goes to it piece by piece. */
   #startStream(): void {
-    const first = this.#takers.peek();
+    const first = this.#taker;
     if (!(first instanceof IncomingStream) || this.#stream !== undefined) return;
-    this.#takers.shift();
+    this.#nextTaker();
     this.#stream = first;
     this.#socket.streamNext();
   }

@@ -2,7 +2,7 @@ import { ConnectionLostError, PreparedMessage, WebSocketError } from '../../prot
 import type { Socket } from '../socket.ts';
 import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo, NOTHING_QUEUED } from './fifo.ts';
 import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
 import { GiveUp, type WaitOptions } from './give-up.ts';
 
@@ -36,12 +36,12 @@ export class Outbound implements FragmentedMessageOwner {
   readonly #owner: OutboundOwner;
   #state: typeof IDLE | typeof BUSY | typeof ENDED;
   /** Not begun, in order. */
-  readonly #queue: Fifo<PendingSend>;
+  #queue: Fifo<PendingSend>;
   #queuedBytes: number;
   /** The fragmented message under way. */
   #current: PendingSend | undefined;
   /** Written, and waiting for the transport to take more. */
-  #written: PendingSend[];
+  #written: Fifo<PendingSend>;
   /** The socket is over its high-water mark; it drains. */
   #full: boolean;
   #advancing: boolean;
@@ -55,10 +55,10 @@ export class Outbound implements FragmentedMessageOwner {
     this.#sendLimit = sendLimit;
     this.#owner = owner;
     this.#state = IDLE;
-    this.#queue = new Fifo();
+    this.#queue = NOTHING_QUEUED;
     this.#queuedBytes = 0;
     this.#current = undefined;
-    this.#written = [];
+    this.#written = NOTHING_QUEUED;
     this.#full = false;
     this.#advancing = false;
     this.#error = undefined;
@@ -112,11 +112,7 @@ export class Outbound implements FragmentedMessageOwner {
   drained(): void {
     const wasFull = this.#full;
     this.#full = false;
-    const written = this.#written;
-    if (written.length !== 0) {
-      this.#written = [];
-      for (const pending of written) pending.succeed();
-    }
+    for (let next = this.#written.shift(); next !== undefined; next = this.#written.shift()) next.succeed();
     if (this.#state !== BUSY) return;
     // A message that waits for its source, and not for this, is left alone.
     if (wasFull) this.#current?.fragments?.proceed();
@@ -148,9 +144,7 @@ export class Outbound implements FragmentedMessageOwner {
     this.shut(error);
     this.#error = error;
     this.#isOver = true;
-    const written = this.#written;
-    this.#written = [];
-    for (const pending of written) pending.fail(error);
+    for (let next = this.#written.shift(); next !== undefined; next = this.#written.shift()) next.fail(error);
   }
 
   messageWaits(): void {
@@ -204,7 +198,7 @@ export class Outbound implements FragmentedMessageOwner {
       if (pending.fragments!.begun) this.#abandon();
       else this.#advance();
     } else {
-      this.#written = this.#written.filter((other) => other !== pending);
+      this.#written.remove(pending);
     }
     pending.refuse(reason);
   }
@@ -250,6 +244,7 @@ export class Outbound implements FragmentedMessageOwner {
   /** The socket has taken the message and wants a rest; or it is not open any more, and the end is to come. */
   #wait(pending: PendingSend): void {
     if (this.#isOver) return pending.fail(this.#error!);
+    if (this.#written === NOTHING_QUEUED) this.#written = new Fifo();
     this.#written.push(pending);
     if (this.#state === ENDED || this.#socket.state !== 'open') return;
     this.#full = true;
@@ -257,6 +252,7 @@ export class Outbound implements FragmentedMessageOwner {
   }
 
   #enqueue(pending: PendingSend): void {
+    if (this.#queue === NOTHING_QUEUED) this.#queue = new Fifo();
     this.#queue.push(pending);
     this.#queuedBytes += pending.size;
     if (this.#socket.bufferedAmount + this.#queuedBytes <= this.#sendLimit) return;
