@@ -17,12 +17,12 @@ import { ROWS } from './rows.ts';
 
 const USAGE = `npm run bench -- [options]
   --quick             a few rows, one short round: about a minute
-  --rows PATTERN      only rows whose name matches this regular expression
+  --rows PATTERN      only rows whose name, as --list prints it, matches this regular expression
   --peers A,B         only these of: raw, ws, ws+bufferutil, undici, bun, event, promise
   --rounds N          rounds (default 5; quick: 1)
   --window MS         measured milliseconds a round (default 1000; quick: 300)
   --node PATH         the Node that runs the peers (default: this one)
-  --against DIST      also measure the event driver of another build of this package
+  --against DIST      also measure another build of this package, with the faces that take part
   --profile FOLDER    write CPU profiles of the peers that run on Node there, of the last round
   --docs              write docs/performance.md, also after a run of some rows
   --list              print the rows' names
@@ -55,11 +55,12 @@ if (options.help) {
 async function bench(): Promise<void> {
   const pattern = options.rows === undefined ? undefined : new RegExp(options.rows);
   const rows = ROWS.filter((row) => (pattern ? pattern.test(row.id) : row.quick || !options.quick));
+  if (rows.length === 0) throw new RangeError(`no row's name matches ${options.rows}; --list prints them`);
   const whole = rows.length === ROWS.length && options.peers === undefined;
   const rounds = count(options.rounds, options.quick ? 1 : 5);
   const window = count(options.window, options.quick ? 300 : 1000);
   const peers = await availablePeers(options.peers?.split(','), (text) => print(text));
-  if (options.against !== undefined) peers.push(otherBuild(options.against));
+  if (options.against !== undefined) peers.push(...otherBuild(options.against, peers));
   const settings = {
     children: compileChildren(),
     node: options.node,

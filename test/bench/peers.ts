@@ -20,7 +20,10 @@ export interface Peer {
   version?: string;
 }
 
-export type PeerId = 'raw' | 'ws' | 'ws+bufferutil' | 'undici' | 'bun' | 'event' | 'promise' | 'other';
+export type PeerId = 'raw' | 'ws' | 'ws+bufferutil' | 'undici' | 'bun' | 'event' | 'promise' | OtherId;
+
+/** The faces of another build of this package. */
+type OtherId = 'other event' | 'other promise';
 
 const both = ['server', 'client'] as const;
 
@@ -69,7 +72,8 @@ async function locate(id: PeerId): Promise<Partial<Peer>> {
       };
     case 'bun':
       return installBun();
-    case 'other':
+    case 'other event':
+    case 'other promise':
       return {};
     case 'event':
     case 'promise': {
@@ -82,10 +86,18 @@ async function locate(id: PeerId): Promise<Partial<Peer>> {
   }
 }
 
-/** The event driver of another build of this package, in the folder `dist`. */
-export function otherBuild(dist: string): Peer {
+/** The same faces of this package as are among the peers, of another build in the folder `dist`. */
+export function otherBuild(dist: string, peers: readonly Peer[]): Peer[] {
   const environment = { SANSOCKET_DIST: pathToFileURL(join(resolve(dist), '/')).href };
-  return { id: 'other', title: 'event driver, other build', file: 'event', roles: both, environment, version: dist };
+  return peers
+    .filter(({ id }) => id === 'event' || id === 'promise')
+    .map((peer) => ({
+      ...peer,
+      id: `other ${peer.id}` as OtherId,
+      title: `${peer.title}, other build`,
+      environment,
+      version: dist,
+    }));
 }
 
 /** Whether the peer takes part in the row. */

@@ -18,7 +18,7 @@ const COLUMNS: readonly { id: PeerId; title: string }[] = [
 ];
 
 /** What is compared while working is no figure for the page. */
-const reported = ({ below }: { below: PeerId }): boolean => below !== 'other';
+const reported = ({ below }: { below: PeerId }): boolean => !below.startsWith('other ');
 
 /** Puts the generated section in the place of the one in the text; what stands around it stays. */
 export function replaceSection(text: string, section: string): string {

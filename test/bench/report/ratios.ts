@@ -9,8 +9,9 @@ export const RATIOS: readonly { title: string; above: PeerId; below: PeerId; tar
   { title: 'event ÷ ws + bufferutil', above: 'event', below: 'ws+bufferutil' },
   { title: 'event ÷ raw', above: 'event', below: 'raw', target: 'raw' },
   { title: 'event ÷ Bun', above: 'event', below: 'bun' },
-  { title: 'event ÷ other build', above: 'event', below: 'other' },
+  { title: 'event ÷ other build', above: 'event', below: 'other event' },
   { title: 'promise ÷ event', above: 'promise', below: 'event', target: 'promise' },
+  { title: 'promise ÷ other build', above: 'promise', below: 'other promise' },
 ];
 
 export interface Judged {
