@@ -1,5 +1,4 @@
 import * as fc from 'fast-check';
-import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
 import type { Handlers } from '../../drivers/handlers.ts';
 import {
   type Fault,
@@ -9,6 +8,7 @@ import {
   type Socket,
 } from '../../drivers/pipe/index.ts';
 import type { CloseInfo } from '../../protocol/index.ts';
+import { slowly } from '../../test/support/slow-codec.ts';
 import { assert, assertSame, type Target } from '../support/target.ts';
 import { anyText } from '../support/wire.ts';
 
@@ -23,11 +23,20 @@ interface Input {
   readonly client: readonly Command[];
   readonly server: readonly Command[];
   readonly link: LinkOptions;
-  readonly compress: boolean;
+  readonly compress: keyof typeof COMPRESS;
   /** Who closes at the end, and after how long. */
   readonly closer: 'client' | 'server' | 'both';
   readonly seed: number;
 }
+
+/** Not at all, on the spot, or the larger ones later, with everything behind them waiting. */
+const COMPRESS = {
+  no: false,
+  yes: { threshold: 0 },
+  later: { threshold: 0, asyncAbove: 200 },
+} as const;
+/** How long a message takes that is deflated later, one after the other, in milliseconds. */
+const DEFLATING = [0, 3, 700];
 
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('text' as const), text: anyText }) },
@@ -84,15 +93,16 @@ export const roundtrip: Target<Input> = {
     client: fc.array(anyCommand, { maxLength: 12 }),
     server: fc.array(anyCommand, { maxLength: 12 }),
     link: fc.record({ toServer: anyLane, toClient: anyLane }, { requiredKeys: [] }),
-    compress: fc.boolean(),
+    compress: fc.constantFrom('no', 'yes', 'later'),
     closer: fc.constantFrom('client', 'server', 'both'),
     seed: fc.nat(1 << 20),
   }),
   async check({ client, server, link, compress, closer, seed }) {
-    const network = new NetworkDriver({ seed, manual: true, codec: zlibCodec() });
+    const { codec } = slowly(() => network, DEFLATING);
+    const network: NetworkDriver = new NetworkDriver({ seed, manual: true, codec });
     const [atClient, atServer] = [makeSeen(), makeSeen()];
     let accepted: Socket | undefined;
-    const options = { compress: compress ? { threshold: 0 } : false, handshakeTimeout: false as const };
+    const options = { compress: COMPRESS[compress], handshakeTimeout: false as const };
     const listener = await network.serve(
       { port: 80, link, ...options },
       { ...handlers(atServer), open: (socket) => void (accepted = socket) },
