@@ -298,7 +298,7 @@ export class Machine implements Receiving {
   /** Answers the request with a 101; `open` is to follow. */
   accept(acceptance: AcceptOptions): Opening {
     const server = this.undecided();
-    this.sender.raw(server.accept(acceptance), server.fields);
+    this.sender.head(server.accept(acceptance), server.fields);
     return server.opening!;
   }
 

@@ -4,6 +4,7 @@ import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
+import { encodeLatin1 } from './handshake/grammar.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PreparedMessage } from './prepared.ts';
@@ -58,6 +59,18 @@ export class Sender {
   raw(bytes: Uint8Array, fields?: readonly string[]): void {
     this.#fields = fields;
     if (bytes.length > 0) this.#outbox.push(bytes);
+  }
+
+  /**
+   * A handshake's head as text of which each code unit is a byte, or over HTTP/2 as fields. It goes through the slab like
+   * a frame: memory of its own would be the dearest part of a handshake's answer.
+   */
+  head(text: string, fields?: readonly string[]): void {
+    this.#fields = fields;
+    if (text.length === 0) return;
+    const at = this.#outbox.reserve(text.length);
+    encodeLatin1(text, this.#outbox.slab, at);
+    this.#outbox.commit(text.length);
   }
 
   /** The fields that are to go out now, once. */

@@ -1,3 +1,4 @@
+import { latin1Bytes } from './grammar.ts';
 import { REFUSED } from './state.ts';
 import { type AcceptOptions, ServerHandshake } from './server.ts';
 import type { ServerHandshakeOptions } from './server-policy.ts';
@@ -30,7 +31,7 @@ export function answerUpgrade(
     const rejection = handshake.refusal!;
     return { output: handshake.reject(rejection), opening: undefined, rejection };
   }
-  const output = handshake.accept(acceptance);
+  const output = latin1Bytes(handshake.accept(acceptance));
   return { output, opening: handshake.opening, rejection: undefined };
 }
 
@@ -56,6 +57,7 @@ export function answerConnect(
   const handshake = new ServerHandshake(options);
   handshake.receiveFields(fields, isEnd);
   const rejection = handshake.state === REFUSED ? handshake.refusal : undefined;
-  const body = rejection === undefined ? handshake.accept(acceptance) : handshake.reject(rejection);
+  // What accept returns has no bytes here, and neither has the body of a 200.
+  const body = rejection === undefined ? latin1Bytes(handshake.accept(acceptance)) : handshake.reject(rejection);
   return { fields: handshake.fields!, body, opening: handshake.opening, rejection };
 }

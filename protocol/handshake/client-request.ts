@@ -1,6 +1,6 @@
 import { parseAuthority } from './authority.ts';
 import { collectFields, countField, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
-import { consistsOf, encodeLatin1, isFieldValue, TARGET_CHAR } from './grammar.ts';
+import { consistsOf, isFieldValue, latin1Bytes, TARGET_CHAR } from './grammar.ts';
 import { MAX_REDIRECTS } from './redirect.ts';
 import { parseTarget } from './request-line.ts';
 import { checkSubprotocols } from './subprotocols.ts';
@@ -91,9 +91,7 @@ export function isSecure(resource: ClientResource): boolean {
 /** The bytes of a request without a body. */
 export function formatRequest(request: UpgradeRequest): Uint8Array {
   const head = `${request.method} ${request.target} HTTP/${request.version}\r\n${formatFields(request.rawHeaders)}\r\n`;
-  const bytes = new Uint8Array(head.length);
-  encodeLatin1(head, bytes, 0);
-  return bytes;
+  return latin1Bytes(head);
 }
 
 function readResource(options: ClientRequest): { host: string; path: string; authorization: string | undefined } {

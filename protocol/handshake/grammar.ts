@@ -68,6 +68,13 @@ export function decodeLatin1(bytes: Uint8Array, start: number, end: number): str
   return text;
 }
 
+/** Each code unit of `text`, which holds nothing above 0xFF, as one byte. */
+export function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  encodeLatin1(text, bytes, 0);
+  return bytes;
+}
+
 /** Writes each code unit as one byte at `at`; `text` holds nothing above 0xFF. Returns the index after the last. */
 export function encodeLatin1(text: string, bytes: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);

@@ -1,6 +1,6 @@
 import { acceptKey } from './accept-key.ts';
 import { collectFields } from './fields.ts';
-import { encodeLatin1 } from './grammar.ts';
+import { latin1Bytes } from './grammar.ts';
 import { HeadParser } from './head-parser.ts';
 import { REQUEST_HEAD } from './request-line.ts';
 import { type ValidRequest, validateRequest } from './request.ts';
@@ -67,8 +67,7 @@ export function responseFields(
 
 /** A head that was read and found valid before. */
 function readAgain(head: string): UpgradeRequest {
-  const bytes = new Uint8Array(head.length);
-  encodeLatin1(head, bytes, 0);
+  const bytes = latin1Bytes(head);
   const parser = new HeadParser(REQUEST_HEAD);
   parser.parse(bytes, 0, bytes.length);
   return (validateRequest({ ...parser.start!, rawHeaders: parser.rawHeaders }) as ValidRequest).request;

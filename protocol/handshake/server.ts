@@ -1,7 +1,6 @@
 import { InvalidStateError } from '../errors.ts';
 import { judgeRequest } from './extended-connect.ts';
 import { collectFields, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
-import { encodeLatin1 } from './grammar.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import { isOriginAllowed } from './origin.ts';
 import { lowerFields } from './http2-fields.ts';
@@ -129,12 +128,12 @@ export class ServerHandshake {
   }
 
   /**
-   * Accepts the request and returns the 101 to send, RFC 6455 §4.2.2; `opening` is set. Over HTTP/2 it is a 200 (RFC 8441
-   * §5): `fields` is set, and there are no bytes.
+   * Accepts the request and returns the 101 to send, RFC 6455 §4.2.2, of which each code unit is a byte; `opening` is set.
+   * Over HTTP/2 it is a 200 (RFC 8441 §5): `fields` is set, and the text is empty.
    * Throws before anything changes: an InvalidStateError when there is no request to accept, a TypeError for headers
    * that can't be sent and for a subprotocol that was not offered.
    */
-  accept(acceptance: AcceptOptions = {}): Uint8Array {
+  accept(acceptance: AcceptOptions = {}): string {
     const valid = this.#valid;
     if (this.state !== REQUESTED || valid === undefined) throw new InvalidStateError('there is no request to accept');
     const headers = listFields(acceptance.headers, HANDSHAKE_FIELDS);
@@ -146,12 +145,9 @@ export class ServerHandshake {
     if (this.#isHttp2) return this.#acceptHttp2(agreed, valid.request, added);
 
     const fields = formatFields(responseFields(valid.key, agreed, added));
-    const text = `HTTP/1.1 101 ${STATUS_TEXT}\r\n${fields}\r\n`;
-    const bytes = new Uint8Array(text.length);
-    encodeLatin1(text, bytes, 0);
-    this.opening = new ServerOpening({ ...agreed, head: this.#text ?? valid.request, added });
+    this.opening = new ServerOpening({ subprotocol, extensions, head: this.#text ?? valid.request, added });
     this.#end();
-    return bytes;
+    return `HTTP/1.1 101 ${STATUS_TEXT}\r\n${fields}\r\n`;
   }
 
   /**
@@ -174,7 +170,7 @@ export class ServerHandshake {
     return bytes;
   }
 
-  #acceptHttp2(agreed: Agreement, request: UpgradeRequest, added: readonly string[]): Uint8Array {
+  #acceptHttp2(agreed: Agreement, request: UpgradeRequest, added: readonly string[]): string {
     const { subprotocol, extensions } = agreed;
     const rawHeaders: string[] = [];
     if (subprotocol !== '') rawHeaders.push('sec-websocket-protocol', subprotocol);
@@ -184,7 +180,7 @@ export class ServerHandshake {
     const response = { status: 200, statusText: '', version: '2', headers: collectFields(rawHeaders), rawHeaders };
     this.opening = { ...agreed, request, response };
     this.#end();
-    return new Uint8Array(0);
+    return '';
   }
 
   #judge(head: RequestHead): void {

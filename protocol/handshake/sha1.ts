@@ -1,6 +1,6 @@
-/** Words of a block, and of the message schedule that is made of it. */
+/** Words of a block. */
 const BLOCK_WORDS = 16;
-const SCHEDULE_WORDS = 80;
+const ROUNDS = 80;
 
 /**
  * SHA-1 (RFC 3174) of a text of which each code unit is a byte. Returns the digest as five 32-bit words.
@@ -15,7 +15,7 @@ export function sha1(text: string): Int32Array {
   digest[2] = 0x98badcfe;
   digest[3] = 0x10325476;
   digest[4] = 0xc3d2e1f0;
-  const words = new Int32Array(SCHEDULE_WORDS);
+  const words = new Int32Array(BLOCK_WORDS);
   // The text, a 1 bit, zeros, and the length in bits as 64 bits at the end of the last block.
   const blocks = ((text.length + 8) >> 6) + 1;
   let at = 0;
@@ -35,24 +35,28 @@ function byteAt(text: string, at: number): number {
   return at < text.length ? text.charCodeAt(at) : at === text.length ? 0x80 : 0;
 }
 
-/** RFC 3174 §6.1: one block, in the first 16 words of `w`, into the digest. */
+/**
+ * RFC 3174 §6.2: one block, in the words of `w`, into the digest. The message schedule takes the place of the block: all 80
+ * words of it would be memory outside the heap, which takes as long to make as the digest itself.
+ */
 function compress(digest: Int32Array, w: Int32Array): void {
-  for (let t = BLOCK_WORDS; t < SCHEDULE_WORDS; t++) {
-    const x = w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
-    w[t] = (x << 1) | (x >>> 31);
-  }
   let a = digest[0];
   let b = digest[1];
   let c = digest[2];
   let d = digest[3];
   let e = digest[4];
-  for (let t = 0; t < SCHEDULE_WORDS; t++) {
+  for (let t = 0; t < ROUNDS; t++) {
+    const s = t & 15;
+    if (t >= BLOCK_WORDS) {
+      const x = w[(s + 13) & 15] ^ w[(s + 8) & 15] ^ w[(s + 2) & 15] ^ w[s];
+      w[s] = (x << 1) | (x >>> 31);
+    }
     let f: number;
     if (t < 20) f = ((b & c) | (~b & d)) + 0x5a827999;
     else if (t < 40) f = (b ^ c ^ d) + 0x6ed9eba1;
     else if (t < 60) f = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
     else f = (b ^ c ^ d) + 0xca62c1d6;
-    const next = (((a << 5) | (a >>> 27)) + f + e + w[t]) | 0;
+    const next = (((a << 5) | (a >>> 27)) + f + e + w[s]) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);

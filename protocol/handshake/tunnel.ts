@@ -3,7 +3,7 @@ import { parseAuthority } from './authority.ts';
 import { encodeBase64 } from './base64.ts';
 import { BodyReader } from './body.ts';
 import { collectFields, formatFields, listFields } from './fields.ts';
-import { encodeLatin1, encodeUtf8 } from './grammar.ts';
+import { encodeUtf8, latin1Bytes } from './grammar.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import { isTemporaryStatus, RESPONSE_HEAD } from './status-line.ts';
 import type { StatusLine } from './status-line.ts';
@@ -48,9 +48,7 @@ export class TunnelHandshake {
       const { user, password } = credentials;
       fields.push('Proxy-Authorization', `Basic ${encodeBase64(encodeUtf8(`${user}:${password}`))}`);
     }
-    const head = `CONNECT ${authority} HTTP/1.1\r\n${formatFields(fields)}\r\n`;
-    this.output = new Uint8Array(head.length);
-    encodeLatin1(head, this.output, 0);
+    this.output = latin1Bytes(`CONNECT ${authority} HTTP/1.1\r\n${formatFields(fields)}\r\n`);
     this.isOpen = false;
     this.error = undefined;
     this.#parser = new HeadParser(RESPONSE_HEAD);

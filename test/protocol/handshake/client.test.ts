@@ -50,7 +50,7 @@ describe('the request', () => {
     const server = new ServerHandshake({ secure: true, subprotocols: ['a'] });
     expect(server.receive(handshake.output, 0, handshake.output.length)).toBe(handshake.output.length);
     expect(server.request).toEqual(handshake.request);
-    const answer = server.accept();
+    const answer = bytes(server.accept());
     expect(handshake.receive(answer, 0, answer.length)).toBe(answer.length);
     const { subprotocol, extensions, response } = server.opening!;
     expect(handshake.opening).toEqual({ subprotocol, extensions, response, request: handshake.request });

@@ -54,8 +54,12 @@ export function cuts(wire: Uint8Array): Uint8Array[][] {
 }
 
 /** A response's status, fields by lower-case name (repeated ones joined) and body. */
-export function parseResponse(answer: Uint8Array): { status: number; headers: Record<string, string>; body: string } {
-  const [top, ...rest] = text(answer).split('\r\n\r\n');
+export function parseResponse(answer: string | Uint8Array): {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+} {
+  const [top, ...rest] = (typeof answer === 'string' ? answer : text(answer)).split('\r\n\r\n');
   const [line, ...fieldLines] = top.split('\r\n');
   const headers: Record<string, string> = {};
   for (const one of fieldLines) {
