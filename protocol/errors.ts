@@ -51,12 +51,17 @@ export class WebSocketError extends Error {
 
   /** Whether this is a normal end: 1000, 1001 and 1005 (a Close frame without a code). */
   get isOk(): boolean {
-    return this.code === 1000 || this.code === 1001 || this.code === 1005;
+    return isOkCode(this.code);
   }
 
   override get name(): string {
     return 'WebSocketError';
   }
+}
+
+/** Whether a connection with this close code has ended normally: 1000, 1001 and 1005 (a Close frame without a code). */
+export function isOkCode(code: number): boolean {
+  return code === 1000 || code === 1001 || code === 1005;
 }
 
 /** An HTTP response that was received instead of a 101. */

@@ -14,6 +14,7 @@ export {
   ConnectionLostError,
   HandshakeError,
   InvalidStateError,
+  isOkCode,
   ProtocolError,
   TimeoutError,
   WebSocketError,

@@ -1,7 +1,8 @@
-import { resolveLimit, type WebSocketError } from '../../protocol/index.ts';
+import { resolveLimit } from '../../protocol/index.ts';
 import type { Socket } from '../socket.ts';
 import type { ReceivedMessage } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
+import type { Ending } from './ending.ts';
 import { Fifo, NOTHING_QUEUED } from './fifo.ts';
 import { checkTimeout, GiveUp, timedOut, type TimedWaitOptions } from './give-up.ts';
 import { IncomingStream, STREAM_HIGH_WATER, type MessageStream } from './message-stream.ts';
@@ -17,7 +18,7 @@ export interface InboxLimits {
 interface Taker {
   take(message: ReceivedMessage): void;
   /** The connection has ended: no message is coming. */
-  fail(error: WebSocketError): void;
+  fail(ending: Ending): void;
 }
 
 const DEFAULT_RECEIVE_QUEUE = 16;
@@ -47,7 +48,7 @@ export class Inbox {
   #closing: boolean;
   /** While closing, more came than the caps allow. What comes after the gap is not delivered either. */
   #discarding: boolean;
-  #error: WebSocketError | undefined;
+  #ending: Ending | undefined;
 
   constructor(socket: Socket<any>, limits: InboxLimits) {
     this.#socket = socket;
@@ -61,7 +62,7 @@ export class Inbox {
     this.#paused = false;
     this.#closing = false;
     this.#discarding = false;
-    this.#error = undefined;
+    this.#ending = undefined;
   }
 
   // The consumer's side.
@@ -69,7 +70,7 @@ export class Inbox {
   receive(options?: TimedWaitOptions): Promise<ReceivedMessage> {
     if (options !== undefined) return this.#receivePatiently(options);
     if (this.#messages.length !== 0) return Promise.resolve(this.#takeMessage());
-    if (this.#error !== undefined) return rejectedQuietly(this.#error);
+    if (this.#ending !== undefined) return rejectedQuietly(this.#ending.error);
     const receiver = new Receiver();
     this.#lineUp(receiver);
     return receiver.promise;
@@ -79,7 +80,7 @@ export class Inbox {
   next(): Promise<IteratorResult<ReceivedMessage, undefined>> {
     if (this.#messages.length !== 0) return Promise.resolve({ value: this.#takeMessage(), done: false });
     const step = new Step();
-    if (this.#error !== undefined) step.fail(this.#error);
+    if (this.#ending !== undefined) step.fail(this.#ending);
     else this.#lineUp(step);
     return step.promise;
   }
@@ -88,8 +89,8 @@ export class Inbox {
     const stream = new IncomingStream(this);
     if (this.#messages.length !== 0) {
       stream.take(this.#takeMessage());
-    } else if (this.#error !== undefined) {
-      stream.fail(this.#error);
+    } else if (this.#ending !== undefined) {
+      stream.fail(this.#ending);
     } else {
       this.#lineUp(stream);
       this.#startStream();
@@ -144,14 +145,14 @@ export class Inbox {
     this.#socket.resume();
   }
 
-  /** No message comes any more. What has come is still delivered, then this error. */
-  end(error: WebSocketError): void {
-    if (this.#error !== undefined) return;
-    this.#error = error;
+  /** No message comes any more. What has come is still delivered, then this end. */
+  end(ending: Ending): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
     this.#paused = false;
-    this.#stream?.fail(error);
+    this.#stream?.fail(ending);
     this.#stream = undefined;
-    for (let taker = this.#nextTaker(); taker !== undefined; taker = this.#nextTaker()) taker.fail(error);
+    for (let taker = this.#nextTaker(); taker !== undefined; taker = this.#nextTaker()) taker.fail(ending);
   }
 
   // The streams' side: they tell what they hold.
@@ -174,7 +175,7 @@ export class Inbox {
       return Promise.reject(error);
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#messages.length !== 0 || this.#error !== undefined) return this.receive();
+    if (this.#messages.length !== 0 || this.#ending !== undefined) return this.receive();
     if (patience === 0) return Promise.reject(timedOut(0));
     const receiver = new PatientReceiver();
     this.#lineUp(receiver);
@@ -233,7 +234,7 @@ export class Inbox {
   }
 
   #hold(): void {
-    if (this.#paused || this.#closing || this.#error !== undefined) return;
+    if (this.#paused || this.#closing || this.#ending !== undefined) return;
     this.#paused = true;
     this.#socket.pause();
   }
@@ -258,8 +259,8 @@ class Receiver extends Deferred<ReceivedMessage> implements Taker {
     this.resolve(message);
   }
 
-  fail(error: WebSocketError): void {
-    this.rejectQuietly(error);
+  fail(ending: Ending): void {
+    this.rejectQuietly(ending.error);
   }
 }
 
@@ -271,9 +272,9 @@ class PatientReceiver extends Receiver {
     this.resolve(message);
   }
 
-  override fail(error: WebSocketError): void {
+  override fail(ending: Ending): void {
     this.giveUp!.callOff();
-    this.rejectQuietly(error);
+    this.rejectQuietly(ending.error);
   }
 }
 
@@ -283,8 +284,8 @@ class Step extends Deferred<IteratorResult<ReceivedMessage, undefined>> implemen
     this.resolve({ value: message, done: false });
   }
 
-  fail(error: WebSocketError): void {
-    if (error.isOk) this.resolve({ value: undefined, done: true });
-    else this.rejectQuietly(error);
+  fail(ending: Ending): void {
+    if (ending.isOk) this.resolve({ value: undefined, done: true });
+    else this.rejectQuietly(ending.error);
   }
 }

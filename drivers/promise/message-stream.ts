@@ -1,6 +1,6 @@
-import type { WebSocketError } from '../../protocol/index.ts';
 import type { ReceivedMessage } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
+import type { Ending } from './ending.ts';
 import { Fifo } from './fifo.ts';
 
 /** What a stream holds for its consumer, in bytes, before the socket's reading is stopped. */
@@ -45,7 +45,7 @@ export class IncomingStream implements MessageStream {
   readonly #chunks: Fifo<ReceivedMessage>;
   readonly #steps: Fifo<Deferred<Step>>;
   #state: typeof COMING | typeof WHOLE | typeof FAILED;
-  #error: WebSocketError | undefined;
+  #ending: Ending | undefined;
   /** The consumer has left; what still comes is dropped. */
   #left: boolean;
 
@@ -55,7 +55,7 @@ export class IncomingStream implements MessageStream {
     this.#chunks = new Fifo();
     this.#steps = new Fifo();
     this.#state = COMING;
-    this.#error = undefined;
+    this.#ending = undefined;
     this.#left = false;
   }
 
@@ -66,7 +66,7 @@ export class IncomingStream implements MessageStream {
       return Promise.resolve({ value: chunk, done: false });
     }
     if (this.#left || this.#state === WHOLE) return Promise.resolve({ value: undefined, done: true });
-    if (this.#state === FAILED) return rejectedQuietly(this.#error);
+    if (this.#state === FAILED) return rejectedQuietly(this.#ending!.error);
     const step = new Deferred<Step>();
     this.#steps.push(step);
     return step.promise;
@@ -112,10 +112,11 @@ export class IncomingStream implements MessageStream {
     this.finish();
   }
 
-  fail(error: WebSocketError): void {
+  fail(ending: Ending): void {
     this.#state = FAILED;
-    this.#error = error;
-    for (let step = this.#steps.shift(); step !== undefined; step = this.#steps.shift()) step.rejectQuietly(error);
+    this.#ending = ending;
+    for (let step = this.#steps.shift(); step !== undefined; step = this.#steps.shift())
+      step.rejectQuietly(ending.error);
   }
 
   #endSteps(): void {

@@ -1,7 +1,8 @@
-import { ConnectionLostError, PreparedMessage, WebSocketError } from '../../protocol/index.ts';
+import { ConnectionLostError, PreparedMessage } from '../../protocol/index.ts';
 import type { Socket } from '../socket.ts';
 import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
+import { Ending } from './ending.ts';
 import { Fifo, NOTHING_QUEUED } from './fifo.ts';
 import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
 import { GiveUp, type WaitOptions } from './give-up.ts';
@@ -46,7 +47,7 @@ export class Outbound implements FragmentedMessageOwner {
   #full: boolean;
   #advancing: boolean;
   /** What a send is told once nothing is sent any more. */
-  #error: WebSocketError | undefined;
+  #ending: Ending | undefined;
   /** The connection has ended: nothing is waited for either. */
   #isOver: boolean;
 
@@ -61,7 +62,7 @@ export class Outbound implements FragmentedMessageOwner {
     this.#written = NOTHING_QUEUED;
     this.#full = false;
     this.#advancing = false;
-    this.#error = undefined;
+    this.#ending = undefined;
     this.#isOver = false;
   }
 
@@ -86,7 +87,7 @@ export class Outbound implements FragmentedMessageOwner {
 
   /** The same for a message that was encoded once for many. */
   sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void> {
-    if (this.#state === ENDED) return rejectedQuietly(this.#error);
+    if (this.#state === ENDED) return rejectedQuietly(this.#ending!.error);
     if (this.#state === IDLE && this.#socket.sendPrepared(message, options)) return SENT;
     const pending = new PendingSend(message, options);
     if (this.#state === BUSY) this.#enqueue(pending);
@@ -127,24 +128,24 @@ export class Outbound implements FragmentedMessageOwner {
     }
   }
 
-  /** Sends nothing more. Whoever has not begun or is not done is told this error; what is written stays written. */
-  shut(error: WebSocketError): void {
+  /** Sends nothing more. Whoever has not begun or is not done is told this end; what is written stays written. */
+  shut(ending: Ending): void {
     if (this.#state === ENDED) return;
     this.#state = ENDED;
-    this.#error = error;
+    this.#ending = ending;
     const current = this.#current;
     this.#current = undefined;
     current?.fragments?.stop();
-    current?.fail(error);
-    for (let next = this.#dequeue(); next !== undefined; next = this.#dequeue()) next.fail(error);
+    current?.fail(ending);
+    for (let next = this.#dequeue(); next !== undefined; next = this.#dequeue()) next.fail(ending);
   }
 
   /** The connection has ended. */
-  end(error: WebSocketError): void {
-    this.shut(error);
-    this.#error = error;
+  end(ending: Ending): void {
+    this.shut(ending);
+    this.#ending = ending;
     this.#isOver = true;
-    for (let next = this.#written.shift(); next !== undefined; next = this.#written.shift()) next.fail(error);
+    for (let next = this.#written.shift(); next !== undefined; next = this.#written.shift()) next.fail(ending);
   }
 
   messageWaits(): void {
@@ -174,7 +175,7 @@ export class Outbound implements FragmentedMessageOwner {
     }
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#state === ENDED) return rejectedQuietly(this.#error);
+    if (this.#state === ENDED) return rejectedQuietly(this.#ending!.error);
     const pending = new PendingSend(message, options);
     if (this.#state === BUSY) {
       this.#enqueue(pending);
@@ -206,7 +207,7 @@ export class Outbound implements FragmentedMessageOwner {
   /** A message was begun and will not be completed: no other can follow it, but a Close frame can (RFC 6455 §5.4). */
   #abandon(): void {
     const reason = 'message not completed';
-    this.shut(new WebSocketError(1011, reason));
+    this.shut(Ending.byClose(1011, reason));
     this.#owner.close(1011, reason);
   }
 
@@ -243,7 +244,7 @@ export class Outbound implements FragmentedMessageOwner {
 
   /** The socket has taken the message and wants a rest; or it is not open any more, and the end is to come. */
   #wait(pending: PendingSend): void {
-    if (this.#isOver) return pending.fail(this.#error!);
+    if (this.#isOver) return pending.fail(this.#ending!);
     if (this.#written === NOTHING_QUEUED) this.#written = new Fifo();
     this.#written.push(pending);
     if (this.#state === ENDED || this.#socket.state !== 'open') return;
@@ -293,10 +294,10 @@ class PendingSend extends Deferred<void> {
   }
 
   /** The connection's end came first. */
-  fail(error: WebSocketError): void {
+  fail(ending: Ending): void {
     this.isOver = true;
     this.giveUp?.callOff();
-    this.rejectQuietly(error);
+    this.rejectQuietly(ending.error);
   }
 
   /** The sender's own doing: a bad source, or a signal. */

@@ -1,7 +1,8 @@
-import type { BytesLike, WebSocketError } from '../../protocol/index.ts';
+import type { BytesLike } from '../../protocol/index.ts';
 import type { Socket } from '../socket.ts';
 import { toPayload } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
+import type { Ending } from './ending.ts';
 
 interface PendingPing {
   readonly id: number;
@@ -13,12 +14,12 @@ interface PendingPing {
 export class Pings {
   readonly #socket: Socket<unknown>;
   #pending: PendingPing[];
-  #error: WebSocketError | undefined;
+  #ending: Ending | undefined;
 
   constructor(socket: Socket<any>) {
     this.#socket = socket;
     this.#pending = [];
-    this.#error = undefined;
+    this.#ending = undefined;
   }
 
   ping(data?: string | BytesLike): Promise<number> {
@@ -28,7 +29,7 @@ export class Pings {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#error !== undefined) return rejectedQuietly(this.#error);
+    if (this.#ending !== undefined) return rejectedQuietly(this.#ending.error);
     const answer = new Deferred<number>();
     // One that could not be sent waits for the end with the others, to be told why.
     this.#pending.push({ id: id === 0 ? Infinity : id, sentAt: this.#socket.clock.now(), answer });
@@ -45,10 +46,10 @@ export class Pings {
   }
 
   /** No pong comes any more. */
-  end(error: WebSocketError): void {
-    this.#error = error;
+  end(ending: Ending): void {
+    this.#ending = ending;
     const pending = this.#pending;
     this.#pending = [];
-    for (const ping of pending) ping.answer.rejectQuietly(error);
+    for (const ping of pending) ping.answer.rejectQuietly(ending.error);
   }
 }

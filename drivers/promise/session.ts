@@ -1,7 +1,8 @@
-import { ProtocolError, resolveLimit, resolveLimits, WebSocketError, type CloseInfo } from '../../protocol/index.ts';
+import { resolveLimit, resolveLimits, type CloseInfo } from '../../protocol/index.ts';
 import { SEND_LIMIT, type Handlers, type SocketOptions } from '../handlers.ts';
 import type { Socket } from '../socket.ts';
 import { Deferred } from './deferred.ts';
+import { Ending } from './ending.ts';
 import { Inbox, resolveReceiveQueue, type InboxLimits } from './inbox.ts';
 import { Outbound } from './outbound.ts';
 import { Pings } from './pings.ts';
@@ -40,7 +41,7 @@ export class Session {
   /** Made when somebody asks. */
   #closed: Deferred<CloseInfo> | undefined;
   /** Why nothing is received any more. */
-  #error: WebSocketError | undefined;
+  #ending: Ending | undefined;
 
   constructor(socket: Socket<any>, limits: SessionLimits) {
     this.socket = socket;
@@ -49,13 +50,13 @@ export class Session {
     this.webSocket = webSocketOf(this);
     this.#pings = undefined;
     this.#closed = undefined;
-    this.#error = undefined;
+    this.#ending = undefined;
   }
 
   get pings(): Pings {
     if (this.#pings === undefined) {
       this.#pings = new Pings(this.socket);
-      if (this.#error !== undefined) this.#pings.end(this.#error);
+      if (this.#ending !== undefined) this.#pings.end(this.#ending);
     }
     return this.#pings;
   }
@@ -73,7 +74,7 @@ export class Session {
   close(code: number, reason: string): void {
     this.outbound.flush();
     this.socket.close(code, reason);
-    this.outbound.shut(new WebSocketError(code, reason));
+    this.outbound.shut(Ending.byClose(code, reason));
     this.inbox.startClosing();
   }
 
@@ -82,16 +83,16 @@ export class Session {
   }
 
   /** The peer's Close came, or the end without one. */
-  onEnd(error: WebSocketError): void {
-    if (this.#error !== undefined) return;
-    this.#error = error;
-    this.inbox.end(error);
-    this.outbound.end(error);
-    this.#pings?.end(error);
+  onEnd(ending: Ending): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
+    this.inbox.end(ending);
+    this.outbound.end(ending);
+    this.#pings?.end(ending);
   }
 
   onClosed(info: CloseInfo): void {
-    this.onEnd(errorOf(info));
+    this.onEnd(Ending.of(info));
     this.#closed?.resolve(info);
   }
 }
@@ -119,14 +120,6 @@ export const sessionHandlers: Handlers<Session> = {
   // Whoever awaits messages is resumed after the read that brought them: what they answer at once still leaves.
   ending: () => true,
   closing(socket, code, reason) {
-    socket.data.onEnd(new WebSocketError(code, reason));
+    socket.data.onEnd(Ending.byClose(code, reason));
   },
 };
-
-/** What whoever receives or sends after the end is told. */
-function errorOf({ code, reason, received, error }: CloseInfo): WebSocketError {
-  if (error === undefined) return new WebSocketError(code, reason);
-  // The peer has said goodbye; that the answer did not get through to it, or the transport never ended, is no matter here.
-  const wasSaid = received !== undefined && !(error instanceof ProtocolError);
-  return wasSaid ? new WebSocketError(code, reason, { cause: error }) : error;
-}
