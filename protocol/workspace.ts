@@ -48,6 +48,9 @@ export class Workspace {
   #slab: Uint8Array;
   /** The slab that was given, which is come back to when everything in it was reclaimed. */
   readonly #home: Uint8Array;
+  /** The buffers of both: asking a view for its buffer is a slow call. */
+  readonly #homeBuffer: ArrayBufferLike;
+  #slabBuffer: ArrayBufferLike;
   /** Where the slab's free part begins. */
   #used: number;
   /** How many chunks of the slab, and of the home slab when it is another, were handed out and not reclaimed. */
@@ -76,6 +79,8 @@ export class Workspace {
     this.#slabSize = options.slabSize ?? SLAB_SIZE;
     this.#home = options.slab ?? NOTHING;
     this.#slab = this.#home;
+    this.#homeBuffer = this.#home.buffer;
+    this.#slabBuffer = this.#homeBuffer;
     this.#used = 0;
     this.#lent = 0;
     this.#lentAtHome = 0;
@@ -130,9 +135,10 @@ export class Workspace {
    * that is true of all its chunks, the memory of a long payload at once. What the caller sent by reference stays his.
    */
   reclaim(chunk: Uint8Array): void {
-    if (isWithin(chunk, this.#slab)) {
+    const { buffer } = chunk;
+    if (buffer === this.#slabBuffer && isWithin(chunk, this.#slab)) {
       if (--this.#lent === 0 && this.#writer === undefined) this.#used = 0;
-    } else if (isWithin(chunk, this.#home)) {
+    } else if (buffer === this.#homeBuffer && isWithin(chunk, this.#home)) {
       this.#lentAtHome--;
     } else {
       this.blocks.reclaim(chunk);
@@ -181,6 +187,7 @@ export class Workspace {
     if (isHome) this.#lentAtHome = this.#lent;
     const canReturn = !isHome && this.#lentAtHome === 0 && this.#home.length >= length;
     this.#slab = canReturn ? this.#home : new Uint8Array(Math.max(this.#slabSize, length));
+    this.#slabBuffer = this.#slab.buffer;
     this.#used = 0;
     this.#lent = 0;
   }
@@ -207,7 +214,8 @@ export class Workspace {
 
 const NOTHING = new Uint8Array(0);
 
+/** Whether a chunk of the slab's buffer is one of the slab. */
 function isWithin(chunk: Uint8Array, slab: Uint8Array): boolean {
   const from = chunk.byteOffset - slab.byteOffset;
-  return chunk.buffer === slab.buffer && from >= 0 && from < slab.length;
+  return from >= 0 && from < slab.length;
 }

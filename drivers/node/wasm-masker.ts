@@ -28,6 +28,9 @@ export class WasmMasker implements Masker {
   readonly #memory: ArrayBuffer;
   readonly #scratch: Uint8Array;
   readonly #portable: PortableMasker;
+  /** What was last found to lie in the module's memory, by either method: asking a view for its buffer is a slow call. */
+  #applied: Uint8Array;
+  #asked: Uint8Array;
 
   private constructor(module: MaskingModule) {
     this.#module = module;
@@ -36,6 +39,8 @@ export class WasmMasker implements Masker {
     this.#portable = new PortableMasker();
     this.readBuffer = new Uint8Array(this.#memory, PAGE, PAGE);
     this.slab = new Uint8Array(this.#memory, 2 * PAGE, 2 * PAGE);
+    this.#applied = this.readBuffer;
+    this.#asked = this.readBuffer;
   }
 
   /** Undefined where the runtime has no WebAssembly, or the machine no SIMD. */
@@ -51,7 +56,8 @@ export class WasmMasker implements Masker {
 
   apply(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number {
     const length = end - start;
-    if (bytes.buffer === this.#memory) {
+    if (bytes === this.#applied || bytes.buffer === this.#memory) {
+      this.#applied = bytes;
       if (length < DIRECT_FROM) return this.#portable.apply(bytes, start, end, key, phase);
       return this.#module.mask(bytes.byteOffset + start, length, turn(key, phase));
     }
@@ -68,7 +74,9 @@ export class WasmMasker implements Masker {
 
   /** Whether these bytes lie in the module's memory and are all ASCII: they are masked with nothing. */
   isAscii(bytes: Uint8Array, start: number, end: number): boolean {
-    return bytes.buffer === this.#memory && this.#module.mask(bytes.byteOffset + start, end - start, 0) === 0;
+    if (bytes !== this.#asked && bytes.buffer !== this.#memory) return false;
+    this.#asked = bytes;
+    return this.#module.mask(bytes.byteOffset + start, end - start, 0) === 0;
   }
 
   copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, key: number): void {

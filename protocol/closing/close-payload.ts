@@ -27,7 +27,7 @@ export function parseClosePayload(
   if (end - start === 1) return 1002;
   const code = (bytes[start] << 8) | bytes[start + 1];
   if (!isCloseCode(code)) return 1002;
-  const reason = text.decode(bytes, start + 2, end);
+  const reason = end === start + 2 ? '' : text.decode(bytes, start + 2, end);
   return reason === undefined ? 1007 : { code, reason };
 }
 
@@ -51,7 +51,7 @@ export function makeClosePayload(code: number, reason: string, text: TextCodec):
   const payload = new Uint8Array(2 + text.byteLength(reason));
   payload[0] = code >> 8;
   payload[1] = code & 0xff;
-  text.encode(reason, payload, 2);
+  if (reason !== '') text.encode(reason, payload, 2);
   return payload;
 }
 
