@@ -14,12 +14,17 @@ export interface NodeEntry {
 
 interface PromiseSocket extends AsyncIterable<string | Uint8Array> {
   send(data: string | Uint8Array): Promise<void>;
-  trySend(data: string | Uint8Array): boolean;
+}
+
+interface PromiseServer {
+  port: number;
+  connections: Iterable<PromiseSocket>;
 }
 
 export interface MainEntry {
-  listen(options: object, handler: (socket: PromiseSocket) => Promise<void>): Promise<{ port: number }>;
+  listen(options: object, handler: (socket: PromiseSocket) => Promise<void>): Promise<PromiseServer>;
   open(url: string, options: object): Promise<PromiseSocket>;
+  broadcast(sockets: Iterable<PromiseSocket>, message: string | Uint8Array): Promise<number>;
 }
 
 /** Another build than the package's own: a folder's URL. */
