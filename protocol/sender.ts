@@ -4,7 +4,7 @@ import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
-import { encodeLatin1 } from './handshake/grammar.ts';
+import { encodeLatin1 } from './latin1.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PreparedMessage } from './prepared.ts';

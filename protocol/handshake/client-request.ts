@@ -1,6 +1,7 @@
+import { latin1Bytes } from '../latin1.ts';
 import { parseAuthority } from './authority.ts';
 import { collectFields, countField, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
-import { consistsOf, isFieldValue, latin1Bytes, TARGET_CHAR } from './grammar.ts';
+import { consistsOf, isFieldValue, TARGET_CHAR } from './grammar.ts';
 import { MAX_REDIRECTS } from './redirect.ts';
 import { parseTarget } from './request-line.ts';
 import { checkSubprotocols } from './subprotocols.ts';

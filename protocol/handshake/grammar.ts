@@ -22,9 +22,6 @@ export const DIGIT = 8;
 /** The classes of each byte, as bits. */
 export const CLASSES: Readonly<Uint8Array> = buildClasses();
 
-/** How many bytes `String.fromCharCode` is given at once: an argument each. */
-const BYTES_AT_ONCE = 4096;
-
 /** Whether the text is a token, RFC 9110 §5.6.2. An empty text is none. */
 export function isToken(text: string): boolean {
   return text.length > 0 && consistsOf(text, TCHAR);
@@ -56,29 +53,6 @@ export function trimWhitespace(text: string): string {
   while (start < end && isWhitespace(text.charCodeAt(start))) start++;
   while (end > start && isWhitespace(text.charCodeAt(end - 1))) end--;
   return start === 0 && end === text.length ? text : text.slice(start, end);
-}
-
-/** The string of which each code unit is one byte of `bytes[start, end)`. */
-export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at += BYTES_AT_ONCE) {
-    const part = bytes.subarray(at, Math.min(at + BYTES_AT_ONCE, end));
-    text += String.fromCharCode.apply(null, part as unknown as number[]);
-  }
-  return text;
-}
-
-/** Each code unit of `text`, which holds nothing above 0xFF, as one byte. */
-export function latin1Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
-}
-
-/** Writes each code unit as one byte at `at`; `text` holds nothing above 0xFF. Returns the index after the last. */
-export function encodeLatin1(text: string, bytes: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
-  return at + text.length;
 }
 
 /** The UTF-8 of a text; for what is rarely sent: a rejection's body, a password. A lone surrogate becomes U+FFFD. */

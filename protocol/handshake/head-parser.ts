@@ -1,4 +1,5 @@
-import { CLASSES, decodeLatin1, FIELD_TEXT, isWhitespace, TCHAR } from './grammar.ts';
+import { decodeLatin1 } from '../latin1.ts';
+import { CLASSES, FIELD_TEXT, isWhitespace, TCHAR } from './grammar.ts';
 
 /** The head is not complete yet. */
 export const HEAD_READING = 0;

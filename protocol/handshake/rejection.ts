@@ -1,5 +1,6 @@
+import { encodeLatin1 } from '../latin1.ts';
 import { formatFields, listFields } from './fields.ts';
-import { encodeLatin1, encodeUtf8, isFieldValue } from './grammar.ts';
+import { encodeUtf8, isFieldValue } from './grammar.ts';
 import { lowerFields } from './http2-fields.ts';
 import type { Rejection } from './types.ts';
 

@@ -1,6 +1,6 @@
+import { latin1Bytes } from '../latin1.ts';
 import { acceptKey } from './accept-key.ts';
 import { collectFields } from './fields.ts';
-import { latin1Bytes } from './grammar.ts';
 import { HeadParser } from './head-parser.ts';
 import { REQUEST_HEAD } from './request-line.ts';
 import { type ValidRequest, validateRequest } from './request.ts';

@@ -1,9 +1,10 @@
 import { HandshakeError } from '../errors.ts';
+import { latin1Bytes } from '../latin1.ts';
 import { parseAuthority } from './authority.ts';
 import { encodeBase64 } from './base64.ts';
 import { BodyReader } from './body.ts';
 import { collectFields, formatFields, listFields } from './fields.ts';
-import { encodeUtf8, latin1Bytes } from './grammar.ts';
+import { encodeUtf8 } from './grammar.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
 import { isTemporaryStatus, RESPONSE_HEAD } from './status-line.ts';
 import type { StatusLine } from './status-line.ts';

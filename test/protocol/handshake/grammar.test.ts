@@ -1,12 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import {
-  decodeLatin1,
-  encodeLatin1,
-  encodeUtf8,
-  isFieldValue,
-  isToken,
-  trimWhitespace,
-} from '../../../protocol/handshake/grammar.ts';
+import { expect, test } from 'vitest';
+import { encodeUtf8, isFieldValue, isToken, trimWhitespace } from '../../../protocol/handshake/grammar.ts';
 
 /** Every byte, as a text of one character. */
 const BYTES = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
@@ -34,19 +27,6 @@ test('only SP and HTAB are white space around a value', () => {
   expect(trimWhitespace(' \t ')).toBe('');
   expect(trimWhitespace('a')).toBe('a');
   expect(trimWhitespace('\xa0a\xa0')).toBe('\xa0a\xa0');
-});
-
-describe('latin1', () => {
-  test('gives each byte as a code unit, and back', () => {
-    const bytes = Uint8Array.from({ length: 10_000 }, (_, i) => i);
-    const text = decodeLatin1(bytes, 3, 9999);
-    expect(text.length).toBe(9996);
-    expect([...text].every((character, i) => character.charCodeAt(0) === ((i + 3) & 0xff))).toBe(true);
-    const again = new Uint8Array(10_000);
-    expect(encodeLatin1(text, again, 3)).toBe(9999);
-    expect(again.subarray(3, 9999)).toEqual(bytes.subarray(3, 9999));
-    expect(decodeLatin1(bytes, 5, 5)).toBe('');
-  });
 });
 
 test.each(['', 'ASCII', 'Grüße', '漢字', '𝄞 and 😀', 'a\ud800b', '\udc00', '\u07ff\u0800\uffff\u{10000}\u{10ffff}'])(
