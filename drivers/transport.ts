@@ -34,6 +34,8 @@ export interface TransportHandler {
   onFields?(fields: readonly string[], isEnd: boolean): void;
   /** What was buffered is sent: `bufferedAmount` is zero again. */
   onDrain(): void;
+  /** Just before `onLost`, if at all: nobody holds what was written and not sent, so that its memory may be used again. */
+  onReleased?(): void;
   /** The peer ended its sending side (TCP: FIN). */
   onEnd(): void;
   /** The transport is gone, with the error that took it if one did. The last call, exactly once. */

@@ -134,6 +134,8 @@ export class NodeTransport implements Transport {
 
   static #onClose(this: Carried): void {
     const transport = this[TRANSPORT];
+    // libuv has called back for every write by now. What other streams still do with a chunk is not known.
+    if (transport.#isDirect && transport.#blocked) transport.#handler.onReleased?.();
     transport.#handler.onLost(transport.#error);
   }
 }
