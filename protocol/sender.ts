@@ -4,7 +4,7 @@ import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
-import { encodeLatin1 } from './latin1.ts';
+import { encodeLatin1, latin1Bytes } from './latin1.ts';
 import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PreparedMessage } from './prepared.ts';
@@ -55,19 +55,20 @@ export class Sender {
     this.#deflate = deflate;
   }
 
-  /** What is no frame: a handshake's head, as bytes; over HTTP/2 as fields, and the bytes of a body. */
+  /** A client's request, or a server's refusal: the bytes, or over HTTP/2 the fields and the bytes of a body. */
   raw(bytes: Uint8Array, fields?: readonly string[]): void {
     this.#fields = fields;
     if (bytes.length > 0) this.#outbox.push(bytes);
   }
 
   /**
-   * A handshake's head as text of which each code unit is a byte, or over HTTP/2 as fields. It goes through the slab like
-   * a frame: memory of its own would be the dearest part of a handshake's answer.
+   * The answer that accepts a request: a head as text of which each code unit is a byte, or over HTTP/2 fields. It goes
+   * through the slab like a frame: memory of its own would be the dearest part of it.
    */
   head(text: string, fields?: readonly string[]): void {
     this.#fields = fields;
     if (text.length === 0) return;
+    if (text.length > COPY_UP_TO) return this.#outbox.push(latin1Bytes(text));
     const at = this.#outbox.reserve(text.length);
     encodeLatin1(text, this.#outbox.slab, at);
     this.#outbox.commit(text.length);

@@ -2,42 +2,46 @@ import { type CloseInfo, isOkCode, ProtocolError, WebSocketError } from '../../p
 
 /**
  * That a connection takes or gives no more, for those who wait and those who come later. The error is made for the first
- * of them who is told one, and is the same for all: with its stack trace it takes as long as a third of an opening
- * handshake, and most connections end with nobody to tell.
+ * of them who is told one, and is the same for all: most connections end with nobody to tell, and a stack trace is dear.
  */
 export class Ending {
-  readonly code: number;
-  readonly reason: string;
+  readonly #code: number;
+  readonly #reason: string;
   readonly #cause: unknown;
   #error: WebSocketError | undefined;
 
-  private constructor(code: number, reason: string, cause: unknown, error: WebSocketError | undefined) {
-    this.code = code;
-    this.reason = reason;
+  private constructor(code: number, reason: string, cause?: unknown, error?: WebSocketError) {
+    this.#code = code;
+    this.#reason = reason;
     this.#cause = cause;
     this.#error = error;
   }
 
   /** By a Close frame, sent or received. */
   static byClose(code: number, reason: string): Ending {
-    return new Ending(code, reason, undefined, undefined);
+    return new Ending(code, reason);
   }
 
   /** When all is over. */
   static of({ code, reason, received, error }: CloseInfo): Ending {
     // The peer has said goodbye; that the answer did not get through to it, or the transport never ended, is no matter here.
     const wasSaid = received !== undefined && !(error instanceof ProtocolError);
-    return wasSaid ? new Ending(code, reason, error, undefined) : new Ending(code, reason, undefined, error);
+    if (wasSaid || error === undefined) return new Ending(code, reason, error);
+    return new Ending(error.code, error.reason, undefined, error);
   }
 
   /** Whether this is a normal end, as `WebSocketError` has it. */
   get isOk(): boolean {
-    return this.#error === undefined ? isOkCode(this.code) : this.#error.isOk;
+    return isOkCode(this.#code);
   }
 
   /** What whoever receives or sends after the end is told. */
   get error(): WebSocketError {
+    return (this.#error ??= this.#makeError());
+  }
+
+  #makeError(): WebSocketError {
     const init = this.#cause === undefined ? {} : { cause: this.#cause };
-    return (this.#error ??= new WebSocketError(this.code, this.reason, init));
+    return new WebSocketError(this.#code, this.#reason, init);
   }
 }

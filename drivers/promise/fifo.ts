@@ -1,4 +1,4 @@
-/** What an empty ring that never held anything is: the same for all, since an idle connection has several. */
+/** What an empty ring that never held anything is: the same for all. */
 const NOTHING: never[] = [];
 /** A ring that grew beyond this is let go of once it is empty. */
 const KEPT = 64;
@@ -66,5 +66,12 @@ export class Fifo<T> {
   }
 }
 
-/** A queue that nothing was ever in, the same for all who have not used theirs: an idle connection has several. Not to be pushed to. */
+/** A queue that nothing was ever in, the same for all who have not used theirs: an idle connection would have four. */
 export const NOTHING_QUEUED: Fifo<never> = new Fifo();
+
+/** Puts an item into this queue, or into a new one in the place of `NOTHING_QUEUED`. Returns the queue that has it. */
+export function queued<T>(queue: Fifo<T>, item: T): Fifo<T> {
+  const own = queue === NOTHING_QUEUED ? new Fifo<T>() : queue;
+  own.push(item);
+  return own;
+}

@@ -3,7 +3,7 @@ import type { Socket } from '../socket.ts';
 import type { ReceivedMessage } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
 import type { Ending } from './ending.ts';
-import { Fifo, NOTHING_QUEUED } from './fifo.ts';
+import { type Fifo, NOTHING_QUEUED, queued } from './fifo.ts';
 import { checkTimeout, GiveUp, timedOut, type TimedWaitOptions } from './give-up.ts';
 import { IncomingStream, STREAM_HIGH_WATER, type MessageStream } from './message-stream.ts';
 
@@ -112,8 +112,7 @@ export class Inbox {
       this.#discarding = true;
       return;
     }
-    if (this.#messages === NOTHING_QUEUED) this.#messages = new Fifo();
-    this.#messages.push(message);
+    this.#messages = queued(this.#messages, message);
     this.#bytes += message.length;
     if (this.#isFull()) this.#hold();
   }
@@ -196,12 +195,8 @@ export class Inbox {
   }
 
   #lineUp(taker: Taker): void {
-    if (this.#taker === undefined) {
-      this.#taker = taker;
-    } else {
-      if (this.#takersBehind === NOTHING_QUEUED) this.#takersBehind = new Fifo();
-      this.#takersBehind.push(taker);
-    }
+    if (this.#taker === undefined) this.#taker = taker;
+    else this.#takersBehind = queued(this.#takersBehind, taker);
   }
 
   /** Takes the first out of the line. */

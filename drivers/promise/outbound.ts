@@ -3,7 +3,7 @@ import type { Socket } from '../socket.ts';
 import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
 import { Ending } from './ending.ts';
-import { Fifo, NOTHING_QUEUED } from './fifo.ts';
+import { type Fifo, NOTHING_QUEUED, queued } from './fifo.ts';
 import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
 import { GiveUp, type WaitOptions } from './give-up.ts';
 
@@ -245,16 +245,14 @@ export class Outbound implements FragmentedMessageOwner {
   /** The socket has taken the message and wants a rest; or it is not open any more, and the end is to come. */
   #wait(pending: PendingSend): void {
     if (this.#isOver) return pending.fail(this.#ending!);
-    if (this.#written === NOTHING_QUEUED) this.#written = new Fifo();
-    this.#written.push(pending);
+    this.#written = queued(this.#written, pending);
     if (this.#state === ENDED || this.#socket.state !== 'open') return;
     this.#full = true;
     this.#state = BUSY;
   }
 
   #enqueue(pending: PendingSend): void {
-    if (this.#queue === NOTHING_QUEUED) this.#queue = new Fifo();
-    this.#queue.push(pending);
+    this.#queue = queued(this.#queue, pending);
     this.#queuedBytes += pending.size;
     if (this.#socket.bufferedAmount + this.#queuedBytes <= this.#sendLimit) return;
     this.#socket.terminate(new ConnectionLostError(`more than ${this.#sendLimit} bytes were waiting to be sent`));

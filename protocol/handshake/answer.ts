@@ -57,7 +57,7 @@ export function answerConnect(
   const handshake = new ServerHandshake(options);
   handshake.receiveFields(fields, isEnd);
   const rejection = handshake.state === REFUSED ? handshake.refusal : undefined;
-  // What accept returns has no bytes here, and neither has the body of a 200.
-  const body = rejection === undefined ? latin1Bytes(handshake.accept(acceptance)) : handshake.reject(rejection);
+  if (rejection === undefined) handshake.accept(acceptance);
+  const body = rejection === undefined ? new Uint8Array(0) : handshake.reject(rejection);
   return { fields: handshake.fields!, body, opening: handshake.opening, rejection };
 }

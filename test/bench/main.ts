@@ -60,7 +60,12 @@ async function bench(): Promise<void> {
   const rounds = count(options.rounds, options.quick ? 1 : 5);
   const window = count(options.window, options.quick ? 300 : 1000);
   const peers = await availablePeers(options.peers?.split(','), (text) => print(text));
-  if (options.against !== undefined) peers.push(...otherBuild(options.against, peers));
+  if (options.against !== undefined) {
+    const others = otherBuild(options.against, peers);
+    if (others.length === 0)
+      throw new RangeError('--against compares the event driver and the promise API: neither takes part');
+    peers.push(...others);
+  }
   const settings = {
     children: compileChildren(),
     node: options.node,
