@@ -139,13 +139,16 @@ export class Connection {
     machine.settle();
   }
 
-  /** The transport is gone: reset, or failed to connect. `cause` is its error, if it has one. */
+  /**
+   * The transport is gone: reset, or failed to connect. `cause` is its error, if it has one. Output that waited is dropped.
+   */
   transportLost(now: number, cause?: unknown): void {
     const machine = this.#machine;
-    if (machine.phase === Phase.CLOSED) return;
+    if (machine.phase === Phase.CLOSED) return machine.sender.release();
     machine.enter(now);
     machine.takeRest();
     machine.takeLoss(cause);
+    machine.sender.release();
     machine.settle();
   }
 

@@ -48,6 +48,20 @@ describe('during the opening handshake', () => {
     expect(endpoint.events()).toEqual(['request /chat', 'open', 'text "early"']);
   });
 
+  test.each([10, 5_000, 50_000])(
+    'an answer with %i more bytes goes out whole, and what is sent behind it',
+    (length) => {
+      const connection = Connection.server({ sink: {}, now: 0, headers: { 'X-Long': '\xe9'.repeat(length) } });
+      connection.receive(wire.slice(), 0);
+      connection.sendText('next');
+      const output = Buffer.concat(connection.takeOutput()).toString('latin1');
+      const [head, frames] = output.split('\r\n\r\n');
+      expect(head.split('\r\n')[0]).toBe('HTTP/1.1 101 Switching Protocols');
+      expect(head.split('\r\n').at(-1)).toBe(`X-Long: ${'\xe9'.repeat(length)}`);
+      expect(frames).toBe('\x81\x04next');
+    },
+  );
+
   test('accepted later, terminated in onOpen, closed after it', () => {
     const order: string[] = [];
     const endpoint = undecided((end) => ({

@@ -76,6 +76,23 @@ describe('connections of one workspace', () => {
     expect(join(...b.connection.takeOutput())).toEqual(wire);
   });
 
+  test.each(['while it is open', 'once it is closed'])(
+    'give back what waits when their transport is lost %s',
+    (when) => {
+      const workspace = new Workspace({ slab: new Uint8Array(1024) });
+      const make = () => Connection.established('server', { sink: {}, now: 0, workspace });
+      const [lost, other] = [make(), make()];
+      lost.sendText('a');
+      lost.sendBinary(new Uint8Array(5000)); // by reference, which ends the chunk in the slab
+      if (when === 'once it is closed') lost.receiveEof(0);
+      lost.transportLost(0);
+      expect(lost.bufferedAmount).toBe(0);
+      expect(lost.takeOutput()).toEqual([]);
+      other.sendText('b');
+      expect(other.takeOutput()[0].byteOffset).toBe(0);
+    },
+  );
+
   test('asked for a stream before it is open, a connection does nothing', () => {
     const sink = new EventQueue();
     const connection = Connection.server({ now: 0, sink });
