@@ -14,6 +14,8 @@ const HTTP_1 = ['http/1.1'];
 
 /** Longer than any opening handshake, where those have no limit. */
 const SOCKS_TIMEOUT = 600_000;
+/** How much later than the connection's own deadline the library's comes: it is the former that is told. */
+const BEHIND = 1000;
 
 type Place = { readonly host: string; readonly port: number };
 
@@ -103,7 +105,7 @@ async function connectThrough(
   // Most never need it: it is a fourth of the code.
   const { openSocks } = await import('./socks.ts');
   const { handshakeTimeout } = resolveLimits(options);
-  await openSocks(stream, proxy, { host, port: target.port }, Math.min(handshakeTimeout, SOCKS_TIMEOUT));
+  await openSocks(stream, proxy, { host, port: target.port }, Math.min(handshakeTimeout + BEHIND, SOCKS_TIMEOUT));
   return stream;
 }
 
