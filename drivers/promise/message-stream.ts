@@ -115,8 +115,9 @@ export class IncomingStream implements MessageStream {
   fail(ending: Ending): void {
     this.#state = FAILED;
     this.#ending = ending;
-    for (let step = this.#steps.shift(); step !== undefined; step = this.#steps.shift())
+    for (let step = this.#steps.shift(); step !== undefined; step = this.#steps.shift()) {
       step.rejectQuietly(ending.error);
+    }
   }
 
   #endSteps(): void {

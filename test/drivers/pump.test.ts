@@ -7,14 +7,19 @@ import { Connection, Workspace } from '../../protocol/index.ts';
 const clock: Clock = { now: () => 0, wakeAt: () => ({ cancel() {} }), defer() {} };
 
 /** A transport that takes everything and sends nothing. */
-const stuck: Transport = {
-  write: () => false,
-  bufferedAmount: 0,
-  end() {},
-  abort() {},
-  pause() {},
-  resume() {},
-};
+class Stuck implements Transport {
+  bufferedAmount = 0;
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    for (const chunk of chunks) this.bufferedAmount += chunk.length;
+    return false;
+  }
+
+  end(): void {}
+  abort(): void {}
+  pause(): void {}
+  resume(): void {}
+}
 
 /** Where in the slab the next frame comes to lie, after one that was written and not sent when its transport was lost. */
 function nextAfterALoss(isReleased: boolean): number {
@@ -22,9 +27,11 @@ function nextAfterALoss(isReleased: boolean): number {
   const make = () => Connection.established('server', { sink: {}, now: 0, workspace });
   const connection = make();
   const pump = new Pump({ connection, clock, workspace, owner: { onWritable() {} }, highWater: 1024 });
-  pump.attach(stuck);
+  const transport = new Stuck();
+  pump.attach(transport);
   connection.sendText('not sent');
   pump.flush();
+  expect(transport.bufferedAmount).toBe('..not sent'.length);
   if (isReleased) pump.onReleased();
   pump.onLost(undefined);
   const other = make();
