@@ -1,6 +1,12 @@
 import { builtinModules } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
+import { writeCommonJs } from './build/commonjs.ts';
+import { writeDeclarations } from './build/declarations.ts';
+import { ENTRIES } from './build/entries.ts';
+import { writeManifest } from './build/manifest.ts';
 
 /** A CommonJS package requires built-ins, which a module has to import: this hands it what was imported. */
 const requiredBuiltins: Plugin = {
@@ -18,29 +24,27 @@ const requiredBuiltins: Plugin = {
 };
 
 export default defineConfig({
-  entry: {
-    index: 'drivers/index.ts',
-    protocol: 'protocol/index.ts',
-    node: 'drivers/node/index.ts',
-    pipe: 'drivers/pipe/index.ts',
-    web: 'drivers/web/index.ts',
-  },
-  // One build for import and require() alike (Node ≥ 20.19 requires ES modules), and one copy of each class in chunks
-  // that the entries share: an `instanceof` holds across all of them. So no top-level await anywhere.
+  entry: { ...ENTRIES, cli: 'drivers/cli/main.ts' },
+  // ES modules, for bundlers and for other runtimes; entries share chunks, so that there is one copy of each class. What
+  // Node runs is made of them (build/commonjs.ts), so no top-level await anywhere.
   format: ['esm'],
   splitting: true,
   target: 'node20',
   platform: 'node',
   // `node:` stays as written: other runtimes and bundlers know a built-in by it.
   removeNodeProtocol: false,
-  // What is marked @internal is for the drivers of this package and stays out of the types.
-  dts: { compilerOptions: { stripInternal: true } },
   // Small packages become part of the build, so that none is installed with it; THIRD-PARTY-LICENSES has their licences.
-  noExternal: ['proxy-from-env', 'socks'],
+  noExternal: ['commander', 'picocolors', 'proxy-from-env', 'socks'],
+  define: { SANSOCKET_VERSION: JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version) },
   esbuildPlugins: [requiredBuiltins],
   sourcemap: true,
   clean: true,
   plugins: [{ name: 'class-names', renderChunk: (code) => ({ code: nameClasses(code) }) }],
+  async onSuccess() {
+    writeManifest('package.json');
+    writeDeclarations(process.cwd(), resolve('dist'));
+    await writeCommonJs(resolve('dist'));
+  },
 });
 
 /**

@@ -23,9 +23,11 @@ export default defineConfig({
         test: {
           name: 'drivers',
           include: ['test/**/*.test.ts', 'fuzz/**/*.test.ts', 'autobahn/**/*.test.ts'],
-          exclude: ['test/protocol/**', '**/node_modules/**'],
+          exclude: ['test/protocol/**', 'test/site/**', '**/node_modules/**'],
         },
       },
+      // They walk the built site: `npm run docs:test`.
+      { extends: true, test: { name: 'site', include: ['test/site/**/*.test.ts'] } },
     ],
     coverage: {
       provider: 'v8',

@@ -1,9 +1,14 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `Runs the cases of Autobahn Testsuite against a WebSocket implementation.
+/** What --help prints, for a command of this name. */
+export const usage = (
+  program: string,
+): string => `Runs the cases of Autobahn Testsuite against a WebSocket implementation.
 
-  npm run autobahn -- ws://127.0.0.1:9001          against a server that echoes
-  npm run autobahn -- --serve 9001                 as a server that a client under test walks through
+  ${program} ws://127.0.0.1:9001
+      against a server that echoes
+  ${program} --serve 9001
+      as a server that a client under test walks through
 
   --cases '1.*,9.1.1'    which cases (default: all); a star stands for any rest
   --exclude '12.*,13.*'  which not

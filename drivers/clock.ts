@@ -7,11 +7,46 @@ export interface Clock {
    * and a spurious wake-up does nothing.
    */
   wakeAt(at: number, callback: () => void): Wake;
+  /**
+   * Calls back once, when everything has been delivered that had come from outside when this was called. A loop that runs
+   * timers before it reads (Node's) may be late for a deadline whose answer has been there for long.
+   */
+  afterReading(callback: () => void): Wake;
   /** Calls back at the end of this turn, after everything that is already due to run. */
   defer(callback: () => void): void;
 }
 
 /** A wake-up that can be called off. */
 export interface Wake {
+  /** Calls it off. Safe to repeat, and after it has come. */
   cancel(): void;
+}
+
+/** From so many milliseconds on a wake-up is late because the event loop stood still. */
+const LATE = 1000;
+const MOST_GRACE = 5000;
+
+/**
+ * How much longer a deadline runs whose wake-up came so late: the loop stood still, and the peer's time with it. What is
+ * left to be done, a round trip or two, gets as much time again, once and up to a limit.
+ */
+export function graceOf(late: number): number {
+  return late < LATE ? 0 : Math.min(late, MOST_GRACE);
+}
+
+/** Calls back once at a deadline, when what had come by then was delivered; later after a loop that stood still. */
+export function wakeAtDeadline(clock: Clock, at: number, callback: () => void): Wake {
+  let wake: Wake | undefined;
+  const sleep = (until: number, isGrace: boolean): void => {
+    const late = clock.now() - until;
+    // A clock may wake its sleepers early.
+    if (late < 0) wake = clock.wakeAt(until, () => sleep(until, isGrace));
+    else wake = clock.afterReading(() => judge(isGrace ? 0 : graceOf(late)));
+  };
+  const judge = (grace: number): void => {
+    if (grace === 0) callback();
+    else sleep(clock.now() + grace, true);
+  };
+  if (at < Infinity) sleep(at, false);
+  return { cancel: () => wake?.cancel() };
 }

@@ -23,6 +23,7 @@ export interface Transport {
   writeFields?(fields: readonly string[]): void;
   /** Stops `onData` until `resume`. */
   pause(): void;
+  /** Reads on. */
   resume(): void;
 }
 
@@ -34,10 +35,20 @@ export interface TransportHandler {
   onFields?(fields: readonly string[], isEnd: boolean): void;
   /** What was buffered is sent: `bufferedAmount` is zero again. */
   onDrain(): void;
+  /**
+   * A write failed: nothing that was written, or is from here on, leaves any more, and nobody holds it. What the peer has
+   * sent before is still brought, and then `onEnd` or `onLost`. A transport that can't go on reading doesn't call this.
+   */
+  onWriteFailed?(error: Error): void;
   /** Just before `onLost`, if at all: nobody holds what was written and not sent, so that its memory may be used again. */
   onReleased?(): void;
   /** The peer ended its sending side (TCP: FIN). */
   onEnd(): void;
-  /** The transport is gone, with the error that took it if one did. The last call, exactly once. */
-  onLost(error: Error | undefined): void;
+  /** One of the transport's own steps threw: the connection ends with that cause, and aborts the transport. */
+  failed?(error: unknown): void;
+  /**
+   * The transport is gone, with the error that took it if one did. The last call, exactly once. `isTemporary` is `false`
+   * where another attempt would end likewise: the peer has refused this side's certificate, say.
+   */
+  onLost(error: Error | undefined, isTemporary?: boolean): void;
 }

@@ -90,6 +90,15 @@ export const DIFFERENCES: readonly Difference[] = [
       ours.events.length === theirs.events.length &&
       isPrefix(ours.events, theirs.events),
   },
+  {
+    peers: ['undici'],
+    rule: 'RFC 6455 §7.1.6: the close reason is what follows the code, in UTF-8; U+FEFF is a character of it',
+    what: 'undici leaves out a U+FEFF that a reason begins with, as if it were a byte order mark.',
+    explains: (ours, theirs) =>
+      ours.end === theirs.end.replace(/^(close \d+ )/, '$1\ufeff') &&
+      ours.events.length === theirs.events.length &&
+      isPrefix(ours.events, theirs.events),
+  },
 ];
 
 function isPrefix(some: Reading['events'], all: Reading['events']): boolean {

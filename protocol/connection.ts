@@ -1,163 +1,138 @@
 import type { CloseInfo } from './closing/close-info.ts';
 import { checkClose, NO_STATUS } from './closing/close-payload.ts';
-import { type BytesLike, toBytes } from './data.ts';
-import { ConnectionLostError, InvalidStateError, type WebSocketError } from './errors.ts';
-import { MAX_CONTROL_PAYLOAD } from './framing/opcodes.ts';
+import { type BytesLike, toBytes, NO_BYTES } from './data.ts';
+import { InvalidStateError, type WebSocketError, terminated } from './errors.ts';
 import { ClientHandshake, type ClientRequest } from './handshake/client.ts';
 import { type AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
-import { Machine } from './machine.ts';
-import { giveUp } from './opening-phase.ts';
+import { checkClient, checkEstablished, checkRequest, checkServer } from './options.ts';
+import { handleTimeout } from './deadlines.ts';
+import { Input } from './input.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { answer, establish, giveUp, goOnAsServer, open, receiveFields, refuse } from './opening.ts';
+import { controlPayload } from './sender.ts';
 import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
-import { Phase, type TransportAction } from './phase.ts';
-import type { PreparedMessage } from './prepared.ts';
+import { PreparedMessage } from './prepared.ts';
+import { Bytes, Phase, STATE_NAMES, type StateName, type TransportAction } from './states.ts';
+import { On, State } from './transitions.ts';
+
+/** What was agreed on where nothing was: connections that were open from the start share it. */
+const PLAIN: Opening = Object.freeze({ subprotocol: '', extensions: '', request: undefined, response: undefined });
 
 /**
  * A WebSocket connection, RFC 6455, as a pure and synchronous state machine: bytes and time go in; events, bytes to
- * write, an action for the transport and the next timeout come out.
+ * write, an action for the transport and the next timeout come out. Times are milliseconds on one monotonic clock of the
+ * caller's choosing. Its members, in the order in which a driver meets them:
  *
- * After every call: write `takeOutput()`, then do what `transportAction` says, and see that `handleTimeout` is called
- * at `nextTimeout()`. Times are milliseconds on one monotonic clock of the caller's choosing.
+ * 1. **Made** by `server`, `client` or `established`, for one role or the other.
+ * 2. **Told** what has happened: `receive`, `receiveEof`, `outputLost`, `transportLost`, `handleTimeout`, and where something else reads
+ *    HTTP, `receiveHead`, `receiveFields`, `useHttp2`. Events come out of these calls, to the sink, and of no other
+ *    but `accept`, `resume`, `conclude` and `terminate`.
+ * 3. **Told** what to do: to answer a request (`accept`, `reject`), to send (`sendText` … `pong`), to wait (`pause`, `stopReading`,
+ *    `resume`, `streamNext`), to end (`close`, `conclude`, `terminate`).
+ * 4. **Asked**, after every call of these: write `takeFields` (over HTTP/2 only) and `takeOutput`, then do what
+ *    `transportAction` and `wantsInput` say, then see that `handleTimeout` is called at `nextTimeout`.
+ * 5. **Read** at any time: `phase`, `opening`, `closeInfo` and others.
  */
 export class Connection {
-  readonly #machine: Machine;
+  readonly #life: Lifecycle;
+  readonly #input: Input;
 
   /** Use `Connection.server`, `Connection.client` or `Connection.established`. */
-  private constructor(machine: Machine) {
-    this.#machine = machine;
+  private constructor(life: Lifecycle) {
+    this.#life = life;
+    this.#input = new Input(life);
   }
 
+  // 1. Made.
+
   /** The server's side of a new transport: it waits for an opening handshake (§4.2). */
-  static server(options: ServerConnectionOptions): Connection {
-    const machine = new Machine(true, options);
-    const { decodeAscii } = machine.workspace.text;
+  static server(given: ServerConnectionOptions): Connection {
+    const options = checkServer(given);
+    const life = new Lifecycle(true, State.AWAITING_REQUEST, options);
+    const { decodeAscii } = life.resources.text;
     const policy = options.policy ?? new ServerPolicy(options);
-    machine.server = new ServerHandshake({ extension: machine.deflate, decodeAscii }, policy);
-    return new Connection(machine);
+    life.server = new ServerHandshake({ extension: life.deflate, decodeAscii }, policy);
+    return new Connection(life);
   }
 
   /**
    * The client's side of a new transport: its output is the opening handshake (§4.1).
    * Throws a SyntaxError for a URL, and a TypeError for a field, that may not be sent.
    */
-  static client(request: ClientRequest, options: ConnectionOptions): Connection {
-    const machine = new Machine(false, options);
-    const { random, text } = machine.workspace;
-    machine.client = new ClientHandshake(request, random, machine.deflate, text.decodeAscii);
-    machine.sender.raw(machine.client.output);
-    return new Connection(machine);
+  static client(request: ClientRequest, given: ConnectionOptions): Connection {
+    const options = checkClient(given);
+    const life = new Lifecycle(false, State.AWAITING_RESPONSE, options);
+    const { random, text } = life.resources;
+    const asked = options === given ? request : checkRequest(request);
+    life.client = new ClientHandshake(asked, random, life.deflate, text.decodeAscii);
+    life.sender.raw(life.client.output);
+    return new Connection(life);
   }
 
-  /**
-   * A connection that something else has opened (over HTTP/2, RFC 8441, say): it is OPEN from the start, and the sink's
-   * `onOpen` is not called.
-   */
-  static established(role: 'client' | 'server', options: EstablishedOptions): Connection {
-    const machine = new Machine(role === 'server', options);
-    machine.deflate = options.deflate;
+  /** A connection that something else has opened: it is OPEN from the start, and the sink's `onOpen` is not called. */
+  static established(role: 'client' | 'server', given: EstablishedOptions): Connection {
+    const options = checkEstablished(given);
+    const life = new Lifecycle(role === 'server', State.OPEN, options);
+    life.deflate = options.deflate;
     const { subprotocol = '', extensions = '', request, response } = options;
-    machine.establish({ subprotocol, extensions, request, response });
-    return new Connection(machine);
+    const isPlain = subprotocol === '' && extensions === '' && request === undefined && response === undefined;
+    establish(life, isPlain ? PLAIN : { subprotocol, extensions, request, response });
+    return new Connection(life);
   }
 
-  get isServer(): boolean {
-    return this.#machine.isServer;
-  }
-
-  /** CONNECTING, OPEN, CLOSING (a Close frame was sent or received, or the connection failed) or CLOSED. */
-  get phase(): Phase {
-    return this.#machine.phase;
-  }
-
-  /** What the opening handshake came to; undefined before. */
-  get opening(): Opening | undefined {
-    return this.#machine.opening;
-  }
-
-  /**
-   * Client: the request to make instead, on a new transport and a new connection, once this one has ended with a redirect
-   * that `maxRedirects` lets it follow. RFC 6455 §4.1
-   */
-  get redirect(): ClientRequest | undefined {
-    return this.#machine.client?.redirect;
-  }
-
-  /** How it ended; undefined before. */
-  get closeInfo(): CloseInfo | undefined {
-    return this.#machine.info;
-  }
-
-  /** What the transport is to do once the output is written: KEEP, END its sending side, or ABORT. */
-  get transportAction(): TransportAction {
-    return this.#machine.action;
-  }
-
-  /** Whether the transport should read on: false while paused. */
-  get wantsInput(): boolean {
-    return this.#machine.wantsInput;
-  }
-
-  /** Bytes of output that wait to be taken. */
-  get bufferedAmount(): number {
-    return this.#machine.sender.size;
-  }
-
-  /** The newest round trip of a ping, in milliseconds; NaN before the first. */
-  get latency(): number {
-    return this.#machine.latency;
-  }
-
-  /** When `handleTimeout` is due; `Infinity` for never. It moves with every call. */
-  nextTimeout(): number {
-    return this.#machine.timers.due;
-  }
-
-  /** Everything there is to write, in order. The chunks are the caller's, but for payloads sent by reference. */
-  takeOutput(): readonly Uint8Array[] {
-    return this.#machine.sender.take();
-  }
+  // 2. Told what has happened.
 
   /**
    * Takes bytes from the peer. They are worked on in place and are garbage afterwards; nothing of them is kept.
-   * Never throws for what the peer sent; throws what the sink threw, once all of them are dealt with.
+   * Never throws for what the peer sent; throws what the sink threw, once all of them are dealt with, and a TypeError for
+   * what is no bytes.
    */
   receive(bytes: Uint8Array, now: number): void {
-    const machine = this.#machine;
-    machine.enter(now);
-    machine.receive(bytes);
-    machine.settle();
+    const plain = toBytes(bytes);
+    this.#life.enter(now);
+    try {
+      this.#input.receive(plain);
+    } finally {
+      this.#life.leave();
+    }
   }
 
   /** The peer has ended its side of the transport. What was held back by a pause is delivered first. */
   receiveEof(now: number): void {
-    const machine = this.#machine;
-    if (machine.phase === Phase.CLOSED) return;
-    machine.enter(now);
-    machine.takeRest();
-    machine.takeEof();
-    machine.settle();
+    if (this.#life.phase !== Phase.CLOSED) this.#life.during(now, this.#input.takeEof, this.#input);
   }
 
   /**
-   * The transport is gone: reset, or failed to connect. `cause` is its error, if it has one. Output that waited is dropped.
+   * The transport is gone: reset, or failed to connect. `cause` is its error, if any; `isTemporary` is for a HandshakeError to
+   * say: whether another attempt may do better. Output that waited is dropped.
    */
-  transportLost(now: number, cause?: unknown): void {
-    const machine = this.#machine;
-    if (machine.phase === Phase.CLOSED) return machine.sender.release();
-    machine.enter(now);
-    machine.takeRest();
-    machine.takeLoss(cause);
-    machine.sender.release();
-    machine.settle();
+  transportLost(now: number, cause?: unknown, isTemporary = true): void {
+    const life = this.#life;
+    if (life.phase === Phase.CLOSED) return life.sender.release();
+    life.during(now, this.#input.loseTransport, this.#input, cause, isTemporary);
   }
 
-  /** Does what is due. Calls that come early do nothing. */
-  handleTimeout(now: number): void {
-    const machine = this.#machine;
-    machine.enter(now);
-    machine.takeTime();
-    machine.settle();
+  /**
+   * The transport takes no output any more (a write failed, say), but may still bring what came before that: go on with
+   * `receive`, and with `receiveEof` or `transportLost` when that is over. What comes is delivered, and the peer's Close
+   * frame is told if it is among it; a pause puts that off by a second at most, or by `closeTimeout`. All output is void from here on.
+   */
+  outputLost(now: number, cause?: unknown): void {
+    const life = this.#life;
+    if (life.phase === Phase.CLOSED) return life.sender.release();
+    life.during(now, life.loseOutput, life, cause);
+  }
+
+  /**
+   * Does what is due. Calls that come early do nothing. `isOutputWaiting` says that the transport has not sent all that it
+   * was given: a client that has only the transport's end to wait for (RFC 6455 §7.1.1) waits longer for that.
+   */
+  handleTimeout(now: number, isOutputWaiting = false): void {
+    const life = this.#life;
+    if (life.wantsTurn && !life.timers.isLongPast(now)) life.during(now, this.#input.takeTurn, this.#input);
+    else life.during(now, () => handleTimeout(life, isOutputWaiting));
   }
 
   /**
@@ -165,14 +140,12 @@ export class Connection {
    * Throws a TypeError for what is no head at all.
    */
   receiveHead(head: RequestHead, now: number): void {
-    const machine = this.#machine;
-    if (!machine.isHeadDue) throw new InvalidStateError('no request is waited for');
-    machine.enter(now);
-    try {
-      machine.receiveHead(head);
-    } finally {
-      machine.settle();
-    }
+    const life = this.#life;
+    life.check(On.receiveHead, 'no request is waited for');
+    life.during(now, () => {
+      life.server!.receiveHead(head);
+      goOnAsServer(life, life.server!);
+    });
   }
 
   /**
@@ -182,15 +155,9 @@ export class Connection {
    * Throws a TypeError for what is no list of fields.
    */
   receiveFields(fields: readonly string[], isEnd: boolean, now: number): void {
-    const machine = this.#machine;
-    const isDue = machine.isServer ? machine.isHeadDue : machine.client?.isHttp2;
-    if (isDue !== true) throw new InvalidStateError('no fields are waited for');
-    machine.enter(now);
-    try {
-      machine.receiveFields(fields, isEnd);
-    } finally {
-      machine.settle();
-    }
+    const life = this.#life;
+    life.check(On.receiveFields, 'no fields are waited for');
+    if (life.phase !== Phase.CLOSED) life.during(now, () => receiveFields(life, fields, isEnd));
   }
 
   /**
@@ -198,158 +165,232 @@ export class Connection {
    * (RFC 8441 §3). The request goes out as `takeFields`, not as bytes: what `takeOutput` had of it is void.
    */
   useHttp2(): void {
-    const { client } = this.#machine;
-    if (client === undefined) throw new InvalidStateError('there is no request to send');
-    const { sender } = this.#machine;
-    sender.release();
-    sender.raw(NOTHING, client.useHttp2());
+    const life = this.#life;
+    life.check(On.useHttp2, 'there is no request to send');
+    if (life.phase === Phase.CLOSED) return;
+    life.sender.release();
+    life.sender.raw(NO_BYTES, life.client!.useHttp2());
+    life.take(On.useHttp2);
+  }
+
+  // 3. Told what to do: to answer a request.
+
+  /** Server: answers the request with a 101 (a 200 over HTTP/2) and is open. Throws a TypeError for fields that may not be sent. */
+  accept(acceptance: AcceptOptions = {}, now: number = this.#life.now): void {
+    const life = this.#life;
+    life.check(On.accept, 'no request to answer');
+    const opening = answer(life, acceptance);
+    if (life.isInside) return open(life, On.accept, opening);
+    life.during(now, this.#open, this, opening);
+  }
+
+  #open(opening: Opening): void {
+    open(this.#life, On.accept, opening);
+    this.#input.goOn();
   }
 
   /**
-   * Over HTTP/2, the fields to send as HEADERS, before any output: a client's request, a server's response. Undefined
-   * when there are none (any more).
+   * Server: answers the request with another response, and the one that is still to come too (over HTTP/1.1). `cause` becomes
+   * that of the error that tells of the end. Throws a TypeError or RangeError for a response that may not be sent.
    */
-  takeFields(): readonly string[] | undefined {
-    return this.#machine.sender.takeFields();
+  reject(rejection: Rejection, now: number = this.#life.now, cause?: unknown): void {
+    this.#life.check(On.reject, 'no request to answer');
+    this.#life.now = now;
+    refuse(this.#life, On.reject, rejection, cause);
   }
 
-  /** Server: answers the request with a 101 (a 200 over HTTP/2) and is open. Throws a TypeError for fields that may not be sent. */
-  accept(acceptance: AcceptOptions = {}, now: number = this.#machine.now): void {
-    const machine = this.#machine;
-    const opening = machine.accept(acceptance);
-    if (machine.busy) return machine.open(opening);
-    machine.enter(now);
-    machine.open(opening);
-    machine.takeHeld();
-    machine.settle();
-  }
+  // To send.
 
-  /** Server: answers the request with another response. Throws a TypeError or RangeError for one that may not be sent. */
-  reject(rejection: Rejection, now: number = this.#machine.now): void {
-    const machine = this.#machine;
-    machine.now = now;
-    machine.refuse(rejection);
-  }
-
-  /** Sends a TEXT message. A lone surrogate goes out as U+FFFD. */
-  sendText(text: string, compress = true): void {
-    this.#openMachine().sender.text(text, compress);
+  /**
+   * Sends a TEXT message: a string, whose lone surrogates go out as U+FFFD, or bytes, for which a TypeError is thrown when
+   * they are not UTF-8. Bytes go as those of `sendBinary` do.
+   */
+  sendText(text: string | BytesLike, compress = true): void {
+    this.#whileOpen().sender.text(text, compress);
   }
 
   /** Sends a BINARY message. Over 4 KiB and unmasked, the bytes go by reference: leave them alone until they are written. */
   sendBinary(bytes: BytesLike, compress = true): void {
-    this.#openMachine().sender.binary(bytes, compress);
+    this.#whileOpen().sender.binary(bytes, compress);
   }
 
   /** Whether messages of this many bytes are to be deflated off the thread, where compression is agreed on: `asyncAbove`. */
   deflatesLater(byteLength: number): boolean {
-    return this.#machine.deflate?.shouldCompressLater(byteLength) === true;
+    return this.#life.deflate?.shouldCompressLater(byteLength) === true;
   }
 
   /**
    * Deflates a message off the thread, so that `sendPrepared` need not: in a context of its own, for this connection and
    * all that compress alike. `done` is called later, once, from outside of any call; the message's bytes must not change
-   * until then. (If that failed, `sendPrepared` deflates as ever.) Returns false when there is nothing to wait for.
-   *
-   * The connection itself has no part in it: it is for the caller to keep the messages in order meanwhile.
+   * until then. Returns false when there is nothing to wait for. Keeping messages in order meanwhile is for the caller.
    */
   deflateLater(message: PreparedMessage, done: () => void): boolean {
-    const { deflate } = this.#openMachine();
-    return deflate !== undefined && message.deflateLater(deflate, done);
+    const { deflate } = this.#whileOpen();
+    return deflate !== undefined && PreparedMessage.encodingsOf(message).deflateLater(deflate, done);
   }
 
   /** Sends a message that was encoded once for many connections. */
   sendPrepared(message: PreparedMessage, compress = true): void {
-    this.#openMachine().sender.prepared(message, compress);
-  }
-
-  /** Sends a fragment (§5.4); the first one's kind is the message's. Nothing but control frames may go between. */
-  sendFragment(data: string | BytesLike, fin: boolean, compress = true): void {
-    this.#openMachine().sender.fragment(data, fin, compress);
-  }
-
-  /** Sends a ping with at most 125 bytes, its own id if none are given. Returns that id, which `onPong` names. */
-  ping(payload?: BytesLike, now: number = this.#machine.now): number {
-    const machine = this.#openMachine();
-    const bytes = payload === undefined ? undefined : controlPayload(payload);
-    return machine.ping(bytes, now);
-  }
-
-  /** Sends an unsolicited pong with at most 125 bytes (§5.5.3). */
-  pong(payload: BytesLike = NOTHING): void {
-    this.#openMachine().sender.pong(controlPayload(payload));
+    this.#whileOpen().sender.prepared(message, compress);
   }
 
   /**
-   * Starts the closing handshake (§7.1.2), or gives up the opening one, which a server answers with 503. Without effect
-   * once that has happened.
+   * Sends a fragment (§5.4); the first one's kind is the message's. Nothing but control frames may go between. With
+   * `asText` bytes are a part of a TEXT message, cut anywhere: that all of them together are UTF-8 is the caller's to see.
+   */
+  sendFragment(data: string | BytesLike, fin: boolean, compress = true, asText = false): void {
+    this.#whileOpen().sender.fragment(data, fin, compress, asText);
+  }
+
+  /** Sends a ping with at most 125 bytes, its own id if none are given. Returns that id, which `onPong` names. */
+  ping(payload?: BytesLike, now: number = this.#life.now): number {
+    return this.#whileOpen().ping(payload, now);
+  }
+
+  /** Sends an unsolicited pong with at most 125 bytes (§5.5.3). */
+  pong(payload: BytesLike = NO_BYTES): void {
+    this.#whileOpen().sender.pong(controlPayload(payload));
+  }
+
+  // To wait.
+
+  /** Delivers no further message, and wants no input, until `resume`. Pings go on; no pong is waited for. */
+  pause(): void {
+    this.#life.changeFlow('pause');
+  }
+
+  /** Wants no input until `resume`, as after `pause`, and still delivers what it has been given. */
+  stopReading(): void {
+    this.#life.changeFlow('stopReading');
+  }
+
+  /** Delivers what was held back, and goes on. */
+  resume(now: number = this.#life.now): void {
+    const life = this.#life;
+    life.now = now;
+    life.changeFlow('resume');
+    if (!life.isInside) life.during(now, this.#input.goOn, this.#input);
+  }
+
+  /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
+  streamNext(): void {
+    this.#input.streamNext();
+  }
+
+  // To end.
+
+  /**
+   * Starts the closing handshake (§7.1.2), or gives up the opening one, which a server answers with 503. Safe to repeat.
    * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body.
    */
-  close(code = 1000, reason = '', now: number = this.#machine.now): void {
-    const machine = this.#machine;
+  close(code = 1000, reason = '', now: number = this.#life.now): void {
+    const life = this.#life;
     this.checkClose(code, reason);
-    machine.now = now;
-    if (machine.phase === Phase.CONNECTING) {
-      giveUp(machine);
-      if (!machine.busy) machine.settle();
-    } else if (machine.phase === Phase.OPEN) {
-      machine.sendClose(code, reason);
+    life.now = now;
+    if (life.phase === Phase.CONNECTING) {
+      giveUp(life);
+      if (!life.isInside) life.leave();
+    } else if (life.next(On.close) !== life.state) {
+      life.close(code, reason);
     }
   }
 
   /** Throws what `close` would throw. */
   checkClose(code: number, reason: string): void {
-    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, this.#machine.workspace.text);
-  }
-
-  /** Ends the transport now, without a closing handshake. `error` says why. */
-  terminate(now: number = this.#machine.now, error: WebSocketError = new ConnectionLostError('terminated')): void {
-    const machine = this.#machine;
-    machine.now = now;
-    machine.sender.release();
-    machine.lose(error);
-    if (!machine.busy) machine.settle();
-  }
-
-  /** Delivers no further message, and wants no input, until `resume`. Pings go on; no pong is waited for. */
-  pause(): void {
-    this.#machine.pause(true);
-  }
-
-  /** Delivers what was held back, and goes on. */
-  resume(now: number = this.#machine.now): void {
-    const machine = this.#machine;
-    if (machine.busy) return machine.pause(false);
-    machine.enter(now);
-    machine.pause(false);
-    machine.takeHeld();
-    machine.settle();
+    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, this.#life.resources.text);
   }
 
   /** Does what the sink has put off with `onEnding`. Without effect when there is nothing. */
-  conclude(now: number = this.#machine.now): void {
-    const machine = this.#machine;
-    machine.enter(now);
-    machine.receiver?.conclude();
-    machine.takeHeld();
-    machine.settle();
+  conclude(now: number = this.#life.now): void {
+    this.#life.during(now, this.#life.conclude, this.#life);
   }
 
-  /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
-  streamNext(): void {
-    this.#machine.streamNext();
+  /** Ends the transport now, without a closing handshake. `error` says why. */
+  terminate(now: number = this.#life.now, error: WebSocketError = terminated()): void {
+    const life = this.#life;
+    life.now = now;
+    life.terminate(error);
+    if (!life.isInside) life.leave();
   }
 
-  #openMachine(): Machine {
-    if (this.#machine.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
-    return this.#machine;
+  // 4. Asked after every call.
+
+  /** Over HTTP/2, the fields to send as HEADERS, before any output: a request or a response. Undefined when there are none. */
+  takeFields(): readonly string[] | undefined {
+    return this.#life.sender.takeFields();
   }
-}
 
-const NOTHING = new Uint8Array(0);
+  /** Everything there is to write, in order. The chunks are the caller's, but for payloads sent by reference. */
+  takeOutput(): readonly Uint8Array[] {
+    return this.#life.sender.take();
+  }
 
-function controlPayload(data: BytesLike): Uint8Array {
-  const bytes = toBytes(data);
-  if (bytes.length > MAX_CONTROL_PAYLOAD) throw new RangeError('a control frame has at most 125 bytes');
-  return bytes;
+  /** What the transport is to do once the output is written: KEEP, END its sending side, or ABORT. */
+  get transportAction(): TransportAction {
+    return this.#life.action;
+  }
+
+  /** Whether the transport should read on: false while paused or stopped, or while it waits for a turn. */
+  get wantsInput(): boolean {
+    return this.#life.isReading || this.#life.bytes === Bytes.NOTHING;
+  }
+
+  /**
+   * Whether it has done as much as one connection may in a turn (`turnBudget`), and waits for the next to go on with what
+   * has come: `handleTimeout` is due at once then, and others should come before it.
+   */
+  get wantsTurn(): boolean {
+    return this.#life.wantsTurn;
+  }
+
+  /** When `handleTimeout` is due; `Infinity` for never. It moves with every call. */
+  nextTimeout(): number {
+    return this.#life.wantsTurn ? this.#life.now : this.#life.timers.due;
+  }
+
+  // 5. Read at any time.
+  /** Whether this is the server's side. */
+  get isServer(): boolean {
+    return this.#life.isServer;
+  }
+
+  /** CONNECTING, OPEN, CLOSING (a Close frame was sent, or both were, or the connection failed) or CLOSED. */
+  get phase(): Phase {
+    return this.#life.phase;
+  }
+
+  /** The state by its name, finer than `phase` (docs/design/states.svg): for debugging and tests. */
+  get state(): StateName {
+    return STATE_NAMES[this.#life.state];
+  }
+
+  /** What the opening handshake came to; undefined before. */
+  get opening(): Opening | undefined {
+    return this.#life.opening;
+  }
+
+  /** Client: the request to make instead, on a new connection, where this one has ended with a redirect to follow (§4.1). */
+  get redirect(): ClientRequest | undefined {
+    return this.#life.client?.redirect;
+  }
+
+  /** How it ended; undefined before. */
+  get closeInfo(): CloseInfo | undefined {
+    return this.#life.closeInfo;
+  }
+
+  /** Bytes of output that wait to be taken. */
+  get bufferedAmount(): number {
+    return this.#life.sender.size;
+  }
+
+  /** The newest round trip of a ping, in milliseconds; NaN before the first. */
+  get latency(): number {
+    return this.#life.latency;
+  }
+
+  #whileOpen(): Lifecycle {
+    if (this.#life.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
+    return this.#life;
+  }
 }

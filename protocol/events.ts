@@ -7,13 +7,14 @@ export type Event =
   | { readonly type: 'request'; readonly request: UpgradeRequest }
   | { readonly type: 'open'; readonly opening: Opening }
   | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'textBytes'; readonly bytes: Uint8Array }
   | { readonly type: 'binary'; readonly bytes: Uint8Array }
   | { readonly type: 'messageStart'; readonly binary: boolean }
   | { readonly type: 'messageChunk'; readonly chunk: string | Uint8Array }
   | { readonly type: 'messageEnd' }
   | { readonly type: 'ping'; readonly payload: Uint8Array }
   | { readonly type: 'pong'; readonly payload: Uint8Array; readonly id: number; readonly roundTrip: number }
-  | { readonly type: 'close'; readonly code: number; readonly reason: string }
+  | { readonly type: 'closeFrame'; readonly code: number; readonly reason: string }
   | { readonly type: 'closed'; readonly info: CloseInfo };
 
 /**
@@ -58,6 +59,10 @@ export class EventQueue implements Sink {
     this.#events.push({ type: 'text', text });
   }
 
+  onTextBytes(bytes: Uint8Array, owned: boolean): void {
+    this.#events.push({ type: 'textBytes', bytes: owned ? bytes : bytes.slice() });
+  }
+
   onBinary(bytes: Uint8Array, owned: boolean): void {
     this.#events.push({ type: 'binary', bytes: owned ? bytes : bytes.slice() });
   }
@@ -82,8 +87,8 @@ export class EventQueue implements Sink {
     this.#events.push({ type: 'pong', payload: payload.slice(), id, roundTrip });
   }
 
-  onClose(code: number, reason: string): void {
-    this.#events.push({ type: 'close', code, reason });
+  onCloseFrame(code: number, reason: string): void {
+    this.#events.push({ type: 'closeFrame', code, reason });
   }
 
   onClosed(info: CloseInfo): void {

@@ -1,5 +1,6 @@
 import type { CloseInfo } from './closing/close-info.ts';
-import type { Opening, PlainRequest, Rejection, UpgradeRequest } from './handshake/types.ts';
+import type { ProtocolError } from './errors.ts';
+import type { Opening, PlainRequest, Refusal, Rejection, UpgradeRequest } from './handshake/types.ts';
 import type { Sink } from './sink.ts';
 
 /**
@@ -42,6 +43,14 @@ export class GuardedSink implements Sink {
     }
   }
 
+  onRefused(refusal: Refusal): void {
+    try {
+      this.#sink.onRefused?.(refusal);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
   onPlainRequest(request: PlainRequest, refusal: Rejection): void {
     try {
       this.#sink.onPlainRequest?.(request, refusal);
@@ -61,6 +70,14 @@ export class GuardedSink implements Sink {
   onText(text: string): void {
     try {
       this.#sink.onText?.(text);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onTextBytes(bytes: Uint8Array, owned: boolean): void {
+    try {
+      this.#sink.onTextBytes?.(bytes, owned);
     } catch (error) {
       this.#keep(error);
     }
@@ -123,9 +140,17 @@ export class GuardedSink implements Sink {
     }
   }
 
-  onClose(code: number, reason: string): void {
+  onFault(fault: ProtocolError): void {
     try {
-      this.#sink.onClose?.(code, reason);
+      this.#sink.onFault?.(fault);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  onCloseFrame(code: number, reason: string): void {
+    try {
+      this.#sink.onCloseFrame?.(code, reason);
     } catch (error) {
       this.#keep(error);
     }

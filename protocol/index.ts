@@ -2,14 +2,13 @@
  * The sans-IO core: bytes in, events and bytes out. It imports nothing, waits for nothing and runs anywhere.
  */
 export { Connection } from './connection.ts';
-export { Phase, TransportAction } from './phase.ts';
-export type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
+export { Phase, TransportAction, type Cause, type StateName, type TracedState } from './states.ts';
+export type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions, Trace } from './options.ts';
 export type { Sink } from './sink.ts';
 export { EventQueue, type Event } from './events.ts';
-export type { CloseFrame, CloseInfo } from './closing/close-info.ts';
+export type { CloseFrame, CloseInfo, Traffic } from './closing/close-info.ts';
 export { checkClose, isCloseCode } from './closing/close-payload.ts';
 export type { BytesLike } from './data.ts';
-export { toBytes } from './data.ts';
 export {
   ConnectionLostError,
   HandshakeError,
@@ -17,16 +16,24 @@ export {
   isOkCode,
   ProtocolError,
   TimeoutError,
+  type ExpiredTimer,
+  type TimeoutErrorInit,
+  WaitTimeoutError,
   WebSocketError,
+  type ErrorKind,
   type FailedResponse,
+  type FaultKind,
   type HandshakeErrorInit,
+  type ProtocolErrorInit,
   type WebSocketErrorInit,
 } from './errors.ts';
-export { DEFAULT_LIMITS, resolveLimit, resolveLimits, type LimitOptions, type Limits } from './limits.ts';
+export type { Conduct, ConductOptions } from './conduct.ts';
+export { DEFAULT_LIMITS, type LimitOptions, type Limits } from './limits.ts';
+export { encodeFrame, type FrameInit } from './frame.ts';
 export { PreparedMessage } from './prepared.ts';
-export { defaultRandom, type RandomSource } from './random.ts';
-export { decodeThrough, portableText, type TextCodec } from './text.ts';
-export { Workspace, type WorkspaceOptions } from './workspace.ts';
+export type { RandomSource } from './random.ts';
+export type { TextCodec } from './text/text-codec.ts';
+export { Resources, type ResourcesOptions } from './resources.ts';
 export type {
   ExtensionElement,
   ExtensionNegotiator,
@@ -34,6 +41,8 @@ export type {
   HeaderInit,
   Opening,
   PlainRequest,
+  Refusal,
+  RefusalKind,
   Rejection,
   RequestHead,
   ResponseHead,
@@ -41,22 +50,16 @@ export type {
 } from './handshake/types.ts';
 export type { ClientRequest } from './handshake/client.ts';
 export type { ClientRequestOptions, ClientResource } from './handshake/client-request.ts';
-export type { AsciiDecoder } from './handshake/head-parser.ts';
+export type { AsciiDecoder } from './handshake/http1/head-parser.ts';
 export type { AllowedOrigins } from './handshake/origin.ts';
+export type { ServerHandshakeOptions } from './handshake/server-policy.ts';
 export type { SubprotocolSelector } from './handshake/subprotocols.ts';
 export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
-export { TunnelHandshake, type TunnelOptions } from './handshake/tunnel.ts';
 export { retryAfter } from './handshake/retry-after.ts';
 export { acceptKey } from './handshake/accept-key.ts';
 export { answerConnect, answerUpgrade, type ConnectAnswer, type UpgradeAnswer } from './handshake/answer.ts';
-export {
-  CANCEL,
-  isExtendedConnect,
-  isHttp2Preface,
-  SETTINGS_ENABLE_CONNECT_PROTOCOL,
-} from './handshake/extended-connect.ts';
+export { CANCEL, isExtendedConnect, SETTINGS_ENABLE_CONNECT_PROTOCOL } from './handshake/http2/extended-connect.ts';
 export type { AcceptOptions } from './handshake/server.ts';
-export { ServerPolicy, type ServerHandshakeOptions } from './handshake/server-policy.ts';
 export type {
   DeflateCodec,
   Deflater,
@@ -66,7 +69,6 @@ export type {
   InflaterParams,
 } from './permessage-deflate/codec.ts';
 export type { CompressOptions } from './permessage-deflate/options.ts';
-export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
-export { SlidingWindow } from './permessage-deflate/sliding-window.ts';
-export type { FrameTrace, TracedFrame } from './framing/trace.ts';
-export { type Masker, PortableMasker } from './framing/masking.ts';
+export { establishDeflate } from './permessage-deflate/established.ts';
+export type { TracedFrame } from './framing/trace.ts';
+export type { Masker } from './framing/masking.ts';

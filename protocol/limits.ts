@@ -1,3 +1,5 @@
+import { LIMIT, type OptionTable } from './option-check.ts';
+
 /**
  * The limits and deadlines of a connection, with their defaults. Sizes are bytes, times are milliseconds; zero or
  * `false` turns a limit off.
@@ -7,6 +9,17 @@ export interface LimitOptions {
   maxMessageSize?: number | false;
   /** The most fragments that a received message may come in. Default 1,048,576. */
   maxFragments?: number | false;
+  /**
+   * How much of what it has received a connection deals with before it lets others go on (`Connection.wantsTurn`): the bytes
+   * that compressed messages inflate to, and 512 for each frame. A message is never divided, but where it is streamed.
+   * Default 4 MiB.
+   */
+  turnBudget?: number | false;
+  /**
+   * What is sent goes out in frames of at most this many bytes of payload, a longer message in fragments (RFC 6455 §5.4):
+   * for gateways that take no longer frames. Default: no limit.
+   */
+  maxFrameSize?: number | false;
   /** How long the opening handshake may take altogether. Default 10 s. */
   handshakeTimeout?: number | false;
   /** How long the closing handshake may take, the end of the transport included. Default 10 s. */
@@ -17,13 +30,35 @@ export interface LimitOptions {
   pongTimeout?: number | false;
 }
 
+/** What each of them may be. */
+export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
+  maxMessageSize: LIMIT,
+  maxFragments: LIMIT,
+  turnBudget: LIMIT,
+  maxFrameSize: LIMIT,
+  handshakeTimeout: LIMIT,
+  closeTimeout: LIMIT,
+  pingInterval: LIMIT,
+  pongTimeout: LIMIT,
+};
+
 /** The same, resolved: `Infinity` stands for no limit. */
 export interface Limits {
+  /** Bytes of the largest message that is received, after inflating. */
   readonly maxMessageSize: number;
+  /** The most fragments of one. */
   readonly maxFragments: number;
+  /** Bytes that a connection deals with before it lets others go on. */
+  readonly turnBudget: number;
+  /** Bytes of the longest frame that is sent. */
+  readonly maxFrameSize: number;
+  /** Milliseconds for the whole opening handshake. */
   readonly handshakeTimeout: number;
+  /** Milliseconds for the closing handshake and the end of the transport. */
   readonly closeTimeout: number;
+  /** Milliseconds of silence after which a ping is sent. */
   readonly pingInterval: number;
+  /** Milliseconds after it in which something must come. */
   readonly pongTimeout: number;
 }
 
@@ -31,9 +66,12 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 
+/** What holds where nothing else is said. */
 export const DEFAULT_LIMITS: Limits = {
   maxMessageSize: 16 * MIB,
   maxFragments: MIB,
+  turnBudget: 4 * MIB,
+  maxFrameSize: Infinity,
   handshakeTimeout: 10 * SECOND,
   closeTimeout: 10 * SECOND,
   pingInterval: 20 * SECOND,
@@ -46,6 +84,8 @@ export function resolveLimits(options: LimitOptions & { limits?: Limits | undefi
   return {
     maxMessageSize: resolveLimit('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize),
     maxFragments: resolveLimit('maxFragments', options.maxFragments, DEFAULT_LIMITS.maxFragments),
+    turnBudget: resolveLimit('turnBudget', options.turnBudget, DEFAULT_LIMITS.turnBudget),
+    maxFrameSize: resolveLimit('maxFrameSize', options.maxFrameSize, DEFAULT_LIMITS.maxFrameSize),
     handshakeTimeout: resolveLimit('handshakeTimeout', options.handshakeTimeout, DEFAULT_LIMITS.handshakeTimeout),
     closeTimeout: resolveLimit('closeTimeout', options.closeTimeout, DEFAULT_LIMITS.closeTimeout),
     pingInterval: resolveLimit('pingInterval', options.pingInterval, DEFAULT_LIMITS.pingInterval),

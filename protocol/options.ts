@@ -1,27 +1,52 @@
-import type { FrameTrace } from './framing/trace.ts';
-import type { LimitOptions, Limits } from './limits.ts';
+import { CONDUCT_OPTIONS, type Conduct, type ConductOptions } from './conduct.ts';
+import type { TracedFrame } from './framing/trace.ts';
+import { LIMIT_OPTIONS, type LimitOptions, type Limits } from './limits.ts';
+import {
+  BOOLEAN,
+  booleanOr,
+  checkOptions,
+  FUNCTION,
+  NUMBER,
+  OBJECT,
+  type OptionKind,
+  type OptionTable,
+  ORIGINS,
+  STRING,
+  STRING_OR_URL,
+  STRINGS,
+} from './option-check.ts';
+import type { ClientRequest } from './handshake/client-request.ts';
 import type { ServerHandshakeOptions, ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening } from './handshake/types.ts';
 import type { DeflateCodec } from './permessage-deflate/codec.ts';
-import type { CompressOptions } from './permessage-deflate/options.ts';
+import { COMPRESS_OPTIONS, type CompressOptions } from './permessage-deflate/options.ts';
 import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { Sink } from './sink.ts';
-import type { Workspace } from './workspace.ts';
+import type { TracedState } from './states.ts';
+import type { Resources } from './resources.ts';
+
+/** Is told of every frame, as its header is read or written, and of every change of state, for debugging. It must not throw. */
+export type Trace = (entry: TracedFrame | TracedState) => void;
 
 /** What every connection takes. */
-export interface ConnectionOptions extends LimitOptions {
-  /** `resolveLimits(options)`, for a server that resolves them once for all its connections. */
+export interface ConnectionOptions extends LimitOptions, ConductOptions {
+  /**
+   * `resolveLimits(options)`, for a driver that resolves and checks its options once for all its connections: they are
+   * not checked again.
+   */
   limits?: Limits | undefined;
+  /** `resolveConduct(options)` likewise. */
+  conduct?: Conduct | undefined;
   /** The time, in milliseconds on any monotonic clock; every other `now` is on the same one. */
   now: number;
   /** Where events go. Methods that it lacks are passed over; a server's sink without `onRequest` accepts. */
   sink: Partial<Sink>;
   /** What connections of one thread share. Default: one of its own. */
-  workspace?: Workspace;
+  resources?: Resources;
   /** permessage-deflate (RFC 7692): whether to offer or accept it, and how. Default: not. */
   compress?: boolean | CompressOptions;
-  /** Is told of every frame as its header is read or written, for debugging. It must not throw. */
-  trace?: FrameTrace | undefined;
+  /** Is told what happens, for debugging. Default: nobody is. */
+  trace?: Trace | undefined;
   /** DEFLATE, without which there is no compression. */
   codec?: DeflateCodec;
 }
@@ -37,6 +62,89 @@ export interface ServerConnectionOptions
 export interface EstablishedOptions extends Omit<ConnectionOptions, 'compress' | 'codec'>, Partial<Opening> {
   /** permessage-deflate, once it has been agreed on. It is the connection's then, which releases it. */
   deflate?: PermessageDeflate | undefined;
+}
+
+/** `compress`: whether, and how. */
+export const COMPRESS: OptionKind = booleanOr(COMPRESS_OPTIONS);
+
+/** What the options of every connection may be. */
+const CONNECTION_OPTIONS: OptionTable<ConnectionOptions> = {
+  ...LIMIT_OPTIONS,
+  ...CONDUCT_OPTIONS,
+  limits: OBJECT,
+  conduct: OBJECT,
+  now: { expected: 'a number of milliseconds', fits: (value) => typeof value === 'number' },
+  sink: OBJECT,
+  resources: OBJECT,
+  compress: COMPRESS,
+  trace: FUNCTION,
+  codec: OBJECT,
+};
+
+const SERVER_CONNECTION_OPTIONS: OptionTable<ServerConnectionOptions> = {
+  ...CONNECTION_OPTIONS,
+  subprotocols: STRINGS,
+  selectSubprotocol: FUNCTION,
+  allowedOrigins: ORIGINS,
+  headers: OBJECT,
+  secure: BOOLEAN,
+  policy: OBJECT,
+};
+
+const { compress: _compress, codec: _codec, ...SHARED_OPTIONS } = CONNECTION_OPTIONS;
+
+const ESTABLISHED_OPTIONS: OptionTable<EstablishedOptions> = {
+  ...SHARED_OPTIONS,
+  subprotocol: STRING,
+  extensions: STRING,
+  request: OBJECT,
+  response: OBJECT,
+  deflate: OBJECT,
+};
+
+type KeysOf<T> = T extends unknown ? keyof T : never;
+type AnyRequest = { -readonly [K in KeysOf<ClientRequest>]?: unknown };
+
+/** What a client's request may be made of. */
+const REQUEST_OPTIONS: OptionTable<AnyRequest> = {
+  url: STRING_OR_URL,
+  host: STRING,
+  path: STRING,
+  secure: BOOLEAN,
+  origin: STRING,
+  subprotocols: STRINGS,
+  requireSubprotocol: BOOLEAN,
+  headers: OBJECT,
+  maxRedirects: NUMBER,
+  redirected: NUMBER,
+  sameOrigin: BOOLEAN,
+};
+
+/** The options of a connection, checked. A driver that has resolved its `limits` once for all connections has checked its own. */
+export function checkServer(options: ServerConnectionOptions): ServerConnectionOptions {
+  return isChecked(options) ? options : checkOptions('Connection.server', SERVER_CONNECTION_OPTIONS, options);
+}
+
+export function checkClient(options: ConnectionOptions): ConnectionOptions {
+  return isChecked(options) ? options : checkOptions('Connection.client', CONNECTION_OPTIONS, options);
+}
+
+export function checkEstablished(options: EstablishedOptions): EstablishedOptions {
+  return isChecked(options) ? options : checkOptions('Connection.established', ESTABLISHED_OPTIONS, options);
+}
+
+function isChecked(options: { limits?: unknown } | undefined): boolean {
+  return options?.limits !== undefined;
+}
+
+/** A client's request, checked as options are. Throws a TypeError for what is none. */
+export function checkRequest(request: ClientRequest): ClientRequest {
+  const { url, host, path, secure, ...options } = checkOptions<AnyRequest>(
+    'Connection.client',
+    REQUEST_OPTIONS,
+    request,
+  );
+  return { ...(url === undefined ? { host, path, secure } : { url }), ...options } as ClientRequest;
 }
 
 /** The extension that a connection with these options offers or accepts, if any. Throws a TypeError without a codec. */

@@ -1,18 +1,52 @@
 import { type BytesLike, toBytes } from './data.ts';
-import { FrameEncoder } from './framing/encoder.ts';
+import { encodeFrame } from './frame.ts';
 import { BINARY, TEXT } from './framing/opcodes.ts';
-import { Outbox } from './outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
-import { Workspace } from './workspace.ts';
+import { Resources } from './resources.ts';
 
 /**
  * A message that is encoded once for many connections: its frame without a mask, and, once a connection wants it, the
  * compressed one. Give it to `Connection.sendPrepared` of each. The bytes must not change as long as it is in use.
  */
 export class PreparedMessage {
+  readonly #encodings: Encodings;
+
+  /** Bytes are BINARY, or TEXT with `asText`. Throws a TypeError for what is no message, and for text that is not UTF-8. */
+  constructor(data: string | BytesLike, resources: Resources = new Resources(), asText = false) {
+    if (typeof data === 'string') {
+      this.#encodings = new Encodings(TEXT, encode(data, resources));
+      return;
+    }
+    const bytes = Object.preventExtensions(toBytes(data));
+    if (asText && !resources.text.isValid(bytes, 0, bytes.length)) throw new TypeError('the text is not UTF-8');
+    this.#encodings = new Encodings(asText ? TEXT : BINARY, bytes);
+  }
+
+  /** @internal What stands behind it, whatever else a subclass says. Throws a TypeError for what is no PreparedMessage. */
+  static encodingsOf(message: PreparedMessage): Encodings {
+    if (!(#encodings in message)) throw new TypeError('expected a PreparedMessage');
+    return message.#encodings;
+  }
+
   /** TEXT or BINARY. */
-  readonly opcode: number;
+  get opcode(): number {
+    return this.#encodings.opcode;
+  }
+
   /** The payload, in UTF-8 when it is TEXT. */
+  get payload(): Uint8Array {
+    return this.#encodings.payload;
+  }
+
+  /** The frame that a server sends uncompressed. */
+  get frame(): Uint8Array {
+    return this.#encodings.frame;
+  }
+}
+
+/** @internal A message as the connections send it. Its bytes are such as nobody can give another length. */
+export class Encodings {
+  readonly opcode: number;
   readonly payload: Uint8Array;
   /** The frame that a server sends uncompressed, once one has. */
   #frame: Uint8Array | undefined;
@@ -21,33 +55,31 @@ export class PreparedMessage {
   /** Who waits for that, likewise. */
   readonly #coming: Map<string, (() => void)[]>;
 
-  /** Throws a TypeError for what is no message. */
-  constructor(data: string | BytesLike, workspace: Workspace = new Workspace()) {
-    this.opcode = typeof data === 'string' ? TEXT : BINARY;
-    this.payload = typeof data === 'string' ? encode(data, workspace) : toBytes(data);
+  constructor(opcode: number, payload: Uint8Array) {
+    this.opcode = opcode;
+    this.payload = payload;
     this.#frame = undefined;
     this.#deflated = new Map();
     this.#coming = new Map();
   }
 
-  /** The frame that a server sends. */
   get frame(): Uint8Array {
-    return (this.#frame ??= makeFrame(this.opcode, this.payload, false));
+    return (this.#frame ??= encodeFrame(this.opcode, this.payload));
   }
 
-  /** @internal The frame of this message compressed in a context of its own, such as this connection may send. */
+  /** The frame of this message compressed in a context of its own, such as this connection may send. */
   deflatedFrame(deflate: PermessageDeflate): Uint8Array {
     const key = keyOf(deflate);
     return (this.#deflated.get(key) ?? this.#keep(key, deflate.compressAlone(this.payload))).frame;
   }
 
-  /** @internal The payload of that frame, if it was compressed already. */
+  /** The payload of that frame, if it was compressed already. */
   deflatedPayload(deflate: PermessageDeflate): Uint8Array | undefined {
     return this.#deflated.get(keyOf(deflate))?.payload;
   }
 
   /**
-   * @internal Compresses it off the thread for connections such as this one, once for all that ask. Returns false when it is done
+   * Compresses it off the thread for connections such as this one, once for all that ask. Returns false when it is done
    * already; otherwise `done` is called later, once, whether it went well or not.
    */
   deflateLater(deflate: PermessageDeflate, done: () => void): boolean {
@@ -63,13 +95,13 @@ export class PreparedMessage {
     deflate.compressLater(this.payload, (payload) => {
       this.#coming.delete(key);
       if (payload !== undefined) this.#keep(key, payload);
-      for (const one of waiting) one();
+      callAll(waiting);
     });
     return true;
   }
 
   #keep(key: string, payload: Uint8Array): Deflated {
-    const frame = makeFrame(this.opcode, payload, true);
+    const frame = encodeFrame(this.opcode, payload, { rsv1: true });
     const deflated = { frame, payload: frame.subarray(frame.length - payload.length) };
     this.#deflated.set(key, deflated);
     return deflated;
@@ -88,23 +120,21 @@ function keyOf(deflate: PermessageDeflate): string {
   return `${windowBits} ${level} ${memLevel}`;
 }
 
-function encode(text: string, workspace: Workspace): Uint8Array {
-  const bytes = workspace.allocate(workspace.text.byteLength(text));
-  workspace.text.encode(text, bytes, 0);
-  return bytes;
+function encode(text: string, resources: Resources): Uint8Array {
+  const bytes = resources.allocate(resources.text.byteLength(text));
+  resources.text.encode(text, bytes, 0);
+  return Object.preventExtensions(bytes);
 }
 
-/** One unmasked frame, in memory of its own. */
-function makeFrame(opcode: number, payload: Uint8Array, rsv1: boolean): Uint8Array {
-  const workspace = new Workspace({ slabSize: 0 });
-  const outbox = new Outbox(workspace);
-  new FrameEncoder(workspace, false).bytes(outbox, opcode, payload, true, rsv1);
-  const size = outbox.size;
-  const frame = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of outbox.take()) {
-    frame.set(chunk, at);
-    at += chunk.length;
+/** Calls them all, each another connection's. Throws what the first to throw threw, once all were called. */
+function callAll(callbacks: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      errors.push(error);
+    }
   }
-  return frame;
+  if (errors.length > 0) throw errors[0];
 }

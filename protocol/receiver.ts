@@ -1,97 +1,109 @@
 import type { CloseFrame } from './closing/close-info.ts';
-import { parseClosePayload } from './closing/close-payload.ts';
+import { closeCodeIn, parseClosePayload } from './closing/close-payload.ts';
+import type { Conduct } from './conduct.ts';
+import { type FaultKind, ProtocolError } from './errors.ts';
 import type { Limits } from './limits.ts';
-import { FrameDecoder, type FrameTarget, HALT, HOLD, PROCEED, type Verdict } from './framing/decoder.ts';
+import type { Masker } from './framing/masking.ts';
+import { type ControlTarget, FrameDecoder } from './framing/decoder.ts';
 import { CLOSE, PING } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
 import type { GuardedSink } from './guarded-sink.ts';
-import { MessageAssembler, type MessageTarget } from './message/assembler.ts';
+import { MessageAssembler } from './message/assembler.ts';
+import { type FaultTarget, FRAME_COST } from './message/targets.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { PingLedger } from './pings.ts';
-import type { Sender } from './sender.ts';
-import type { Workspace } from './workspace.ts';
+import { Phase } from './states.ts';
+import type { TextCodec } from './text/text-codec.ts';
+import type { MemorySource } from './memory/block-pool.ts';
 
-/** A rule or a limit that the peer broke: the close code to fail the connection with (RFC 6455 §7.1.7), and why. */
-export interface Fault {
-  readonly code: number;
-  readonly reason: string;
+/** What receivers work with. */
+export interface ReceiverParts {
+  readonly text: TextCodec;
+  readonly masker: Masker;
+  readonly blocks: MemorySource;
 }
 
-/** What a receiver works for: one side of one connection. */
-export interface Receiving {
+/** Answers pings. */
+interface Answerer {
+  /** Bytes that wait to be taken. */
+  readonly size: number;
+  answer(payload: Uint8Array, isBacklogged: boolean): void;
+}
+
+/** Whom a receiver works for: one side of one connection. */
+export interface ReceiverOwner {
   readonly isServer: boolean;
   readonly sink: GuardedSink;
-  readonly sender: Sender;
+  readonly sender: Answerer;
   readonly pings: PingLedger;
   readonly limits: Limits;
+  readonly conduct: Conduct;
   readonly deflate: PermessageDeflate | undefined;
   readonly trace: FrameTrace | undefined;
+  readonly phase: Phase;
   /** Whether the next message is held back. */
-  readonly paused: boolean;
+  readonly isPaused: boolean;
+  /** So much work has been done, in bytes that were inflated or what takes as long. */
+  spend(cost: number): void;
   /** Whether the transport brings nothing more, and no pause is heeded. */
-  readonly isInputOver: boolean;
-  /** Whether a Close frame was sent, so that pings are answered no more. */
-  readonly isCloseSent: boolean;
+  readonly isDraining: boolean;
   readonly now: number;
   /** The round trip of the newest ping that was answered, in milliseconds. */
   latency: number;
 }
 
 /** Whom a receiver works for that has been given back. */
-const NOBODY = {} as Receiving;
+const NOBODY = {} as ReceiverOwner;
 
 /**
  * Bytes into events, once the connection is open: frames to the assembler, messages to the sink, pings answered. It
  * ends with a Close frame or a fault, which it keeps for the connection to act on.
  *
  * It belongs to a connection only from a message's first byte to its last: between messages there is nothing to
- * remember, so that the connections of a workspace lend one another a few of these, and an idle one has none.
+ * remember, so that the connections of a thread lend one another a few of these, and an idle one has none.
  */
-export class Receiver implements FrameTarget, MessageTarget {
-  readonly #workspace: Workspace;
+export class Receiver implements ControlTarget, FaultTarget {
+  readonly #text: TextCodec;
   readonly #decoder: FrameDecoder;
   readonly #assembler: MessageAssembler;
   /** The Close frame that was received, once it was. */
   closeFrame: CloseFrame | undefined;
   /** What the peer did wrong, once it did. */
-  fault: Fault | undefined;
-  /** Whether the sink has put off what follows from either. */
-  lingers: boolean;
-  #side: Receiving;
+  fault: ProtocolError | undefined;
+  #owner: ReceiverOwner;
   /** Whether output waited already when this chunk came. */
   #isBacklogged: boolean;
 
-  constructor(workspace: Workspace) {
-    this.#workspace = workspace;
-    this.#decoder = new FrameDecoder(this, workspace.masker);
-    this.#assembler = new MessageAssembler(this, workspace.text, workspace.blocks);
+  constructor({ text, masker, blocks }: ReceiverParts) {
+    this.#text = text;
+    this.#assembler = new MessageAssembler(this, text, blocks);
+    this.#decoder = new FrameDecoder(this.#assembler, this, masker);
     this.closeFrame = undefined;
     this.fault = undefined;
-    this.lingers = false;
-    this.#side = NOBODY;
+    this.#owner = NOBODY;
     this.#isBacklogged = false;
   }
 
-  /** Begins to work for this side. */
-  begin(side: Receiving): void {
-    this.#side = side;
-    this.#decoder.reset(side.isServer, side.deflate !== undefined);
-    this.#assembler.reset(side.limits, side.deflate);
-    if (side.isInputOver) this.#assembler.endInput();
+  /** Begins to work for this owner. */
+  begin(owner: ReceiverOwner): void {
+    this.#owner = owner;
+    const { sink, limits, deflate: inflater, conduct } = owner;
+    this.#decoder.reset(owner.isServer, inflater !== undefined, owner.trace);
+    this.#assembler.reset({ owner, sink, limits, inflater, textAsBytes: conduct.textAsBytes });
+    if (owner.isDraining) this.#assembler.endInput();
     this.closeFrame = undefined;
     this.fault = undefined;
-    this.lingers = false;
   }
 
   /** Forgets whom it worked for, so as to keep nothing of it alive. */
   end(): void {
-    this.#assembler.reset(this.#side.limits, undefined);
-    this.#side = NOBODY;
+    this.#assembler.forget();
+    this.#owner = NOBODY;
   }
 
-  /** Whether nothing more is decoded, and that is to be acted on. */
+  /** Whether nothing more comes: there is a Close frame or a fault, and no message before it that is held back still. */
   get isOver(): boolean {
-    return (this.closeFrame !== undefined || this.fault !== undefined) && !this.lingers;
+    return (this.closeFrame !== undefined || this.fault !== undefined) && !this.#assembler.isBehind;
   }
 
   /** Whether it stands between two messages, with nothing to remember. */
@@ -99,13 +111,9 @@ export class Receiver implements FrameTarget, MessageTarget {
     return this.#decoder.isIdle && this.#assembler.isIdle;
   }
 
-  get paused(): boolean {
-    return this.#side.paused;
-  }
-
   /** Decodes `bytes[start, end)` in place and keeps none of them. Returns where it stopped: before `end` when paused. */
   receive(bytes: Uint8Array, start: number, end: number): number {
-    this.#isBacklogged = this.#side.sender.size > 0;
+    this.#isBacklogged = this.#owner.sender.size > 0;
     this.#assembler.proceed();
     const stopped = this.#decoder.decode(bytes, start, end);
     this.#assembler.endChunk();
@@ -120,13 +128,7 @@ export class Receiver implements FrameTarget, MessageTarget {
 
   /** No pause is heeded from here on: the transport brings nothing more. */
   endInput(): void {
-    this.lingers = false;
     this.#assembler.endInput();
-  }
-
-  /** What the sink has put off is due. */
-  conclude(): void {
-    this.lingers = false;
   }
 
   /** Decodes nothing more and gives the memory back. */
@@ -135,75 +137,90 @@ export class Receiver implements FrameTarget, MessageTarget {
     this.#assembler.release();
   }
 
-  onFrame(opcode: number, fin: boolean, rsv1: boolean, length: number): Verdict {
-    this.#assembler.proceed();
-    if (this.paused && (!this.#assembler.midMessage || this.#assembler.isBehind)) return HOLD;
-    this.#side.trace?.({ sent: false, opcode, fin, rsv1, length });
-    return this.#assembler.begin(opcode, fin, rsv1, length) ? PROCEED : HALT;
-  }
-
-  onPayload(bytes: Uint8Array, start: number, end: number, seen: number, last: boolean): void {
-    this.#assembler.append(bytes, start, end, seen, last);
-  }
-
   onControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#side.trace?.({ sent: false, opcode, fin: true, rsv1: false, length: end - start });
     if (opcode === CLOSE) return this.#onClose(bytes, start, end);
+    this.#owner.spend(FRAME_COST);
     const payload = bytes.subarray(start, end);
     if (opcode === PING) {
-      if (!this.#side.isCloseSent) this.#side.sender.answer(payload, this.#isBacklogged);
-      this.#side.sink.onPing(payload);
+      const { phase, conduct, sender } = this.#owner;
+      if (phase === Phase.OPEN && conduct.autoPong) sender.answer(payload, this.#isBacklogged);
+      this.#owner.sink.onPing(payload);
     } else {
-      const { pings, now, sink } = this.#side;
+      const { pings, now, sink } = this.#owner;
       const { id, roundTrip } = pings.acknowledge(payload, now);
-      if (id > 0) this.#side.latency = roundTrip;
+      if (id > 0) this.#owner.latency = roundTrip;
       sink.onPong(payload, id, roundTrip);
     }
   }
 
-  onFrameFault(code: number, reason: string): void {
-    this.#fail(code, reason);
+  onFrameFault(code: number, reason: string, kind: FaultKind, found?: number): void {
+    this.#fail(code, reason, kind, found);
   }
 
-  onText(text: string): void {
-    this.#side.sink.onText(text);
-  }
-
-  onBinary(bytes: Uint8Array, owned: boolean): void {
-    this.#side.sink.onBinary(bytes, owned);
-  }
-
-  onMessageStart(binary: boolean): void {
-    this.#side.sink.onMessageStart(binary);
-  }
-
-  onMessageChunk(chunk: string | Uint8Array, owned: boolean): void {
-    this.#side.sink.onMessageChunk(chunk, owned);
-  }
-
-  onMessageEnd(): void {
-    this.#side.sink.onMessageEnd();
-  }
-
-  onMessageFault(code: number, reason: string): void {
-    this.#fail(code, reason);
+  onMessageFault(code: number, reason: string, kind: FaultKind, found?: number, cause?: unknown): void {
+    this.#fail(code, reason, kind, found, cause);
   }
 
   #onClose(bytes: Uint8Array, start: number, end: number): void {
-    const frame = parseClosePayload(bytes, start, end, this.#workspace.text);
-    if (frame === 1002) return this.#fail(1002, 'a Close frame with a bad code or length');
-    if (frame === 1007) return this.#fail(1007, 'a close reason that is not UTF-8');
+    const frame = parseClosePayload(bytes, start, end, this.#text);
+    if (frame === 1002) {
+      const isShort = end - start === 1;
+      const kind = isShort ? 'control-length' : 'close-code';
+      const found = isShort ? 1 : closeCodeIn(bytes, start);
+      return this.#fail(1002, 'a Close frame with a bad code or length', kind, found);
+    }
+    if (frame === 1007) return this.#fail(1007, 'a close reason that is not UTF-8', 'utf8');
     this.closeFrame = frame;
-    this.#end();
+    this.#stop();
   }
 
-  #fail(code: number, reason: string): void {
-    this.fault = { code, reason };
-    this.#end();
+  /** Decodes nothing more. A message that has come whole is delivered all the same, as it is wanted. */
+  #stop(): void {
+    this.#decoder.halt();
+    if (!this.#assembler.isBehind) this.#assembler.release();
   }
 
-  #end(): void {
-    this.release();
-    this.lingers = !this.#side.isCloseSent && this.#side.sink.onEnding();
+  /** The limit that was passed, and by what: for this side's log, not for the peer. */
+  #limitText(code: number, reason: string, kind: FaultKind, found: number | undefined): { message?: string } {
+    const { maxMessageSize, maxFragments } = this.#owner.limits;
+    const head = `${code} (${reason}): `;
+    if (kind === 'fragments') return { message: `${head}a message of more than maxFragments, ${maxFragments}` };
+    if (kind !== 'message-size') return {};
+    const size = found === undefined ? 'one that inflates to more' : `one of ${found} bytes or more`;
+    return { message: `${head}${size}, and maxMessageSize is ${maxMessageSize}` };
+  }
+
+  #fail(code: number, reason: string, kind: FaultKind, found?: number, cause?: unknown): void {
+    const init = { kind, found, ...this.#limitText(code, reason, kind, found) };
+    this.fault = new ProtocolError(code, reason, cause === undefined ? init : { ...init, cause });
+    this.#stop();
+  }
+}
+
+/** The most receivers that are kept for the next connection. */
+const MOST_SPARE = 16;
+
+/** Receivers for connections in the middle of a message. */
+export class ReceiverPool {
+  readonly #parts: ReceiverParts;
+  /** Those that nobody uses. */
+  readonly #spare: Receiver[];
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts;
+    this.#spare = [];
+  }
+
+  /** A receiver for one that has something to decode. */
+  lend(owner: ReceiverOwner): Receiver {
+    const receiver = this.#spare.pop() ?? new Receiver(this.#parts);
+    receiver.begin(owner);
+    return receiver;
+  }
+
+  /** It is idle, and its owner has let go of it. */
+  giveBack(receiver: Receiver): void {
+    receiver.end();
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(receiver);
   }
 }

@@ -1,24 +1,27 @@
 import { makeClosePayload } from './closing/close-payload.ts';
-import { type BytesLike, toBytes } from './data.ts';
+import { type BytesLike, readableLength, toBytes } from './data.ts';
 import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
-import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from './framing/opcodes.ts';
+import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MAX_CONTROL_PAYLOAD } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
-import { encodeLatin1, latin1Bytes } from './latin1.ts';
-import { Outbox } from './outbox.ts';
+import { encodeLatin1, latin1Bytes } from './text/latin1.ts';
+import { copyInto } from './memory/copies.ts';
+import { Outbox } from './memory/outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
-import type { PreparedMessage } from './prepared.ts';
-import { isLead } from './text.ts';
-import type { Workspace } from './workspace.ts';
+import { type Encodings, PreparedMessage } from './prepared.ts';
+import { isLead } from './text/text-codec.ts';
+import type { Resources } from './resources.ts';
 
 const NONE = 0;
 
 /** Messages and control frames on their way out: what is a frame's and what is a message's business when sending. */
 export class Sender {
-  readonly #workspace: Workspace;
+  readonly #resources: Resources;
   readonly #outbox: Outbox;
   readonly #encoder: FrameEncoder;
   readonly #mask: boolean;
+  /** What is longer goes out in several frames. */
+  readonly #maxFrameSize: number;
   /** Where permessage-deflate was agreed on. */
   #deflate: PermessageDeflate | undefined;
   /** The type of the fragmented message in progress, or NONE. */
@@ -32,11 +35,12 @@ export class Sender {
   /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
   #pong: Uint8Array | undefined;
 
-  constructor(workspace: Workspace, mask: boolean, trace?: FrameTrace) {
-    this.#workspace = workspace;
-    this.#outbox = new Outbox(workspace);
-    this.#encoder = trace === undefined ? workspace.encoder(mask) : new FrameEncoder(workspace, mask, trace);
+  constructor(resources: Resources, mask: boolean, maxFrameSize: number, trace?: FrameTrace) {
+    this.#resources = resources;
+    this.#outbox = new Outbox(resources);
+    this.#encoder = encoderOf(resources, mask, trace);
     this.#mask = mask;
+    this.#maxFrameSize = maxFrameSize;
     this.#deflate = undefined;
     this.#fragmented = NONE;
     this.#hasBegun = false;
@@ -51,7 +55,7 @@ export class Sender {
     return this.#outbox.size;
   }
 
-  useDeflate(deflate: PermessageDeflate): void {
+  useDeflate(deflate: PermessageDeflate | undefined): void {
     this.#deflate = deflate;
   }
 
@@ -81,52 +85,71 @@ export class Sender {
     return fields;
   }
 
-  text(text: string, compress: boolean): void {
-    if (typeof text !== 'string') throw new TypeError('a text message must be a string');
+  text(text: string | BytesLike, compress: boolean): void {
+    if (typeof text !== 'string') return this.#message(TEXT, this.#checkedText(text), compress);
     this.#checkBetweenMessages();
     if (compress && this.#deflate !== undefined) {
       const bytes = this.#utf8(text);
       if (this.#deflate.shouldCompress(bytes.length)) return this.#deflated(TEXT, bytes, true, true);
     }
-    this.#encoder.text(this.#outbox, TEXT, text, true);
+    this.#textFrames(TEXT, text, true);
   }
 
   binary(data: BytesLike, compress: boolean): void {
-    const bytes = toBytes(data);
+    const few = readableLength(data, COPY_UP_TO);
+    if (few > 0 && few <= this.#maxFrameSize && !(compress && this.#deflate?.shouldCompress(few))) {
+      this.#checkBetweenMessages();
+      return this.#encoder.bytes(this.#outbox, BINARY, data as Uint8Array, true, false, few);
+    }
+    this.#message(BINARY, toBytes(data), compress);
+  }
+
+  #message(opcode: number, bytes: Uint8Array, compress: boolean): void {
     this.#checkBetweenMessages();
     if (compress && this.#deflate?.shouldCompress(bytes.length)) {
-      this.#deflated(BINARY, bytes, true, true);
+      this.#deflated(opcode, bytes, true, true);
     } else {
-      this.#encoder.bytes(this.#outbox, BINARY, bytes, true, false);
+      this.#frames(opcode, bytes, true, false);
     }
+  }
+
+  /** Bytes that are to go out as TEXT: what is no UTF-8 may not (RFC 6455 §5.6). */
+  #checkedText(data: BytesLike): Uint8Array {
+    const bytes = toBytes(data);
+    if (!this.#resources.text.isValid(bytes, 0, bytes.length)) throw new TypeError('the text is not UTF-8');
+    return bytes;
   }
 
   /** A message that was encoded before. A client masks what it sends, and does it over. */
   prepared(message: PreparedMessage, compress: boolean): void {
+    const encodings = PreparedMessage.encodingsOf(message);
     this.#checkBetweenMessages();
-    const { opcode, payload } = message;
+    const { opcode, payload } = encodings;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
-      if (this.#mask) return this.#preparedAndMasked(message, this.#deflate);
-      this.#encoder.encoded(this.#outbox, message.deflatedFrame(this.#deflate));
+      if (this.#mask || this.#maxFrameSize !== Infinity) return this.#preparedOver(encodings, this.#deflate);
+      this.#encoder.encoded(this.#outbox, encodings.deflatedFrame(this.#deflate));
       this.#deflate.restart();
-    } else if (this.#mask) {
-      this.#encoder.bytes(this.#outbox, opcode, payload, true, false);
+    } else if (this.#mask || payload.length > this.#maxFrameSize) {
+      this.#frames(opcode, payload, true, false);
     } else {
-      this.#encoder.encoded(this.#outbox, message.frame);
+      this.#encoder.encoded(this.#outbox, encodings.frame);
     }
   }
 
-  /** A client's own context makes less of a message than one that knows only this; but not if that has been done. */
-  #preparedAndMasked(message: PreparedMessage, deflate: PermessageDeflate): void {
-    const deflated = message.deflatedPayload(deflate);
-    if (deflated === undefined) return this.#deflated(message.opcode, message.payload, true, true);
-    this.#encoder.bytes(this.#outbox, message.opcode, deflated, true, true);
+  /**
+   * In frames that are made over. A context of its own makes less of a message than one that knows only this; but not if
+   * that has been done.
+   */
+  #preparedOver(encodings: Encodings, deflate: PermessageDeflate): void {
+    const deflated = encodings.deflatedPayload(deflate);
+    if (deflated === undefined) return this.#deflated(encodings.opcode, encodings.payload, true, true);
+    this.#frames(encodings.opcode, deflated, true, true);
     deflate.restart();
   }
 
-  /** §5.4. The first fragment's kind is the message's. */
-  fragment(data: string | BytesLike, fin: boolean, compress: boolean): void {
-    const kind = typeof data === 'string' ? TEXT : BINARY;
+  /** §5.4. The first fragment's kind is the message's; bytes are text `asText`, and are not checked to be. */
+  fragment(data: string | BytesLike, fin: boolean, compress: boolean, asText: boolean): void {
+    const kind = asText || typeof data === 'string' ? TEXT : BINARY;
     const bytes = typeof data === 'string' ? undefined : toBytes(data);
     const first = this.#fragmented === NONE;
     if (!first && kind !== this.#fragmented) {
@@ -151,21 +174,41 @@ export class Sender {
       rest = rest.slice(0, -1);
     }
     if (this.#compressing) return this.#fragmentOf(this.#utf8(rest), fin);
-    this.#encoder.text(this.#outbox, this.#opcode(), rest, fin);
+    this.#textFrames(this.#opcode(), rest, fin);
   }
 
   #fragmentOf(bytes: Uint8Array, fin: boolean): void {
     const opcode = this.#opcode();
     const first = opcode !== CONTINUATION;
     if (this.#compressing) this.#deflated(opcode, bytes, fin, first);
-    else this.#encoder.bytes(this.#outbox, opcode, bytes, fin, false);
+    else this.#frames(opcode, bytes, fin, false);
+  }
+
+  #textFrames(opcode: number, text: string, fin: boolean): void {
+    // A code unit comes to three bytes at most.
+    if (3 * text.length <= this.#maxFrameSize) return this.#encoder.text(this.#outbox, opcode, text, fin);
+    const bytes = this.#resources.allocate(this.#resources.text.byteLength(text));
+    this.#resources.text.encode(text, bytes, 0);
+    this.#frames(opcode, bytes, fin, false);
+  }
+
+  /** One frame, or as many as it takes: a text may be cut within a code point (§5.4). */
+  #frames(opcode: number, bytes: Uint8Array, fin: boolean, rsv1: boolean): void {
+    const most = this.#maxFrameSize;
+    if (bytes.length <= most) return this.#encoder.bytes(this.#outbox, opcode, bytes, fin, rsv1);
+    this.#encoder.bytes(this.#outbox, opcode, bytes.subarray(0, most), false, rsv1);
+    let at = most;
+    for (; bytes.length - at > most; at += most) {
+      this.#encoder.bytes(this.#outbox, CONTINUATION, bytes.subarray(at, at + most), false, false);
+    }
+    this.#encoder.bytes(this.#outbox, CONTINUATION, bytes.subarray(at), fin, false);
   }
 
   /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
   #deflated(opcode: number, bytes: Uint8Array, fin: boolean, first: boolean): void {
     const lent = this.#deflate!.compress(bytes, fin);
-    const payload = lent.length > COPY_UP_TO && !this.#mask ? this.#copyOf(lent) : lent;
-    this.#encoder.bytes(this.#outbox, opcode, payload, fin, first);
+    const payload = lent.length > COPY_UP_TO && !this.#mask ? copyInto(this.#resources.allocate, lent) : lent;
+    this.#frames(opcode, payload, fin, first);
   }
 
   /** The opcode of the fragment that is being sent. */
@@ -195,7 +238,7 @@ export class Sender {
   /** §5.5.1: the last frame. */
   close(code: number, reason: string): void {
     this.#flushPong();
-    this.#encoder.bytes(this.#outbox, CLOSE, makeClosePayload(code, reason, this.#workspace.text), true, false);
+    this.#encoder.bytes(this.#outbox, CLOSE, makeClosePayload(code, reason, this.#resources.text), true, false);
   }
 
   /** What there is to write; the chunks are the taker's. */
@@ -224,10 +267,10 @@ export class Sender {
 
   /** The text in UTF-8, to be compressed: as a rule in the slab, where it stays until the next frame is encoded. */
   #utf8(text: string): Uint8Array {
-    const codec = this.#workspace.text;
+    const codec = this.#resources.text;
     const length = codec.byteLength(text);
     if (length > SLAB_TEXT_UP_TO) {
-      const bytes = this.#workspace.allocate(length);
+      const bytes = this.#resources.allocate(length);
       codec.encode(text, bytes, 0);
       return bytes;
     }
@@ -235,10 +278,17 @@ export class Sender {
     codec.encode(text, this.#outbox.slab, at);
     return this.#outbox.slab.subarray(at, at + length);
   }
+}
 
-  #copyOf(bytes: Uint8Array): Uint8Array {
-    const copy = this.#workspace.allocate(bytes.length);
-    copy.set(bytes);
-    return copy;
-  }
+/** What a control frame may carry. Throws a TypeError for what is no bytes, and a RangeError for more than 125 (§5.5). */
+export function controlPayload(data: BytesLike): Uint8Array {
+  const bytes = toBytes(data);
+  if (bytes.length > MAX_CONTROL_PAYLOAD) throw new RangeError('a control frame has at most 125 bytes');
+  return bytes;
+}
+
+/** One encoder serves all connections of a role, but for those that are traced. */
+function encoderOf(resources: Resources, mask: boolean, trace: FrameTrace | undefined): FrameEncoder {
+  if (trace !== undefined) return new FrameEncoder(resources, mask, trace);
+  return mask ? resources.clientEncoder : resources.serverEncoder;
 }

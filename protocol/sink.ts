@@ -1,5 +1,6 @@
 import type { CloseInfo } from './closing/close-info.ts';
-import type { Opening, PlainRequest, Rejection, UpgradeRequest } from './handshake/types.ts';
+import type { ProtocolError } from './errors.ts';
+import type { Opening, PlainRequest, Refusal, Rejection, UpgradeRequest } from './handshake/types.ts';
 
 /**
  * Where a connection's events go: methods that it calls directly, so that no object is made for an event.
@@ -21,15 +22,22 @@ export interface Sink {
    * what happens without this method, or with any other response (a health check's).
    */
   onPlainRequest?(request: PlainRequest, refusal: Rejection): void;
+  /** Server: a request was refused, or what came instead of one, by the core itself and not by `reject`. */
+  onRefused?(refusal: Refusal): void;
   /** The connection is open; `opening` tells what was negotiated. */
   onOpen(opening: Opening): void;
   /** A whole TEXT message. */
   onText(text: string): void;
+  /** A whole TEXT message, where `text: 'bytes'` asks for it as bytes: they are UTF-8. */
+  onTextBytes?(bytes: Uint8Array, owned: boolean): void;
   /** A whole BINARY message. */
   onBinary(bytes: Uint8Array, owned: boolean): void;
   /** A message asked for with `streamNext` begins. */
   onMessageStart(binary: boolean): void;
-  /** Its next piece, never empty: a string when it is TEXT, cut between code points; bytes when it is BINARY. */
+  /**
+   * Its next piece, never empty: a string when it is TEXT, cut between code points; bytes, cut anywhere, when it is BINARY
+   * or asked for as bytes.
+   */
   onMessageChunk(chunk: string | Uint8Array, owned: boolean): void;
   /** It is whole. */
   onMessageEnd(): void;
@@ -42,12 +50,17 @@ export interface Sink {
   onPong(payload: Uint8Array, id: number, roundTrip: number): void;
   /**
    * No message comes any more: the peer's Close frame has arrived, or it broke a rule. Return `true` to put off what
-   * follows from that (the Close frame sent in return, `onClose`, the transport's end) until you call `conclude`: what
+   * follows from that (the Close frame sent in return, `onCloseFrame`, the transport's end) until you call `conclude`: what
    * came before it can then still be answered. Not asked once this side has sent its own Close frame.
    */
   onEnding?(): boolean;
+  /**
+   * The peer has broken a rule or a limit, and the connection is failed for it (RFC 6455 §7.1.7): the Close frame is on its
+   * way. `onClosed` names this error again, if nothing went wrong before.
+   */
+  onFault?(error: ProtocolError): void;
   /** The peer's Close frame has arrived: no message comes after it. 1005 stands for a Close frame without a code. */
-  onClose(code: number, reason: string): void;
+  onCloseFrame(code: number, reason: string): void;
   /** The end, exactly once, and the last call. Every connection that was made gets it, opened or not. */
   onClosed(info: CloseInfo): void;
 }

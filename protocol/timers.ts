@@ -11,6 +11,12 @@ export const PONG = 3;
 /** The closing handshake must be over, the transport's end included. */
 export const CLOSING = 4;
 
+/**
+ * RFC 6455 §7.1.1: how long the other side is waited for that is to end the transport, once nothing else is to come. In
+ * milliseconds.
+ */
+const LINGER = 1000;
+
 /** The deadline of a connection, as data: what it waits for, and until when, in milliseconds. */
 export class Timers {
   readonly #limits: Limits;
@@ -42,6 +48,21 @@ export class Timers {
     const due = now + this.#limits.closeTimeout;
     this.due = this.wait === CLOSING ? Math.min(this.due, due) : due;
     this.wait = CLOSING;
+  }
+
+  /** Only the transport's end is to come: a second is enough, within this deadline. */
+  linger(now: number, deadline: number): void {
+    this.due = Math.min(now + LINGER, deadline);
+  }
+
+  /** What is left to read has a second, or less where the deadline comes sooner. */
+  grace(now: number): void {
+    this.due = now < this.due ? Math.min(this.due, now + LINGER) : now + LINGER;
+  }
+
+  /** Whether the deadline has passed by so much that whoever waits for a turn, to deal with what came in time, has had one. */
+  isLongPast(now: number): boolean {
+    return now >= this.due + LINGER;
   }
 
   clear(): void {

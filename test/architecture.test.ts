@@ -1,4 +1,5 @@
 /** The rules of the house (docs: CONTRIBUTING.md), as tests that fail when one of them is broken. */
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
@@ -6,27 +7,23 @@ import { ROOT, filesBelow, importsOf, parse, walk } from './support/source.ts';
 import type { Import, SourceFile } from './support/source.ts';
 
 const core = filesBelow('protocol', '.ts');
-const drivers = filesBelow('drivers', '.ts');
+const drivers = filesBelow('drivers', '.ts').filter(({ path }) => !path.startsWith('drivers/cli/'));
 const sources = new Map([...core, ...drivers].map((file) => [file.path, file]));
 const importsByPath = new Map([...sources.values()].map((file) => [file.path, importsOf(file)]));
 
 /** What the drivers share: the only place where they meet. */
-const SHARED = [
-  'transport',
-  'clock',
-  'pump',
-  'send-queue',
-  'socket',
-  'socket-events',
-  'handlers',
-  'admission',
-  'observer',
-  'slow-consumers',
-  'vocabulary',
-].map((name) => `drivers/${name}.ts`);
+const SHARED = drivers
+  .map(({ path }) => path)
+  .filter((path) => path.startsWith('drivers/socket/') || /^drivers\/(transport|clock|driver)\.ts$/.test(path));
 
-/** Packages that become part of the build, and that node/ alone imports. */
-const BUNDLED = new Set(['proxy-from-env', 'socks']);
+/** Packages that become part of the build, and that node/ and the command alone import. */
+const BUNDLED = new Set(['commander', 'picocolors', 'proxy-from-env', 'socks']);
+
+/** The doors of the core: what anybody may use, and what the drivers alone do. */
+const DOORS = ['protocol/index.ts', 'protocol/internal.ts'];
+
+/** The command stands on the entries, as a user's program does: what holds for drivers does not for it. */
+const command = filesBelow('drivers/cli', '.ts');
 
 /** What a folder of the core may not know, by types or values. */
 const UNKNOWN_TO: Record<string, string[]> = {
@@ -86,7 +83,7 @@ describe('2. the rooms of the core', () => {
     test(`${folder} knows no ${unknown.join(', no ')}, and nothing above it`, () => {
       const wrong = offences(files, ({ target }) => {
         const [, room] = target.split('/');
-        if (room === 'connection.ts' || room === 'index.ts') return target;
+        if (room === 'connection.ts' || DOORS.includes(target)) return target;
         return unknown.includes(room) ? target : undefined;
       });
       expect(wrong).toEqual([]);
@@ -98,24 +95,30 @@ describe('2. the rooms of the core', () => {
     });
   }
 
+  test.each(['memory', 'text'])('%s knows nothing of the protocol', (folder) => {
+    const files = core.filter(({ path }) => path.startsWith(`protocol/${folder}/`));
+    expect(files.length).toBeGreaterThan(1);
+    const wrong = offences(files, ({ target }) => (target.startsWith(`protocol/${folder}/`) ? undefined : target));
+    expect(wrong).toEqual([]);
+  });
+
   test('connection.ts alone sees them all: nothing else leads to both the wire and the opening handshake', () => {
     const seeing = core.filter(({ path }) => {
       const rooms = new Set([...reach(path)].map((target) => target.split('/')[1]));
       return rooms.has('framing') && rooms.has('handshake');
     });
-    // machine.ts is what stands behind connection.ts, and opening-phase.ts a part of it; nothing else imports them.
-    const doors = ['connection', 'index', 'machine'].map((name) => `protocol/${name}.ts`);
-    expect(seeing.map(({ path }) => path)).toEqual(doors);
-    const users = offences(core, ({ target }) => (target === 'protocol/machine.ts' ? target : undefined));
-    const own = /^protocol\/(connection|opening-phase)\.ts/;
+    expect(seeing.map(({ path }) => path)).toEqual(['protocol/connection.ts', ...DOORS]);
+    // lifecycle.ts is what stands behind connection.ts; deadlines.ts, input.ts and opening.ts are parts of it. Nothing else imports them.
+    const users = offences(core, ({ target }) => (target === 'protocol/lifecycle.ts' ? target : undefined));
+    const own = /^protocol\/(connection|deadlines|input|opening)\.ts/;
     expect(users.filter((line) => !own.test(line))).toEqual([]);
   });
 });
 
 describe('3. the drivers', () => {
-  test('they take the core by its door', () => {
+  test('they take the core by its doors', () => {
     const wrong = offences(drivers, ({ target }) =>
-      target.startsWith('protocol/') && target !== 'protocol/index.ts' ? target : undefined,
+      target.startsWith('protocol/') && !DOORS.includes(target) ? target : undefined,
     );
     expect(wrong).toEqual([]);
   });
@@ -127,21 +130,23 @@ describe('3. the drivers', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only node/ imports from Node, and nothing imports a package but those that the build takes in', () => {
+  test('only node/ and the face of `ws` import from Node, and nothing a package but those that the build takes in', () => {
     const wrong = offences(drivers, ({ specifier, typeOnly }, { path }) => {
       if (specifier.startsWith('.')) return undefined;
       // The main entry takes what node:http hands out, and names its types.
-      const allowed = path.startsWith('drivers/node/') || (path === 'drivers/index.ts' && typeOnly);
+      // So does the face of a library of Node's, which lets node:http do the opening handshake.
+      const allowed = /^drivers\/(node|ws)\//.test(path) || (path === 'drivers/index.ts' && typeOnly);
       return (specifier.startsWith('node:') || BUNDLED.has(specifier)) && allowed ? undefined : specifier;
     });
     expect(wrong).toEqual([]);
   });
 
-  test('what they share is these files, which know no driver', () => {
+  test('what they share is socket/ and the files beside it, which know no driver', () => {
     const atRoot = drivers.filter(({ path }) => path.split('/').length === 2 && path !== 'drivers/index.ts');
     expect(atRoot.map(({ path }) => path).filter((path) => !SHARED.includes(path))).toEqual([]);
-    const wrong = offences(atRoot, ({ target }) =>
-      target === 'protocol/index.ts' || SHARED.includes(target) ? undefined : target,
+    const shared = drivers.filter(({ path }) => SHARED.includes(path));
+    const wrong = offences(shared, ({ target }) =>
+      DOORS.includes(target) || SHARED.includes(target) ? undefined : target,
     );
     expect(wrong).toEqual([]);
   });
@@ -151,7 +156,7 @@ describe('3. the drivers', () => {
       drivers.filter(({ path }) => basename(path) !== 'index.ts'),
       ({ specifier, target }, { path }) => {
         const own = path.split('/').slice(0, 2).join('/');
-        const known = target === 'protocol/index.ts' || SHARED.includes(target) || target.startsWith(`${own}/`);
+        const known = DOORS.includes(target) || SHARED.includes(target) || target.startsWith(`${own}/`);
         return !specifier.startsWith('.') || known ? undefined : target;
       },
     );
@@ -170,6 +175,14 @@ describe('3. the drivers', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('they know no size of a frame’s parts but by the name that the core gives it', () => {
+    // RFC 6455 §5.2: a header of 14 bytes at most; §5.5: 125 bytes in a control frame.
+    const wrong = found(drivers, (node) =>
+      ts.isNumericLiteral(node) && ['14', '125'].includes(node.text) ? node.parent.getText() : undefined,
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('they take no bytes apart', () => {
     const wrong = found(drivers, (node) => {
       const masks = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.AmpersandToken;
@@ -179,9 +192,30 @@ describe('3. the drivers', () => {
   });
 });
 
+describe('the command', () => {
+  test('takes what it needs of the package by its doors', () => {
+    const doors = ['drivers/index.ts', 'drivers/node/zlib/codec.ts', ...DOORS, 'autobahn/main.ts'];
+    const wrong = command.flatMap((file) =>
+      importsOf(file).flatMap(({ specifier, target }) => {
+        const isKnown = specifier.startsWith('.')
+          ? doors.includes(target) || target.startsWith('drivers/cli/')
+          : specifier.startsWith('node:') || BUNDLED.has(specifier);
+        return isKnown ? [] : [`${file.path}: ${specifier}`];
+      }),
+    );
+    expect(command.length).toBeGreaterThan(5);
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('4. one room, one concept', () => {
   // Tests mirror their sources, one file each, or a suite for several alike: they are as long as the cases are many.
-  const all = [...core, ...drivers, ...['test', 'fuzz', 'autobahn'].flatMap((folder) => filesBelow(folder, '.ts'))];
+  const all = [
+    ...core,
+    ...drivers,
+    ...command,
+    ...['test', 'fuzz', 'autobahn'].flatMap((folder) => filesBelow(folder, '.ts')),
+  ];
 
   test('no file has more than 400 lines', () => {
     const lengths = all
@@ -191,13 +225,72 @@ describe('4. one room, one concept', () => {
   });
 });
 
+describe('no rings', () => {
+  test('no imports lead back to where they began, those of types included', () => {
+    const ways = [...sources.keys()].filter((path) => reach(path, everything).has(path));
+    expect(ways).toEqual([]);
+  });
+});
+
+describe('tests mirror their sources', () => {
+  /** The rows of test/README.md: paths of sources, and of the tests that hold them. */
+  const rows = [...readFileSync(join(ROOT, 'test/README.md'), 'utf8').matchAll(/^\| (`.*) \| (`.*) \|$/gm)].map(
+    ([, files, tests]) => ({ files: patternsOf(files), tests: patternsOf(tests) }),
+  );
+  const known = ['test', 'fuzz'].flatMap((folder) => filesBelow(folder, '.test.ts')).map(({ path }) => path);
+
+  test('each file is held by the test of its name, or by one that test/README.md names', () => {
+    const unheld = [...core, ...drivers, ...command]
+      .map(({ path }) => path)
+      .filter((path) => !known.includes(`test/${path.replace(/\.ts$/, '.test.ts')}`))
+      .filter((path) => !rows.some(({ files }) => files.some((pattern) => pattern.test(path))));
+    expect(unheld).toEqual([]);
+  });
+
+  test('test/README.md names files and tests that there are', () => {
+    const sourcePaths = [...core, ...drivers, ...command].map(({ path }) => path);
+    const wrong = rows.flatMap(({ files, tests }) => [
+      ...files.filter((pattern) => !sourcePaths.some((path) => pattern.test(path))),
+      ...tests.filter((pattern) => !known.some((path) => pattern.test(path))),
+    ]);
+    expect(rows.length).toBeGreaterThan(20);
+    expect(wrong).toEqual([]);
+  });
+
+  /** What a cell names, commands left out: `*` is any part of a file's name. */
+  function patternsOf(cell: string): RegExp[] {
+    return [...cell.matchAll(/`([^`]+)`/g)]
+      .filter(([, path]) => !path.startsWith('npm run '))
+      .map(([, path]) => new RegExp(`^${path.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`));
+  }
+});
+
 describe('5. time', () => {
-  test('the drivers ask a clock.ts for it, the pipe asks turn.ts for a turn of the event loop, and nothing else does', () => {
+  test('the drivers ask a clock.ts for it, the pipe asks next-turn.ts for a turn of the event loop, and nothing else does', () => {
     const asking = /^(setTimeout|setInterval|setImmediate|Date|performance)$/;
     const wrong = found(
-      drivers.filter(({ path }) => basename(path) !== 'clock.ts' && path !== 'drivers/pipe/turn.ts'),
+      drivers.filter(({ path }) => basename(path) !== 'clock.ts' && path !== 'drivers/pipe/next-turn.ts'),
       (node) => (ts.isIdentifier(node) && asking.test(node.text) && !isMember(node) ? node.text : undefined),
     );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('8. globals', () => {
+  test('what Node has a module for is imported in the Node driver: a global may be a browser’s, or a test framework’s', () => {
+    const modules = new Set([
+      ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'],
+      ...['queueMicrotask', 'performance', 'URL', 'URLSearchParams', 'Buffer', 'process'],
+    ]);
+    const wrong = drivers
+      .filter(({ path }) => path.startsWith('drivers/node/'))
+      .flatMap((file) => {
+        const imported = new Set(parse(file).statements.flatMap(namesOf));
+        return found([file], (node) => {
+          if (!ts.isIdentifier(node) || !modules.has(node.text) || imported.has(node.text)) return undefined;
+          return isMember(node) || ts.isMethodSignature(node.parent) ? undefined : node.text;
+        });
+      });
     expect(wrong).toEqual([]);
   });
 });
@@ -271,14 +364,22 @@ function isEmptyContainer(node: ts.Expression): boolean {
   return argument === undefined || (ts.isNumericLiteral(argument) && argument.text !== '0');
 }
 
-/** Everything that a file imports at run time, directly and through others. */
-function reach(path: string, seen = new Set<string>()): Set<string> {
-  for (const target of values(path)) {
+/** Everything that a file imports, at run time if not told otherwise, directly and through others. */
+function reach(path: string, next = values, seen = new Set<string>()): Set<string> {
+  for (const target of next(path)) {
     if (seen.has(target)) continue;
     seen.add(target);
-    reach(target, seen);
+    reach(target, next, seen);
   }
   return seen;
+}
+
+/** What a file imports, types included. */
+function everything(path: string): string[] {
+  return importsByPath
+    .get(path)!
+    .map(({ target }) => target)
+    .filter((target) => sources.has(target));
 }
 
 function values(path: string): string[] {
@@ -291,6 +392,14 @@ function values(path: string): string[] {
 function isMember(node: ts.Identifier): boolean {
   const { parent } = node;
   return (ts.isPropertyAccessExpression(parent) && parent.name === node) || ts.isTypeNode(parent);
+}
+
+/** The names that a statement imports as values. */
+function namesOf(statement: ts.Statement): string[] {
+  if (!ts.isImportDeclaration(statement) || statement.importClause?.isTypeOnly !== false) return [];
+  const { name, namedBindings } = statement.importClause;
+  const named = namedBindings !== undefined && ts.isNamedImports(namedBindings) ? namedBindings.elements : [];
+  return [...(name === undefined ? [] : [name.text]), ...named.map((one) => one.name.text)];
 }
 
 function isComparison(kind: ts.SyntaxKind): boolean {

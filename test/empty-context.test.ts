@@ -70,7 +70,7 @@ describe('the built core in an empty context', () => {
         "{"type":"pong","payload":"3 bytes, 33","id":1,"roundTrip":1}",
         "540 × ping",
         "540 × pong",
-        "{"type":"close","code":4000,"reason":"enough"}",
+        "{"type":"closeFrame","code":4000,"reason":"enough"}",
         "{"type":"closed","info":{"code":4000,"reason":"enough","clean":true,"received":{"code":4000,"reason":"enough"},"sent":{"code":4000,"reason":"enough"},"first":"received"}}",
       ]
     `);
@@ -84,7 +84,7 @@ describe('the built core in an empty context', () => {
         "{"type":"ping","payload":"3 bytes, 33"}",
         "540 × ping",
         "540 × pong",
-        "{"type":"close","code":4000,"reason":"enough"}",
+        "{"type":"closeFrame","code":4000,"reason":"enough"}",
         "{"type":"closed","info":{"code":4000,"reason":"enough","clean":true,"received":{"code":4000,"reason":"enough"},"sent":{"code":4000,"reason":"enough"},"first":"sent"}}",
       ]
     `);

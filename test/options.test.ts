@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { SEND_HIGH_WATER, SEND_LIMIT } from '../drivers/handlers.ts';
+import { SEND_HIGH_WATER, SEND_LIMIT } from '../drivers/socket/options.ts';
 import { DEFAULT_LIMITS } from '../protocol/index.ts';
 import { reportPath } from './support/api-report.ts';
 import { ROOT } from './support/source.ts';
@@ -42,8 +42,10 @@ class Declarations {
 
   #inherited({ expression, typeArguments = [] as never }: ts.ExpressionWithTypeArguments): string[] {
     const name = expression.getText();
-    if (name !== 'Pick') return this.optionsOf(name);
-    return [...typeArguments[1]!.getText().matchAll(/'(\w+)'/g)].map(([, option]) => option!);
+    if (name !== 'Pick' && name !== 'Omit') return this.optionsOf(name);
+    const named = [...typeArguments[1]!.getText().matchAll(/'(\w+)'/g)].map(([, option]) => option!);
+    if (name === 'Pick') return named;
+    return this.optionsOf(typeArguments[0]!.getText()).filter((option) => !named.includes(option));
   }
 }
 
@@ -54,7 +56,7 @@ describe.each([
   ['index', 'NodeServerOptions', 22],
   ['index', 'ServeOptions', 2],
   ['index', 'AttachOptions', 18],
-  ['index', 'NodeUpgradeOptions', 17],
+  ['index', 'NodeUpgradeOptions', 15],
   ['index', 'CompressOptions', 9],
   ['pipe', 'NetworkOptions', 12],
   ['pipe', 'PipeClientOptions', 16],
@@ -89,6 +91,7 @@ describe('the defaults of limits', () => {
 
 /** 16777216 is 16 MiB, and 10000 is 10 s where it is a time. */
 function inWords(name: string, value: number): string {
+  if (value === Infinity) return 'no limit';
   if (/Timeout|Interval/.test(name)) return `${value / 1000} s`;
   if (name === 'maxFragments') return value.toLocaleString('en-US');
   const [size, unit] = value >= 1024 * 1024 ? [value / 1024 / 1024, 'MiB'] : [value / 1024, 'KiB'];

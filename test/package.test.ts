@@ -3,14 +3,16 @@
  * import and with require.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { entryPoints } from '../build/manifest.ts';
+import { ENTRIES as TABLE, specifierOf } from '../build/entries.ts';
 import { installPacked } from './support/packed.ts';
-import { runNode } from './support/run.ts';
+import { run, runNode } from './support/run.ts';
 import { ROOT } from './support/source.ts';
 
-const ENTRIES = ['sansocket', 'sansocket/protocol', 'sansocket/node', 'sansocket/pipe', 'sansocket/web'];
+const ENTRIES = Object.keys(TABLE).map(specifierOf);
 const ERRORS = [
   'WebSocketError',
   'HandshakeError',
@@ -37,7 +39,11 @@ describe('what is in it', () => {
   test('the build and the papers, and nothing else', () => {
     const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'package.json'];
     expect(packed.filter((path) => !path.startsWith('dist/'))).toEqual(papers);
-    expect(packed.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts|js\.map)$/.test(path))).toEqual([]);
+    expect(
+      packed.filter(
+        (path) => path.startsWith('dist/') && !/\.(js|cjs|mjs|d\.ts|d\.[cm]ts|js\.map|cjs\.map)$/.test(path),
+      ),
+    ).toEqual(['dist/types/package.json']);
   });
 
   test('the licence of every package that became part of the build', () => {
@@ -61,12 +67,36 @@ describe('what is in it', () => {
 
   test('every export leads to a file, with its types', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/sansocket/package.json'), 'utf8'));
-    const targets = Object.values<string | Record<string, string>>(manifest.exports).flatMap((one) =>
-      typeof one === 'string' ? [one] : Object.values(one),
-    );
-    expect(targets.length).toBe(2 * ENTRIES.length + 1);
+    const targets = [...leavesOf(manifest.exports), ...leavesOf(manifest.typesVersions)];
+    targets.push(manifest.main, manifest.module, manifest.types);
+    expect(targets.length).toBeGreaterThan(8 * ENTRIES.length);
     for (const target of targets) expect(packed).toContain(target.slice('./'.length));
   });
+
+  test('package.json says of the entries what build/entries.ts does', () => {
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(manifest).toMatchObject(entryPoints());
+  });
+});
+
+test('README begins with how to install it, and its links lead somewhere from the registry’s page', () => {
+  const home = join(folder, 'node_modules/sansocket');
+  const readme = readFileSync(join(home, 'README.md'), 'utf8');
+  expect(/```sh\n(.*)\n/.exec(readme)?.[1]).toBe('npm install sansocket');
+  const { repository, homepage, bugs } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+  // The registry resolves relative links by the repository.
+  const [, address] = /^git\+(https:\/\/github\.com\/[\w-]+\/[\w-]+)\.git$/.exec(repository.url)!;
+  expect([homepage, bugs]).toEqual([`${address}#readme`, `${address}/issues`]);
+  const links = [...readme.matchAll(/\]\(([^)#\s]+)/g)]
+    .map(([, target]) => target)
+    .filter((one) => !/^https?:/.test(one));
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
+});
+
+test('the command is installed with it, conformance cases and all', async () => {
+  const { exit, stdout } = await run(join(folder, 'node_modules/.bin/sansocket'), ['conformance', '--list'], folder);
+  expect({ exit, cases: stdout.trim().split('\n').length }).toEqual({ exit: 0, cases: 517 });
 });
 
 describe('from JavaScript', () => {
@@ -79,11 +109,13 @@ describe('from JavaScript', () => {
       for (const entry of ${JSON.stringify(ENTRIES)}) {
         const required = require(entry);
         const imported = await import(entry);
-        assert.deepEqual(Object.keys(required), Object.keys(imported), entry);
+        // The face of ws is a class with all that belongs to it when it is required, as ws itself is.
+        const names = Object.keys(required).filter((name) => entry !== 'sansocket/ws' || name in imported);
+        assert.deepEqual(names.sort(), Object.keys(imported), entry);
         for (const [name, value] of Object.entries(imported)) {
           assert.equal(required[name], value, entry + ' ' + name);
-          // What a class is called when it is printed.
-          if (/^class\\b/.test(String(value))) assert.equal(value.name, name);
+          // What a class is called when it is printed; the face of ws has two names for one, as ws itself has.
+          if (entry !== 'sansocket/ws' && /^class\\b/.test(String(value))) assert.equal(value.name, name);
         }
         loaded.set(entry, imported);
       }
@@ -103,6 +135,15 @@ describe('from JavaScript', () => {
     expect(await runNode(['both.mjs'], folder)).toEqual({ exit: 0, stdout: '', stderr: '' });
   });
 
+  test('to import it loads neither node:http nor node:http2, which few need', async () => {
+    const program = `
+      await import('sansocket');
+      console.log(process.moduleLoadList.filter((name) => /^NativeModule https?2?$/.test(name)).join());
+    `;
+    writeFileSync(join(folder, 'light.mjs'), program);
+    expect(await runNode(['light.mjs'], folder)).toEqual({ exit: 0, stdout: '\n', stderr: '' });
+  });
+
   test.each(ENTRIES)('require(%j) alone, from CommonJS', async (entry) => {
     const program = `console.log(Object.keys(require(${JSON.stringify(entry)})).length > 0)`;
     writeFileSync(join(folder, 'alone.cjs'), program);
@@ -117,9 +158,10 @@ describe('from JavaScript', () => {
 
   test.each(['sansocket/protocol', 'sansocket/pipe'])('%j loads no module of Node', (entry) => {
     const seen = new Set<string>();
-    const name = `dist/${entry.split('/')[1]}.js`;
-    expect(importsInBuild(name, seen)).toEqual([]);
-    expect([...seen]).toContain(name);
+    for (const name of [`dist/${entry.split('/')[1]}.js`, `dist/commonjs/${entry.split('/')[1]}.cjs`]) {
+      expect(importsInBuild(name, seen)).toEqual([]);
+      expect([...seen]).toContain(name);
+    }
   });
 });
 
@@ -158,6 +200,40 @@ describe('from TypeScript', () => {
   `;
   const core = `import { Connection, EventQueue } from 'sansocket/protocol'; export const all = [Connection, EventQueue];`;
   const pipe = `import * as pipe from 'sansocket/pipe'; export const all = [pipe];`;
+  const native = `import * as native from 'sansocket/native'; export const all = [native];`;
+  const web = `
+    import { WebSocket as Ours } from 'sansocket/web';
+    const ws = new Ours('ws://a.example');
+    ws.addEventListener('close', (event) => { event.code satisfies number; });
+    ws.addEventListener('message', ({ data }) => void data, { once: true });
+    ws.onclose = ({ code, reason }) => { code satisfies number; reason satisfies string; };
+    // @ts-expect-error: an open event has no code
+    ws.addEventListener('open', (event) => void event.code);
+    export const constructor: typeof WebSocket = Ours;
+    export const instance: WebSocket = ws;
+  `;
+
+  const wsModule = `
+    import WebSocket, { WebSocketServer, type ClientOptions } from 'sansocket/ws';
+    export const options: ClientOptions = { followRedirects: true };
+    export const wss = new WebSocketServer({ noServer: true }).on('connection', (ws: WebSocket) => ws.ping());
+    export const ws: WebSocket = new WebSocket('ws://a.example', options);
+  `;
+  const wsRequired = `
+    import WebSocket = require('sansocket/ws');
+    import { createWebSocketStream, WebSocketServer, type ServerOptions } from 'sansocket/ws';
+    const options: WebSocket.ServerOptions = { noServer: true };
+    const same: ServerOptions = options;
+    const wss: WebSocketServer = new WebSocket.Server(same);
+    const ws: WebSocket = new WebSocket('ws://a.example');
+    const named: WebSocket.WebSocket = new WebSocket.WebSocket('ws://a.example');
+    const event: WebSocket.CloseEvent = new WebSocket.CloseEvent('close');
+    for (const one of wss.clients) createWebSocketStream(one as WebSocket);
+    const open: number = WebSocket.OPEN;
+    // @ts-expect-error: there is no such option
+    new WebSocket.WebSocketServer({ ports: 1 });
+    export = { ws, named, event, open };
+  `;
 
   beforeAll(() => {
     mkdirSync(join(folder, 'types'));
@@ -169,6 +245,10 @@ describe('from TypeScript', () => {
     writeFileSync(join(folder, 'consumer.cts'), consumer);
     writeFileSync(join(folder, 'core.ts'), core);
     writeFileSync(join(folder, 'pipe.ts'), pipe);
+    writeFileSync(join(folder, 'native.ts'), native);
+    writeFileSync(join(folder, 'web.mts'), web);
+    writeFileSync(join(folder, 'ws.mts'), wsModule);
+    writeFileSync(join(folder, 'ws.cts'), wsRequired);
   });
 
   const resolutions = [
@@ -176,6 +256,8 @@ describe('from TypeScript', () => {
     ['nodenext', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext, 'consumer.mts'],
     ['nodenext, from CommonJS', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext, 'consumer.cts'],
     ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler, 'consumer.ts'],
+    ['node16, from CommonJS', ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16, 'consumer.cts'],
+    ['node10', ts.ModuleKind.CommonJS, ts.ModuleResolutionKind.Node10, 'consumer.ts'],
   ] as const;
 
   test.each(resolutions)(
@@ -183,14 +265,32 @@ describe('from TypeScript', () => {
     (_, module, how, name) => {
       expect(errorsOf(name, { module, moduleResolution: how, types: ['node'] })).toEqual([]);
     },
+    60_000,
   );
 
-  test('the core needs neither the types of Node nor those of the DOM, the pipe only one of them', () => {
+  test('the core, the pipe and the native entry need neither the types of Node nor those of the DOM', () => {
     const options = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, types: [] };
-    expect(errorsOf('core.ts', { ...options, lib: ['lib.es2022.d.ts'] })).toEqual([]);
+    for (const name of ['core.ts', 'pipe.ts', 'native.ts']) {
+      expect(errorsOf(name, { ...options, lib: ['lib.es2022.d.ts'] })).toEqual([]);
+    }
     expect(errorsOf('pipe.ts', { ...options, lib: [...LIB, 'lib.dom.d.ts'] })).toEqual([]);
   });
+
+  test.each(['ws.mts', 'ws.cts'])('the face of ws is a class, imported by default or required (%s)', (name) => {
+    const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+    expect(errorsOf(name, { ...options, types: ['node'] })).toEqual([]);
+  });
+
+  test('the WebSocket class of `sansocket/web` stands in for that of the DOM, with typed events', () => {
+    const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+    expect(errorsOf('web.mts', { ...options, types: ['node'], lib: [...LIB, 'lib.dom.d.ts'] })).toEqual([]);
+  });
 });
+
+/** All strings in it. */
+function leavesOf(tree: unknown): string[] {
+  return typeof tree === 'string' ? [tree] : Object.values(tree as object).flatMap(leavesOf);
+}
 
 function errorsOf(name: string, options: ts.CompilerOptions): string[] {
   const program = ts.createProgram([join(folder, name)], {
@@ -206,7 +306,7 @@ function errorsOf(name: string, options: ts.CompilerOptions): string[] {
   // The consumer and the package's own declarations; not those of Node and of the language.
   const files = program
     .getSourceFiles()
-    .filter(({ fileName }) => /consumer|core\.ts|pipe\.ts|sansocket\/dist/.test(fileName));
+    .filter(({ fileName }) => /consumer|core\.ts|pipe\.ts|native\.ts|web\.mts|sansocket\/dist/.test(fileName));
   const diagnostics = [
     ...program.getOptionsDiagnostics(),
     ...program.getGlobalDiagnostics(),
@@ -227,6 +327,6 @@ function importsInBuild(path: string, seen: Set<string>): string[] {
     true,
   );
   return importedFiles.flatMap(({ fileName }) =>
-    fileName.startsWith('./') ? importsInBuild(`dist/${fileName.slice(2)}`, seen) : [fileName],
+    fileName.startsWith('.') ? importsInBuild(posix.join(posix.dirname(path), fileName), seen) : [fileName],
   );
 }

@@ -1,10 +1,29 @@
 import type { AddressInfo } from 'node:net';
-import { WebSocket, WebSocketServer } from 'ws';
+import * as library from 'ws';
+import * as own from '../../drivers/ws/index.ts';
 import type { Testee } from './testee.ts';
 
 /** `ws`, compressing every message, with a limit of fragments: 0 is none, and its default is 16384. */
 export function ws(maxFragments = 0, compress = true): Testee {
-  const options = { maxFragments, perMessageDeflate: compress ? { threshold: 0 } : false };
+  return of(library, maxFragments, compress);
+}
+
+/** Our own face of it; `safe` takes our defaults in place of its. */
+export function face(safe = false): Testee {
+  return of(own as unknown as typeof library, 0, true, safe);
+}
+
+function of(
+  { WebSocket, WebSocketServer }: typeof library,
+  maxFragments: number,
+  compress: boolean,
+  safe?: boolean,
+): Testee {
+  const options = {
+    ...(safe && { safe }),
+    maxFragments,
+    perMessageDeflate: compress ? { threshold: 0 } : false,
+  };
   return {
     async serve(port) {
       const server = new WebSocketServer({ ...options, host: '127.0.0.1', port });

@@ -1,15 +1,28 @@
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { Clock, Wake } from '../clock.ts';
+import { each } from '../socket/guard.ts';
+
+/** As it is now: test frameworks put another in its place, and a global may be a browser's (jsdom, Electron). */
+const now = performance.now.bind(performance);
 
 /** The longest delay that a timer takes, about 24.8 days; a later wake-up comes early, which is allowed. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Time as Node has it. Timers never keep the process alive: connections do. */
 export const nodeClock: Clock = {
-  now: () => performance.now(),
+  now,
   wakeAt: (at, callback) => {
-    if (at - performance.now() >= SHARED_FROM) return sleep(at, callback);
+    const delay = at - now();
+    if (delay >= SHARED_FROM) return sleep(at, delay, callback);
     const timer = startTimer(at, callback).unref();
     return { cancel: () => clearTimeout(timer) };
+  },
+  // Timers run, then whatever can be read is, then this.
+  afterReading: (callback) => {
+    const immediate = setImmediate(callback);
+    return { cancel: () => clearImmediate(immediate) };
   },
   // After the promise reactions that are due: a turn's sends leave together, those of awaiting code included.
   defer: (callback) => process.nextTick(callback),
@@ -24,57 +37,61 @@ export const waitingClock: Clock = {
   },
 };
 
-/** Wake-ups at least so far away share a timer with those of the same half second, and come up to that much late. */
-const SHARED_FROM = 4000;
-const GRAIN = 512;
+/** Wake-ups at least so far away share a timer with those of about the same time. */
+const SHARED_FROM = 512;
+
+/** How late they may come, in milliseconds: by an eighth of the delay at most, and by half a second. */
+function grainOf(delay: number): number {
+  return delay < 4096 ? 64 : 512;
+}
 
 /** Those who sleep until one and the same time: a timer for each idle connection would be half of what it takes. */
-class Dormitory {
-  readonly #hour: number;
-  readonly #sleepers: Set<Sleeper>;
+class SharedTimer {
+  readonly #at: number;
+  readonly #wakes: Set<SharedWake>;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(hour: number) {
-    this.#hour = hour;
-    this.#sleepers = new Set();
-    this.#timer = startTimer(hour * GRAIN, () => this.#wake()).unref();
+  constructor(at: number) {
+    this.#at = at;
+    this.#wakes = new Set();
+    this.#timer = startTimer(at, () => this.#wake()).unref();
   }
 
-  add(sleeper: Sleeper): void {
-    this.#sleepers.add(sleeper);
+  add(wake: SharedWake): void {
+    this.#wakes.add(wake);
   }
 
-  remove(sleeper: Sleeper): void {
-    this.#sleepers.delete(sleeper);
-    if (this.#sleepers.size === 0) this.#close();
+  remove(wake: SharedWake): void {
+    this.#wakes.delete(wake);
+    if (this.#wakes.size === 0) this.#close();
   }
 
   #wake(): void {
     this.#close();
-    for (const sleeper of this.#sleepers) {
-      this.#sleepers.delete(sleeper);
-      sleeper.wake();
-    }
+    each(this.#wakes, (wake) => {
+      this.#wakes.delete(wake);
+      wake.wake();
+    });
   }
 
   #close(): void {
     clearTimeout(this.#timer);
-    if (dormitories.get(this.#hour) === this) dormitories.delete(this.#hour);
+    if (sharedTimers.get(this.#at) === this) sharedTimers.delete(this.#at);
   }
 }
 
-class Sleeper implements Wake {
-  readonly #place: Dormitory;
+class SharedWake implements Wake {
+  readonly #timer: SharedTimer;
   readonly #callback: () => void;
 
-  constructor(place: Dormitory, callback: () => void) {
-    this.#place = place;
+  constructor(timer: SharedTimer, callback: () => void) {
+    this.#timer = timer;
     this.#callback = callback;
-    place.add(this);
+    timer.add(this);
   }
 
   cancel(): void {
-    this.#place.remove(this);
+    this.#timer.remove(this);
   }
 
   wake(): void {
@@ -82,19 +99,21 @@ class Sleeper implements Wake {
   }
 }
 
-const dormitories = new Map<number, Dormitory>();
+/** By the time at which they are due. */
+const sharedTimers = new Map<number, SharedTimer>();
 
-function sleep(at: number, callback: () => void): Wake {
-  const hour = Math.ceil(Math.min(at, performance.now() + LONGEST_TIMEOUT - GRAIN) / GRAIN);
-  let place = dormitories.get(hour);
-  if (place === undefined) {
-    place = new Dormitory(hour);
-    dormitories.set(hour, place);
+function sleep(at: number, delay: number, callback: () => void): Wake {
+  const grain = grainOf(delay);
+  const due = Math.ceil(Math.min(at, now() + LONGEST_TIMEOUT - grain) / grain) * grain;
+  let timer = sharedTimers.get(due);
+  if (timer === undefined) {
+    timer = new SharedTimer(due);
+    sharedTimers.set(due, timer);
   }
-  return new Sleeper(place, callback);
+  return new SharedWake(timer, callback);
 }
 
 function startTimer(at: number, callback: () => void): NodeJS.Timeout {
-  const delay = Math.ceil(at - performance.now());
+  const delay = Math.ceil(at - now());
   return setTimeout(callback, Math.min(Math.max(delay, 0), LONGEST_TIMEOUT));
 }

@@ -1,18 +1,27 @@
 import type { Socket as NetSocket } from 'node:net';
-import { type ClientRequest, Connection, HandshakeError, resolveLimit, resolveLimits } from '../../protocol/index.ts';
-import { type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
-import { Socket, type Hop } from '../socket.ts';
+import type { Duplex } from 'node:stream';
+import { type ClientRequest, Connection, HandshakeError } from '../../protocol/index.ts';
+import { checkOptions, resolveConduct, resolveLimit, resolveLimits } from '../../protocol/internal.ts';
+import { guard, NOBODY } from '../socket/guard.ts';
+import type { Handlers } from '../socket/socket.ts';
+import { checkHandlers } from '../socket/handlers.ts';
+import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
+import type { RedirectTarget } from '../socket/socket-parts.ts';
+import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
-import { diagnostics, frameTrace } from './diagnostics.ts';
-import { Dialing } from './dialing.ts';
-import { workspace } from './environment.ts';
-import { Http2Pool } from './http2-pool.ts';
-import { type CarrierRoute, isLease, planCarrier } from './http2-route.ts';
-import { Http2Transport } from './http2-transport.ts';
+import { debugTrace, diagnostics } from './diagnostics.ts';
+import { checkAlive } from './client/failure.ts';
+import { PendingTransport } from './client/pending-transport.ts';
+import { currentContext } from './internals/async-context.ts';
+import { resources } from './internals/resources.ts';
+import { Http2Pool } from './http2/pool.ts';
+import { type CarrierRoute, isLease } from './http2/carrier.ts';
+import { planCarrier } from './http2/route.ts';
+import { Http2Transport } from './http2/transport.ts';
 import { NodeTransport } from './node-transport.ts';
-import type { NodeClientOptions } from './options.ts';
-import { parseTarget, targetOf } from './target.ts';
-import { zlibCodec } from './zlib-codec.ts';
+import { NODE_CLIENT_OPTIONS, type NodeClientOptions } from './options.ts';
+import { parseTarget, targetOf } from './client/target.ts';
+import { zlibCodec } from './zlib/codec.ts';
 
 /**
  * Opens a connection. What goes wrong comes as `close`, with the reason in `info.error`.
@@ -20,21 +29,39 @@ import { zlibCodec } from './zlib-codec.ts';
  */
 export function connect<Data = unknown>(
   url: string | URL,
-  options: NodeClientOptions,
+  given: NodeClientOptions,
   handlers: Handlers<Data>,
 ): Socket<Data> {
+  const options = checkOptions('connect', NODE_CLIENT_OPTIONS, given);
+  checkHandlers('connect', handlers);
+  const limits = resolveLimits(options);
   const target = parseTarget(url, options.socketPath);
   const route = planCarrier(target, options);
   const now = nodeClock.now();
-  const deadline = now + resolveLimits(options).handshakeTimeout;
-  const request = { ...options, url: target.url, sameOrigin: target.socketPath !== undefined };
+  const deadline = now + limits.handshakeTimeout;
+  const { origin, subprotocols, requireSubprotocol, headers, maxRedirects = 0, compress } = options;
+  const sameOrigin = target.socketPath !== undefined;
+  const choices = { origin, subprotocols, requireSubprotocol, headers, maxRedirects: Number(maxRedirects), sameOrigin };
+  const request = { url: target.url, ...choices };
+  const { context, isContextShared } = currentContext();
   const socket: Socket<Data> = new Socket<Data>({
+    context,
+    isContextShared,
     handlers,
     clock: nodeClock,
-    workspace,
+    resources,
     connect: (sink) =>
-      Connection.client(request, { ...options, now, sink, workspace, codec: zlibCodec(), trace: frameTrace(false) }),
-    follow: (redirect) => hop(redirect, { deadline, options, socketPath: target.socketPath }, () => socket),
+      Connection.client(request, {
+        limits,
+        conduct: resolveConduct(options),
+        compress,
+        now,
+        sink,
+        resources,
+        codec: zlibCodec(),
+        trace: debugTrace(false),
+      }),
+    follow: (redirect) => redirectTarget(redirect, { deadline, options, socketPath: target.socketPath }, () => socket),
     observer: diagnostics,
     url: target.href,
     remoteAddress: '',
@@ -42,11 +69,12 @@ export function connect<Data = unknown>(
     sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
     signal: options.signal,
   });
+  diagnostics.onHandshake(socket);
   dial(socket, route);
   return socket;
 }
 
-interface Journey {
+interface RedirectContext {
   /** When the opening handshake is to be over, however many places it leads to. */
   readonly deadline: number;
   readonly options: NodeClientOptions;
@@ -54,54 +82,67 @@ interface Journey {
 }
 
 /** The next place that a redirect leads to. Nothing in here throws: the URL is one that the core has taken apart. */
-function hop(request: ClientRequest, { deadline, options, socketPath }: Journey, socket: () => Socket<any>): Hop {
+function redirectTarget(
+  request: ClientRequest,
+  { deadline, options, socketPath }: RedirectContext,
+  socket: () => Socket<any>,
+): RedirectTarget {
   const { url } = request as { url: string };
   const target = targetOf(url, url, socketPath);
   const now = nodeClock.now();
   // A session leads to one origin.
   const http2 = typeof options.http2 !== 'object' || options.http2 instanceof Http2Pool ? options.http2 : false;
   const handshakeTimeout = Math.max(deadline - now, Number.MIN_VALUE);
+  const limits = { ...resolveLimits(options), handshakeTimeout };
   return {
     connect: (sink) =>
       Connection.client(request, {
-        ...options,
-        handshakeTimeout,
+        limits,
+        conduct: resolveConduct(options),
+        compress: options.compress,
         now,
         sink,
-        workspace,
+        resources,
         codec: zlibCodec(),
-        trace: frameTrace(false),
+        trace: debugTrace(false),
       }),
     url,
     // What is wrong with the variable for another scheme is found only now, and ends this connection.
-    dial: () => dial(socket(), async (dialing) => planCarrier(target, { ...options, http2 })(dialing)),
+    dial: () => dial(socket(), async (pending) => planCarrier(target, { ...options, http2 })(pending)),
   };
 }
 
 /** Gives a socket its stream, or the reason why there is none. */
 function dial(socket: Socket<any>, route: CarrierRoute): void {
-  const dialing = new Dialing();
+  const pending = new PendingTransport();
+  socket.dialing = pending;
   const handler = socket.transportHandler;
-  socket.attach(dialing, '');
-  route(dialing).then(
-    (stream) => {
+  let used: Duplex | undefined;
+  socket.attach(pending, '');
+  route(pending)
+    .then((stream) => {
       if (isLease(stream)) {
-        if (dialing.isGivenUp) return stream.release();
+        if (pending.isGivenUp) return stream.release();
         // The request as HTTP/1.1 would have it.
-        dialing.finish();
+        pending.finish();
         return socket.attach(Http2Transport.ofClient(stream, handler), stream.remoteAddress);
       }
-      if (dialing.isGivenUp) return;
+      if (pending.isGivenUp) return;
+      used = stream;
+      checkAlive(stream);
       const transport = new NodeTransport(stream, handler);
-      transport.write(dialing.finish());
+      transport.write(pending.finish());
       socket.attach(transport, (stream as NetSocket).remoteAddress ?? '');
-    },
-    (error: unknown) => {
-      if (dialing.isGivenUp) return;
-      dialing.abort();
+    })
+    .catch((error: unknown) => {
+      if (pending.isGivenUp) return;
+      pending.abort();
+      // The stream was there where its own methods are what has failed.
+      if (used !== undefined) guard(NOBODY, () => void used!.destroy());
       socket.terminate(
-        error instanceof HandshakeError ? error : new HandshakeError('could not connect', { cause: error }),
+        error instanceof HandshakeError
+          ? error
+          : new HandshakeError('could not connect', { cause: error, kind: 'connect' }),
       );
-    },
-  );
+    });
 }

@@ -1,16 +1,25 @@
+import { Buffer } from 'node:buffer';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { WebSocketError, type BytesLike, type CloseInfo } from '../../protocol/index.ts';
+import { BOOLEAN, checkOptions, NUMBER, type OptionTable, SIGNAL } from '../../protocol/internal.ts';
 
 /** What a Duplex needs of a WebSocket: the promise API's, over any driver. */
 export interface MessageSocket {
+  /** `'open'` as long as it takes and gives messages. */
   readonly state: string;
+  /** Resolves when the connection is over. */
   readonly closed: Promise<CloseInfo>;
+  /** The next message; rejects at the end. */
   receive(): Promise<string | Uint8Array>;
+  /** Sends a message; resolves when the transport takes more. */
   send(message: string | BytesLike): Promise<void>;
+  /** Starts the closing handshake. */
   close(code?: number, reason?: string): Promise<CloseInfo>;
+  /** Ends the transport now. */
   terminate(): void;
 }
 
+/** What kind of stream `toDuplex` makes. */
 export interface ToDuplexOptions extends Pick<
   DuplexOptions,
   'highWaterMark' | 'readableHighWaterMark' | 'writableHighWaterMark' | 'signal'
@@ -23,15 +32,23 @@ export interface ToDuplexOptions extends Pick<
   objectMode?: boolean;
 }
 
+const DUPLEX_OPTIONS: OptionTable<ToDuplexOptions> = {
+  objectMode: BOOLEAN,
+  highWaterMark: NUMBER,
+  readableHighWaterMark: NUMBER,
+  writableHighWaterMark: NUMBER,
+  signal: SIGNAL,
+};
+
 /**
  * A WebSocket as a Node stream, with backpressure both ways. From here on the stream alone receives and sends.
  *
  * It ends when the peer closes normally (1000, 1001, 1005), after every message that came before; any other end destroys
- * it with the `WebSocketError`. `end()` closes with 1000, and the stream finishes when the closing handshake is over: a
+ * it with the `WebSocketError`, or with an Error where messages were dropped that came after `end()` and nobody read. `end()` closes with 1000, and the stream finishes when the closing handshake is over: a
  * WebSocket has no half-close. `destroy()` ends the transport.
  */
-export function toDuplex(webSocket: MessageSocket, options: ToDuplexOptions = {}): Duplex {
-  return new MessageDuplex(webSocket, options);
+export function toDuplex(webSocket: MessageSocket, options?: ToDuplexOptions): Duplex {
+  return new MessageDuplex(webSocket, checkOptions('toDuplex', DUPLEX_OPTIONS, options));
 }
 
 class MessageDuplex extends Duplex {
@@ -79,11 +96,16 @@ class MessageDuplex extends Duplex {
       for (let wantsMore = true; wantsMore && !this.destroyed;)
         wantsMore = this.#deliver(await this.#webSocket.receive());
     } catch (error) {
-      if (error instanceof WebSocketError && error.isOk) this.push(null);
+      if (error instanceof WebSocketError && error.isOk) this.#end(await this.#webSocket.closed);
       else this.destroy(error as Error);
     } finally {
       this.#reading = false;
     }
+  }
+
+  #end({ dropped = 0 }: CloseInfo): void {
+    if (dropped === 0) this.push(null);
+    else this.destroy(new Error(`${dropped} messages came after end() and were dropped`));
   }
 
   /** Returns whether to go on. */

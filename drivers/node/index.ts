@@ -1,27 +1,54 @@
 /** The event-style Node driver. */
-export { broadcast, type BroadcastOptions } from './broadcast.ts';
+export { adopt, Adopter, type AdoptedOpening, type AdoptOptions } from './adopt.ts';
+export {
+  broadcast,
+  type BroadcastOptions,
+  type ListenerBroadcast,
+  type ListenerBroadcastOptions,
+} from '../socket/broadcast.ts';
 export { connect } from './connect.ts';
-export type { CloseMessage, ErrorMessage, MessageMessage, SocketMessage } from './diagnostics.ts';
-export { toDuplex, type MessageSocket, type ToDuplexOptions } from './duplex.ts';
-export { Http2Pool, type Http2PoolOptions } from './http2-pool.ts';
-export { serve, type NodeListener } from './serve.ts';
-export { acceptUpgrade, attach, isUpgrade, type AttachOptions } from './upgrade.ts';
-export type { ConnectTarget, NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
-export { Socket, type SendOptions, type SocketState } from '../socket.ts';
-export type { SlowConsumerOptions } from '../slow-consumers.ts';
-export type { Clock, Wake } from '../clock.ts';
 export type {
-  Acceptance,
-  ClientOptions,
-  Decision,
-  Handlers,
-  HttpResponse,
-  ListenAddress,
-  Listener,
-  ServerOptions,
-  SocketOptions,
-} from '../handlers.ts';
+  BackpressureMessage,
+  ClientHandshakeMessage,
+  CloseMessage,
+  DropMessage,
+  ErrorMessage,
+  FrameMessage,
+  MessageMessage,
+  PongMessage,
+  RefusedMessage,
+  SocketMessage,
+} from './diagnostics.ts';
+export type { TracedFrame } from '../../protocol/index.ts';
+export type { Guarded } from '../socket/guard.ts';
+export type { DropReason } from '../socket/observer.ts';
+export { toDuplex, type MessageSocket, type ToDuplexOptions } from './duplex.ts';
+export { Http2Pool, type Http2PoolOptions } from './http2/pool.ts';
+export { serve } from './serve.ts';
+export type { NodeListener } from './listener.ts';
+export type { ServerCloseOptions } from '../socket/graceful-close.ts';
+export {
+  acceptUpgrade,
+  attach,
+  createAcceptor,
+  isUpgrade,
+  type AcceptorOptions,
+  type AttachOptions,
+  type UpgradeAcceptor,
+} from './upgrade.ts';
+export type { Http2ServerOptions } from './http2/settings.ts';
+export type { ConnectTarget, RouteOptions } from './client/route-options.ts';
+export type { NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
+export { type Handlers, Socket } from '../socket/socket.ts';
+export type { ControlOptions, FragmentOptions, SendOptions } from '../socket/send-options.ts';
+export type { OnSent } from '../socket/departures.ts';
+export type { SlowConsumerOptions } from '../socket/slow-consumers.ts';
+export type { NodeAuthorizeContext } from './server/peer.ts';
+export type { Clock, Wake } from '../clock.ts';
+export type { BareListener, ListenAddress, Listener } from '../driver.ts';
+export type { Acceptance, AuthorizeContext, Decision, HttpResponse, Peer, RefusalReason } from '../socket/decision.ts';
+export type { SocketHandlers, SocketState } from '../socket/handlers.ts';
+export type { ClientOptions, Paths, ServerOptions, SocketOptions, WithContext } from '../socket/options.ts';
 export type { Transport, TransportHandler } from '../transport.ts';
-export { NodeTransport } from './node-transport.ts';
 export { PreparedMessage } from '../../protocol/index.ts';
-export * from '../vocabulary.ts';
+export * from '../socket/core-exports.ts';

@@ -1,42 +1,53 @@
+import { Buffer } from 'node:buffer';
+import process from 'node:process';
 import { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Transport, TransportHandler } from '../transport.ts';
-import { makeReadInto } from './read-into.ts';
+import { guard, type Guarded } from '../socket/guard.ts';
+import { isRefusal } from './client/failure.ts';
+import { inSharedContext } from './internals/async-context.ts';
+import { readInto } from './internals/read-into.ts';
+import { readBuffer } from './internals/resources.ts';
 
 /** Where a stream keeps its transport, so that one set of listeners serves all streams. */
 const TRANSPORT = Symbol('transport');
 type Carried = Duplex & { [TRANSPORT]: NodeTransport };
 
+/**
+ * What a net.Socket of its own does at its end: it stops writing, unless it is half-open, as those here are. Without it, the one
+ * listener that there is needs no list.
+ */
+const [STOPS_WRITING] = new NetSocket().listeners('end') as (() => void)[];
+
 /** What Node's streams call the encoding of a chunk that is bytes. */
 const BYTES = 'buffer' as BufferEncoding;
 
 /** A Node stream as a transport: a TCP, TLS or Unix socket, or any Duplex of bytes. It must allow half-open. */
-export class NodeTransport implements Transport {
+export class NodeTransport implements Transport, Guarded {
   readonly #stream: Carried;
   readonly #handler: TransportHandler;
-  /** Whether it writes past the stream's queue: docs/design/adr/0010-writes-go-past-the-queue.md. */
-  readonly #isDirect: boolean;
-  /** What every write calls back, once its bytes are out. */
-  readonly #onWritten: (error?: Error | null) => void;
+  readonly #way: number;
   #isWriting: boolean;
   #blocked: boolean;
-  /** Past the queue: bytes of the write that goes on by itself, and whether the end is to follow it. */
+  /** Bytes that wait, as of the last write, or the last part of it that was done; a getter of a stream's own may throw. */
   #underWay: number;
+  /** Past the queue: whether the end is to follow the write that goes on by itself. */
   #isEnding: boolean;
   #error: Error | undefined;
 
-  constructor(stream: Duplex, handler: TransportHandler) {
+  /** `way` is for streams of Node's own that are no sockets. */
+  constructor(stream: Duplex, handler: TransportHandler, way = wayOf(stream)) {
     const carried = stream as Carried;
     carried[TRANSPORT] = this;
     this.#stream = carried;
     this.#handler = handler;
-    this.#isDirect = canWriteDirectly(stream);
-    this.#onWritten = this.#written.bind(this);
+    this.#way = way;
     this.#isWriting = false;
     this.#blocked = false;
     this.#underWay = 0;
     this.#isEnding = false;
     this.#error = undefined;
+    if (STOPS_WRITING !== undefined) stream.off('end', STOPS_WRITING);
     stream.on('end', NodeTransport.#onEnd);
     stream.on('error', NodeTransport.#onError);
     stream.on('close', NodeTransport.#onClose);
@@ -45,19 +56,21 @@ export class NodeTransport implements Transport {
   }
 
   get bufferedAmount(): number {
-    if (!this.#blocked) return 0;
-    return this.#isDirect ? this.#underWay : this.#stream.writableLength;
+    return this.#blocked ? this.#underWay : 0;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
-    if (this.#isDirect) {
+    if (stream.destroyed) return false;
+    if (this.#way === DIRECT) {
       this.#writeDirectly(chunks);
     } else if (stream.writable) {
       stream.cork();
-      for (const chunk of chunks) stream.write(chunk, this.#onWritten);
+      const onWritten = (error?: Error | null) => this.onWritten(error);
+      for (const chunk of chunks) stream.write(this.#way === COPIED ? Buffer.from(chunk) : chunk, onWritten);
       stream.uncork();
-      this.#blocked = stream.writableLength > 0;
+      this.#underWay = stream.writableLength;
+      this.#blocked = this.#underWay > 0;
     } else {
       return false;
     }
@@ -66,16 +79,19 @@ export class NodeTransport implements Transport {
 
   /** The pump writes nothing more until this has left: there is nothing to queue. */
   #writeDirectly(chunks: readonly Uint8Array[]): void {
+    // node:tls aborts the process over a second one.
+    if (this.#blocked) throw new Error('a write is under way');
     this.#blocked = true;
     this.#isWriting = true;
-    if (chunks.length === 1) this.#stream._write(chunks[0], BYTES, this.#onWritten);
-    else this.#stream._writev!(chunks.map(entryOf), this.#onWritten);
+    const onWritten = Receipt.of(this);
+    if (chunks.length === 1) this.#stream._write(chunks[0], BYTES, onWritten);
+    else this.#stream._writev!(chunks.map(entryOf), onWritten);
     this.#isWriting = false;
     if (this.#blocked) this.#underWay = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   end(): void {
-    if (this.#isDirect && this.#blocked) this.#isEnding = true;
+    if (this.#way === DIRECT && this.#blocked) this.#isEnding = true;
     else this.#stream.end();
   }
 
@@ -91,19 +107,62 @@ export class NodeTransport implements Transport {
     this.#stream.resume();
   }
 
+  /** A write's bytes are out, or never will be. Node calls this, and would end the process over what the stream throws. */
+  onWritten(error?: Error | null): void {
+    guard(this, this.#written, error);
+  }
+
+  failed(error: unknown): void {
+    this.#handler.failed?.(error);
+  }
+
   #written(error?: Error | null): void {
     const stream = this.#stream;
-    if (error) stream.destroy(error);
-    if (stream.destroyed || !this.#blocked || (!this.#isDirect && stream.writableLength > 0)) return;
+    if (error) return this.#fail(error);
+    if (stream.destroyed || !this.#blocked) return;
+    if (this.#way !== DIRECT && (this.#underWay = stream.writableLength) > 0) return;
     this.#blocked = false;
     if (this.#isWriting) return;
     if (this.#isEnding) stream.end();
     this.#handler.onDrain();
   }
 
+  /**
+   * Nothing leaves any more (EPIPE, ECONNRESET). What the peer sent before that may lie in the kernel: a socket is read on,
+   * to its end. Any other stream has given up both of its sides by itself, or does so now.
+   */
+  #fail(error: Error): void {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    if (this.#way !== DIRECT) return void stream.destroy(error);
+    if (!this.#isWriting) return this.#tellFailure(error);
+    // What was written counts as not sent until that is told.
+    process.nextTick(guard, this, () => void (stream.destroyed || this.#tellFailure(error)));
+  }
+
+  #tellFailure(error: Error): void {
+    this.#blocked = false;
+    // libuv has called back: nobody holds what was to be written.
+    this.#handler.onReleased?.();
+    if (this.#handler.onWriteFailed === undefined) this.#stream.destroy(error);
+    else this.#handler.onWriteFailed(error);
+  }
+
+  /** A stream that was paused when it was destroyed still holds what had come before. */
+  #readRest(): void {
+    if (this.#stream.readableLength === 0) return;
+    this.#stream.off('data', NodeTransport.#onData);
+    for (let chunk; (chunk = this.#stream.read() as Buffer | null) !== null;) this.#take(chunk);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#handler.onData(this.#way === COPIED ? copied(chunk) : chunk);
+  }
+
   #read(): void {
     const stream = this.#stream;
-    if (stream instanceof NetSocket && NodeTransport.#readInto(stream)) return;
+    if (stream instanceof NetSocket) readInto(stream, NodeTransport.#onRead);
+    // What a stream holds already, or is given by whoever pushes to it, comes as 'data', however it reads.
     stream.on('data', NodeTransport.#onData);
     // Whoever had the stream before may have stopped it.
     stream.resume();
@@ -112,16 +171,18 @@ export class NodeTransport implements Transport {
   // Node calls these on the stream.
 
   static #onConnect(this: Carried): void {
-    this[TRANSPORT].#read();
+    guard(this[TRANSPORT], this[TRANSPORT].#read);
   }
 
-  static readonly #readInto = makeReadInto(function (this: Carried & NetSocket, bytes) {
+  static #onRead(this: Carried, length: number): void {
+    const bytes = length === readBuffer.length ? readBuffer : readBuffer.subarray(0, length);
     this[TRANSPORT].#handler.onData(bytes);
-  });
+  }
 
-  /** A chunk's memory is ours: nobody else listens. The core knows no Buffer. */
+  /** In the context of whoever pushed the chunk, or had the stream go on. */
   static #onData(this: Carried, chunk: Buffer): void {
-    this[TRANSPORT].#handler.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    const transport = this[TRANSPORT];
+    inSharedContext(transport.#take, transport, chunk);
   }
 
   static #onEnd(this: Carried): void {
@@ -129,28 +190,74 @@ export class NodeTransport implements Transport {
   }
 
   static #onError(this: Carried, error: Error): void {
-    this[TRANSPORT].#error = error;
+    this[TRANSPORT].#error ??= error;
+    // node:tls tells of an alert that comes after the handshake, and leaves the rest to whoever hears it.
+    guard(this[TRANSPORT], () => void (this.destroyed || this.destroy()));
   }
 
   static #onClose(this: Carried): void {
     const transport = this[TRANSPORT];
+    guard(transport, transport.#readRest);
     // libuv has called back for every write by now. What other streams still do with a chunk is not known.
-    if (transport.#isDirect && transport.#blocked) transport.#handler.onReleased?.();
-    transport.#handler.onLost(transport.#error);
+    if (transport.#way === DIRECT && transport.#blocked) transport.#handler.onReleased?.();
+    transport.#handler.onLost(transport.#error, !isRefusal(transport.#error));
   }
 }
 
+/** What a write calls back, once. It is lent for as long as the write takes: connections that write nothing have none. */
+class Receipt {
+  static readonly #free: Receipt[] = [];
+  #transport: NodeTransport | undefined;
+  readonly #call: (error?: Error | null) => void;
+
+  constructor() {
+    this.#transport = undefined;
+    this.#call = (error) => {
+      const transport = this.#transport;
+      this.#transport = undefined;
+      if (Receipt.#free.length < MOST_RECEIPTS) Receipt.#free.push(this);
+      transport?.onWritten(error);
+    };
+  }
+
+  static of(transport: NodeTransport): (error?: Error | null) => void {
+    const receipt = Receipt.#free.pop() ?? new Receipt();
+    receipt.#transport = transport;
+    return receipt.#call;
+  }
+}
+
+/** How many receipts are kept for the next writes. */
+const MOST_RECEIPTS = 256;
+
+/** Past the stream's queue: docs/design/adr/0010-writes-go-past-the-queue.md. */
+const DIRECT = 0;
+/** By the stream's queue. */
+export const QUEUED = 1;
 /**
- * Whether a stream writes as every net.Socket does (TLS included) and nothing waits in it. What other streams do with a
- * chunk is up to their queue.
+ * Likewise, and in copies both ways: streams that are not Node's own hand on what was written to them, memory and all, and whoever
+ * wrote what they bring may have it still. PassThrough and node:stream's duplexPair do.
  */
-function canWriteDirectly(stream: Duplex): boolean {
-  return (
+const COPIED = 2;
+
+/** How bytes go to a stream and come from it. Every net.Socket writes in one way (TLS included), where nothing waits in it. */
+function wayOf(stream: Duplex): number {
+  const isSocket =
     stream instanceof NetSocket &&
     stream._write === NetSocket.prototype._write &&
-    stream._writev === NetSocket.prototype._writev &&
-    stream.writableLength === 0
-  );
+    stream._writev === NetSocket.prototype._writev;
+  if (!isSocket) return COPIED;
+  return stream.writableLength === 0 ? DIRECT : QUEUED;
+}
+
+/** What is no bytes, or only looks like some, goes on as it came: whoever takes it ends the connection, and says why. */
+function copied(chunk: Uint8Array): Uint8Array {
+  try {
+    // Not by its class alone: in Jest, Node's own Buffer is of another realm.
+    return chunk instanceof Uint8Array || ArrayBuffer.isView(chunk) ? new Uint8Array(chunk) : chunk;
+  } catch {
+    return chunk;
+  }
 }
 
 function entryOf(chunk: Uint8Array): { chunk: Uint8Array; encoding: BufferEncoding } {

@@ -1,86 +1,159 @@
+import type { ServerSessionOptions } from 'node:http2';
 import { createServer as createTcpServer, type Server as NetServer, type Socket as NetSocket } from 'node:net';
-import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
-import { resolveLimits } from '../../protocol/index.ts';
-import type { Admission, Visitor } from '../admission.ts';
-import type { Handlers, Listener } from '../handlers.ts';
-import type { Socket } from '../socket.ts';
-import { Acceptor } from './accept.ts';
-import { portOf, urlOf } from './address.ts';
+import process from 'node:process';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import { checkOptions, resolveLimits } from '../../protocol/internal.ts';
+import { type Wake, wakeAtDeadline } from '../clock.ts';
+import { recapture } from '../socket/error-place.ts';
+import { report } from '../socket/guard.ts';
+import { AdmissionControl, type PendingPeer } from '../socket/admission-control.ts';
+import { refusalOf } from '../socket/decision.ts';
+import type { Handlers } from '../socket/socket.ts';
+import { checkHandlers } from '../socket/handlers.ts';
+import type { WithContext } from '../socket/options.ts';
+import { Acceptor } from './server/acceptor.ts';
+import { diagnostics } from './diagnostics.ts';
 import { LONGEST_TIMEOUT, nodeClock } from './clock.ts';
-import type { Http2Door } from './http2-door.ts';
-import type { NodeServerOptions } from './options.ts';
-
-/** What `serve` resolves to. */
-export interface NodeListener extends Listener {
-  /** Replaces key and certificates, for connections to come. Throws a TypeError without TLS. */
-  setSecureContext?(context: SecureContextOptions): void;
-}
+import { type CurrentContext, currentContextOfMany } from './internals/async-context.ts';
+import type { Http2ServerSessions } from './http2/server-sessions.ts';
+import { sessionOptions } from './http2/settings.ts';
+import { type NodeListener, ServerListener } from './listener.ts';
+import { NODE_SERVER_OPTIONS, type NodeServerOptions } from './options.ts';
 
 /**
  * Listens, and serves every connection with these handlers. Resolves once it listens, rejects when it can't.
  * Throws a TypeError or RangeError for bad options.
  */
-export async function serve<Data = unknown>(
-  options: NodeServerOptions | number,
-  handlers: Handlers<Data>,
+export async function serve<Data = unknown, Context = unknown>(
+  options: WithContext<NodeServerOptions, Context> | number | `${number}`,
+  handlers: Handlers<Data, Context>,
 ): Promise<NodeListener> {
-  const all = typeof options === 'number' ? { port: options } : options;
-  const secure = all.tls !== undefined;
-  const acceptor = new Acceptor(all, handlers, secure);
-  const door = all.http2 === true ? await openDoor(acceptor, all) : undefined;
-  const greeting = new Greeting(acceptor.admission);
-  const server = secure ? serveTls(acceptor, door, greeting, all) : serveTcp(acceptor, door);
-  await new Promise<void>((resolve, reject) => {
+  const given = typeof options === 'object' ? options : { port: options };
+  const all = checkOptions('serve', NODE_SERVER_OPTIONS, given);
+  checkHandlers('serve', handlers);
+  checkPlace(all);
+  if (all.reusePort === true) checkReusePort(all, process.versions.node);
+  if (all.tls) checkCertificate(all.tls);
+  const secure = Boolean(all.tls);
+  const acceptor = new Acceptor(all, handlers as Handlers<Data>, secure, new AdmissionControl(all, all.path));
+  const { http2 = false } = all;
+  const http2Sessions = http2 === false ? undefined : await createHttp2Sessions(acceptor, all, sessionOptions(http2));
+  const tlsHandshakes = new TlsHandshakes(acceptor.admission);
+  const told = (error: unknown) => report(error, () => handlers.error?.(error));
+  const server = secure
+    ? serveTls(acceptor, http2Sessions, tlsHandshakes, all, told)
+    : serveTcp(acceptor, http2Sessions);
+  const listening = new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
-      all.path === undefined ? { ...all, path: undefined } : { path: all.path, backlog: all.backlog },
+      all.socketPath === undefined
+        ? { host: all.host, port: Number(all.port ?? 0), backlog: all.backlog, reusePort: all.reusePort }
+        : { path: all.socketPath, backlog: all.backlog },
       () => {
         server.off('error', reject);
         resolve();
       },
     );
   });
-  server.on('error', (error) => handlers.error?.(error));
-  return makeListener(server, acceptor, door, secure);
+  try {
+    await listening;
+  } catch (error) {
+    // Of the system, far from any line of the caller's.
+    recapture(error);
+    throw error;
+  }
+  server.on('error', told);
+  const closed = new Promise<void>((resolve) => server.once('close', () => resolve()));
+  const stop = (): void => {
+    if (server.listening) server.close();
+    acceptor.admission.stop(() => {});
+    http2Sessions?.stop();
+  };
+  return new ServerListener(server, secure, acceptor.admission, stop, closed);
+}
+
+function checkPlace({ path, port, host, socketPath }: NodeServerOptions): void {
+  if (socketPath !== undefined && (port !== undefined || host !== undefined)) {
+    throw new TypeError('listen: socketPath does not go together with host and port');
+  }
+  const isSocket = typeof path === 'string' && (path.endsWith('.sock') || path.startsWith('\\\\'));
+  if (isSocket && port === undefined && socketPath === undefined) {
+    throw new TypeError('listen: path is the path of requests; a Unix socket is socketPath');
+  }
+}
+
+/** Node ignores what it doesn't know: the second process would be told that the port is taken. */
+export function checkReusePort({ socketPath }: NodeServerOptions, node: string): void {
+  if (socketPath !== undefined) throw new TypeError('listen: reusePort is for ports, not for socketPath');
+  const [major, minor] = node.split('.').map(Number);
+  const isKnown = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+  if (!isKnown) throw new TypeError(`listen: reusePort takes Node 22.12 or newer, and this is ${node}`);
+}
+
+/** What a server can show a certificate by. */
+const CERTIFICATES = ['cert', 'pfx', 'SNICallback', 'secureContext', 'pskCallback'] as const;
+
+function checkCertificate(tls: object): void {
+  if (CERTIFICATES.some((name) => (tls as Record<string, unknown>)[name] !== undefined)) return;
+  throw new TypeError(
+    'listen: tls has no certificate: give it cert and key, or pfx; leave tls out for a server of ws:',
+  );
 }
 
 /** What there is of HTTP/2, beside the same acceptor. */
-async function openDoor(acceptor: Acceptor<any>, options: NodeServerOptions): Promise<Http2Door> {
+async function createHttp2Sessions(
+  acceptor: Acceptor<any>,
+  options: NodeServerOptions,
+  sessions: ServerSessionOptions,
+): Promise<Http2ServerSessions> {
   // Loaded by those alone who use it.
-  const { Http2Door } = await import('./http2-door.ts');
-  return new Http2Door(resolveLimits(options), acceptor.admission, (stream, fields) => {
+  const { Http2ServerSessions } = await import('./http2/server-sessions.ts');
+  return new Http2ServerSessions(resolveLimits(options), acceptor.admission, sessions, (stream, fields) => {
     acceptor.acceptStream(stream, fields);
   });
 }
 
-function serveTcp(acceptor: Acceptor<any>, door: Http2Door | undefined): NetServer {
+function serveTcp(acceptor: Acceptor<any>, http2Sessions: Http2ServerSessions | undefined): NetServer {
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true });
-  if (door === undefined) return server.on('connection', (stream) => void acceptor.accept(stream));
+  if (http2Sessions === undefined) {
+    // Node tells of every connection in the one context in which the server began to listen.
+    let context: CurrentContext | undefined;
+    return server.on('connection', (stream) => {
+      context ??= currentContextOfMany();
+      acceptor.accept(stream, undefined, undefined, context);
+    });
+  }
   return server.on('connection', (stream) => {
-    door.sort(stream, (since, bytes) => acceptor.accept(stream, since).transportHandler.onData(bytes));
+    http2Sessions.sort(stream, (since, bytes) => acceptor.accept(stream, since).transportHandler.onData(bytes));
   });
 }
 
 /** A TLS server. The one deadline for all that comes before the connection is open runs from the TCP connection on. */
 function serveTls(
   acceptor: Acceptor<any>,
-  door: Http2Door | undefined,
-  greeting: Greeting,
+  http2Sessions: Http2ServerSessions | undefined,
+  tlsHandshakes: TlsHandshakes,
   options: NodeServerOptions,
+  report: (error: unknown) => void,
 ): TlsServer {
   const { handshakeTimeout } = resolveLimits(options);
   const server = createTlsServer({
-    ALPNProtocols: door === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
+    ALPNProtocols: http2Sessions === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
     handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMEOUT),
-    ...options.tls,
+    ...(options.tls || undefined),
     noDelay: true,
   });
-  server.on('connection', (stream: NetSocket) => greeting.begin(stream));
+  server.on('connection', (stream: NetSocket) => tlsHandshakes.begin(stream));
   // node:tls tells when its deadline has passed, and leaves the connection as it is.
-  server.on('tlsClientError', (_error, stream) => stream.destroy());
+  server.on('tlsClientError', (error, stream) => {
+    tellTlsFailure(acceptor, error, stream, report);
+    const isLate = (error as NodeJS.ErrnoException).code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+    if (isLate) tlsHandshakes.judge(stream, handshakeTimeout);
+    else stream.destroy();
+  });
   server.on('secureConnection', (stream) => {
-    const since = greeting.end(stream);
-    if (door !== undefined && stream.alpnProtocol === 'h2') return door.accept(stream, since);
+    const since = tlsHandshakes.end(stream);
+    if (http2Sessions !== undefined && stream.alpnProtocol === 'h2') return http2Sessions.accept(stream, since);
     // Not before: whoever hangs up in the middle of the TLS handshake is gone.
     stream.allowHalfOpen = true;
     acceptor.accept(stream, since);
@@ -88,69 +161,66 @@ function serveTls(
   return server;
 }
 
-/** Those whose TLS handshake is not over: node:tls tells of the TCP connection, and of the TLS one only after that. */
-class Greeting {
-  readonly #admission: Admission;
-  readonly #guests: Map<string, { readonly visitor: Visitor; readonly since: number }>;
+function tellTlsFailure(
+  { admission }: Acceptor<any>,
+  error: Error,
+  { remoteAddress = '' }: TLSSocket,
+  report: (error: unknown) => void,
+): void {
+  const reason = refusalOf('tls', remoteAddress, error);
+  diagnostics.onRefused(undefined, undefined, reason);
+  admission.tellRefused(undefined, undefined, reason, report);
+}
 
-  constructor(admission: Admission) {
+/** Those whose TLS handshake is not over: node:tls tells of the TCP connection, and of the TLS one only after that. */
+class TlsHandshakes {
+  readonly #admission: AdmissionControl;
+  readonly #underWay: Map<string, { readonly pending: PendingPeer; readonly since: number }>;
+  /** Those whose deadline has come, while it is seen whether what had come by then makes an end of it. */
+  readonly #late: WeakMap<NetSocket, Wake>;
+
+  constructor(admission: AdmissionControl) {
     this.#admission = admission;
-    this.#guests = new Map();
+    this.#underWay = new Map();
+    this.#late = new WeakMap();
   }
 
   begin(stream: NetSocket): void {
     const peer = peerOf(stream);
     const end = () => void stream.destroy();
-    const visitor: Visitor = { state: 'connecting', close: end, terminate: end };
-    this.#guests.set(peer, { visitor, since: nodeClock.now() });
+    const pending: PendingPeer = { state: 'connecting', close: end, terminate: end };
+    this.#underWay.set(peer, { pending, since: nodeClock.now() });
     // Peers on a Unix socket have no names to tell them apart by: it is their deadline alone that ends them.
-    if (stream.remotePort !== undefined) this.#admission.wait(visitor);
+    if (stream.remotePort !== undefined) this.#admission.wait(pending);
     stream.once('close', () => {
-      this.#admission.stopWaiting(visitor);
-      if (this.#guests.get(peer)?.visitor === visitor) this.#guests.delete(peer);
+      this.#admission.stopWaiting(pending);
+      if (this.#underWay.get(peer)?.pending === pending) this.#underWay.delete(peer);
     });
+  }
+
+  /** Ends one whose time is up. That of a peer on a Unix socket is taken to be up just now. */
+  judge(stream: NetSocket, timeout: number): void {
+    const entry = stream.remotePort === undefined ? undefined : this.#underWay.get(peerOf(stream));
+    const deadline = entry === undefined ? nodeClock.now() : entry.since + timeout;
+    this.#late.set(
+      stream,
+      wakeAtDeadline(nodeClock, deadline, () => void stream.destroy()),
+    );
   }
 
   /** Returns since when it has been there. */
   end(secured: NetSocket): number | undefined {
+    this.#late.get(secured)?.cancel();
     const peer = peerOf(secured);
-    const guest = this.#guests.get(peer);
-    if (guest === undefined) return undefined;
-    this.#guests.delete(peer);
-    this.#admission.stopWaiting(guest.visitor);
-    return guest.since;
+    const entry = this.#underWay.get(peer);
+    if (entry === undefined) return undefined;
+    this.#underWay.delete(peer);
+    this.#admission.stopWaiting(entry.pending);
+    return entry.since;
   }
 }
 
 /** A name for the peer of a socket that no other has at the time; that of a Unix socket has none. */
 function peerOf(stream: NetSocket): string {
   return `${stream.remoteAddress} ${stream.remotePort}`;
-}
-
-function makeListener(
-  server: NetServer,
-  acceptor: Acceptor<any>,
-  door: Http2Door | undefined,
-  secure: boolean,
-): NodeListener {
-  const address = server.address();
-  const closed = new Promise<void>((resolve) => server.once('close', () => resolve()));
-  return {
-    get address() {
-      return server.address();
-    },
-    port: portOf(address),
-    url: urlOf(address, secure),
-    connections: acceptor.admission.sockets as ReadonlySet<Socket>,
-    stopListening: () => {
-      if (server.listening) server.close();
-      acceptor.admission.stop(() => {});
-      door?.stop();
-    },
-    closed,
-    setSecureContext: (context) => {
-      if (!('setSecureContext' in server)) throw new TypeError('this server has no TLS');
-      (server as TlsServer).setSecureContext(context);
-    },
-  };
 }

@@ -3,94 +3,159 @@ import type { Http2SecureServer, Http2Server, Http2ServerRequest } from 'node:ht
 import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { isExtendedConnect } from '../../protocol/index.ts';
-import type { Handlers } from '../handlers.ts';
-import type { Socket } from '../socket.ts';
-import { Acceptor } from './accept.ts';
-import { portOf, urlOf } from './address.ts';
-import { attachStreams, isHttp2Server } from './http2-attach.ts';
-import type { NodeUpgradeOptions } from './options.ts';
-import type { NodeListener } from './serve.ts';
+import { InvalidStateError, isExtendedConnect } from '../../protocol/index.ts';
+import { checkOptions, COMPRESS, type OptionTable, PATHS, resolveLimits, toBytes } from '../../protocol/internal.ts';
+import type { Handlers, Socket } from '../socket/socket.ts';
+import { checkHandlers } from '../socket/handlers.ts';
+import type { Paths, ServerOptions, WithContext } from '../socket/options.ts';
+import { SERVER_OPTIONS } from '../socket/options.ts';
+import { AdmissionControl, pathMatcher } from '../socket/admission-control.ts';
+import { Acceptor } from './server/acceptor.ts';
+import { isReadByOthers, takeEarly } from './server/handover.ts';
+import { isWebSocketUpgrade, takeUpgrades } from './server/upgrades.ts';
+import { nodeClock } from './clock.ts';
+import { type NodeListener, ServerListener } from './listener.ts';
+import { isHttp2Server, takeStreams } from './http2/streams.ts';
+import { NODE_UPGRADE_OPTIONS, type NodeUpgradeOptions } from './options.ts';
 
 /**
  * Whether a request of node:http asks for a WebSocket (RFC 6455 §4.2.1), or one of node:http2 (RFC 8441 §5). Whether it
  * may have one is decided later.
  */
 export function isUpgrade(request: IncomingMessage | Http2ServerRequest): boolean {
-  if (isOverHttp2(request)) return isExtendedConnect(request.rawHeaders);
-  const tokens = (request.headers.upgrade ?? '').split(',');
-  return request.method === 'GET' && tokens.some((token) => token.trim().toLowerCase() === 'websocket');
+  return isOverHttp2(request) ? isExtendedConnect(request.rawHeaders) : isWebSocketUpgrade(request);
 }
 
 /**
  * Serves one 'upgrade' of node:http(s), or one 'connect' of node:http2, with these handlers: the request is validated
  * again, and answered, whatever it is. The stream is the connection's from here on; `head` is what came behind the request.
+ *
+ * It may be called later than in the listener: what has come meanwhile is delivered in order. It is refused with 500 (the
+ * cause is an InvalidStateError) where somebody else reads from the stream. Until it is called, nobody but you hears of the
+ * stream's errors: to decide something first, use `authorize`.
  */
-export function acceptUpgrade<Data>(
+export function acceptUpgrade<Data = unknown, Context = unknown>(
   request: IncomingMessage | Http2ServerRequest,
   stream: Duplex,
   head: Uint8Array,
-  options: NodeUpgradeOptions,
-  handlers: Handlers<Data>,
-): Socket<Data> {
+  given: WithContext<NodeUpgradeOptions, Context>,
+  handlers: Handlers<Data, Context>,
+): Socket<Data, Context> {
+  const options = checkOptions('acceptUpgrade', NODE_UPGRADE_OPTIONS, given);
+  checkHandlers('acceptUpgrade', handlers);
   if (isOverHttp2(request)) {
     const secure = request.stream.session?.encrypted === true;
-    return new Acceptor(options, handlers, secure).acceptStream(request.stream, request.rawHeaders);
+    const acceptor = new Acceptor<Data>(options, handlers as Handlers<Data>, secure);
+    return acceptor.acceptStream(request.stream, request.rawHeaders, request) as Socket<Data, any>;
   }
-  return takeOver(new Acceptor(options, handlers, isSecure(stream)), request, stream, head);
+  const acceptor = new Acceptor<Data>(options, handlers as Handlers<Data>, isSecure(stream));
+  return takeOver(acceptor, request, stream, head) as Socket<Data, any>;
+}
+
+/** What serves many single upgrades: `createAcceptor`. */
+export interface UpgradeAcceptor<Data = unknown> {
+  /**
+   * Serves one upgrade, as `acceptUpgrade` does. No handler is called before this has returned, and `open` when the 101 has
+   * been written.
+   */
+  accept(request: IncomingMessage | Http2ServerRequest, stream: Duplex, head: Uint8Array): Socket<Data>;
+  /** The open connections. */
+  readonly connections: ReadonlySet<Socket<Data>>;
+  /** Refuses what comes from now on, and whoever is on the way, with 503; connections go on. */
+  stopAccepting(): void;
+  /** Resolves when that has been called and no connection is left. */
+  readonly closed: Promise<void>;
+}
+
+/** What `createAcceptor` takes. */
+export interface AcceptorOptions extends NodeUpgradeOptions, Omit<ServerOptions, 'authorize'> {}
+
+const ACCEPTOR_OPTIONS: OptionTable<AcceptorOptions> = { ...SERVER_OPTIONS, compress: COMPRESS };
+
+/**
+ * Makes an acceptor of single upgrades with one policy, which is checked once, and one count of connections.
+ * Throws a TypeError or RangeError for bad options.
+ */
+export function createAcceptor<Data = unknown>(
+  given: AcceptorOptions,
+  handlers: Handlers<Data>,
+): UpgradeAcceptor<Data> {
+  const options = checkOptions('createAcceptor', ACCEPTOR_OPTIONS, given);
+  checkHandlers('createAcceptor', handlers);
+  const admission = new AdmissionControl(options);
+  const make = (secure: boolean) => new Acceptor<Data>(options, handlers, secure, admission, true);
+  const plain = make(false);
+  const secured = make(true);
+  let finish: () => void;
+  const closed = new Promise<void>((resolve) => (finish = resolve));
+  return {
+    accept(request, stream, head) {
+      if (isOverHttp2(request)) {
+        const { stream: carrier, rawHeaders } = request;
+        const isEncrypted = carrier.session?.encrypted === true;
+        return (isEncrypted ? secured : plain).acceptStreamLater(carrier, rawHeaders, request);
+      }
+      return takeOverLater(isSecure(stream) ? secured : plain, request, stream, head);
+    },
+    connections: admission.sockets as ReadonlySet<Socket<Data>>,
+    stopAccepting: () => admission.stop(finish),
+    closed,
+  };
 }
 
 /** What `attach` takes besides. */
-export interface AttachOptions extends NodeUpgradeOptions {
+export interface AttachOptions extends AcceptorOptions {
   /** The paths whose upgrades are served. Default: every path. */
-  path?: string | readonly string[] | ((path: string) => boolean);
+  path?: Paths;
 }
+
+export const ATTACH_OPTIONS: OptionTable<AttachOptions> = { ...ACCEPTOR_OPTIONS, path: PATHS };
 
 /**
  * Serves a server's upgrades for some paths, and leaves all others to whoever else listens: those of node:http(s), and
- * the extended CONNECTs of node:http2, whose sessions are told from now on that they may be sent. What it returns stops
- * doing so with `stopListening`; beyond that the server is never touched.
+ * the extended CONNECTs of node:http2, whose sessions are told from now on that they may be sent. One that nobody answers is
+ * answered with 404, or with 503 after `handshakeTimeout` where others listen; a request that asks to upgrade to something
+ * else than a WebSocket (`h2c`, say) stays the ordinary request that it is. What it returns stops doing so with
+ * `stopListening`; beyond that the server is never touched.
  * Throws a TypeError or RangeError for bad options.
  */
-export function attach<Data = unknown>(
+export function attach<Data = unknown, Context = unknown>(
   server: HttpServer | Http2Server | Http2SecureServer,
-  options: AttachOptions,
-  handlers: Handlers<Data>,
+  given: WithContext<AttachOptions, Context>,
+  handlers: Handlers<Data, Context>,
 ): NodeListener {
+  const options = checkOptions('attach', ATTACH_OPTIONS, given);
+  checkHandlers('attach', handlers);
   const plain = new Acceptor(options, handlers, false);
   const { admission } = plain;
   const secure = new Acceptor(options, handlers, true, admission);
-  const matches = matcher(options.path);
-  const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    if (!isUpgrade(request) || !matches((request.url ?? '').split('?', 1)[0])) return;
-    takeOver(isSecure(stream) ? secure : plain, request, stream, head);
-  };
-  server.on('upgrade', onUpgrade);
-  const detach = isHttp2Server(server)
-    ? attachStreams(server, matches, (stream, fields) => {
-        (stream.session?.encrypted === true ? secure : plain).acceptStream(stream, fields);
+  const matches = pathMatcher(options.path);
+  const failed = (error: unknown) => handlers.error?.(error);
+  const grace = resolveLimits(options).handshakeTimeout;
+  const releaseUpgrades = takeUpgrades(server as HttpServer, {
+    matches,
+    take: (request, stream, head) => void takeOver(isSecure(stream) ? secure : plain, request, stream, head),
+    failed,
+    grace,
+  });
+  const releaseStreams = isHttp2Server(server)
+    ? takeStreams(server, {
+        matches,
+        take: (stream, fields) => {
+          (stream.session?.encrypted === true ? secure : plain).acceptStream(stream, fields);
+        },
+        failed,
+        grace,
       })
     : undefined;
   let finish: () => void;
   const closed = new Promise<void>((resolve) => (finish = resolve));
-  return {
-    get address() {
-      return server.address();
-    },
-    get port() {
-      return portOf(server.address());
-    },
-    get url() {
-      return urlOf(server.address(), 'setSecureContext' in server);
-    },
-    connections: admission.sockets as ReadonlySet<Socket>,
-    stopListening: () => {
-      server.off('upgrade', onUpgrade);
-      detach?.();
-      admission.stop(finish);
-    },
-    closed,
+  const stop = (): void => {
+    releaseUpgrades();
+    releaseStreams?.();
+    admission.stop(finish);
   };
+  return new ServerListener(server, 'setSecureContext' in server, admission, stop, closed);
 }
 
 function takeOver<Data>(
@@ -99,14 +164,46 @@ function takeOver<Data>(
   stream: Duplex,
   head: Uint8Array,
 ): Socket<Data> {
-  (stream as NetSocket).setTimeout?.(0);
-  (stream as NetSocket).setNoDelay?.(true);
-  const socket = acceptor.accept(stream);
-  const { method = '', url = '', httpVersion, rawHeaders } = request;
-  socket.receiveHead({ method, target: url, version: httpVersion, rawHeaders });
-  if (head.length > 0) socket.transportHandler.onData(new Uint8Array(head));
+  const begin = handOver(request, stream, head);
+  const socket = acceptor.accept(stream, undefined, request);
+  begin(socket);
   return socket;
 }
+
+/** The same, but that nothing is made of the request before this has returned. */
+function takeOverLater<Data>(
+  acceptor: Acceptor<Data>,
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Uint8Array,
+): Socket<Data> {
+  const begin = handOver(request, stream, head);
+  // Before the stream is told to read on: what it holds already comes behind the head.
+  nodeClock.defer(() => begin(socket));
+  const socket = acceptor.accept(stream, undefined, request);
+  return socket;
+}
+
+/** Makes a stream ready to be taken over. Returns what is to be called with the socket that it becomes. */
+function handOver(request: IncomingMessage, stream: Duplex, head: Uint8Array): (socket: Socket<any>) => void {
+  const bytes = toBytes(head);
+  // What came before has set these its own way.
+  (stream as NetSocket).setTimeout?.(0);
+  (stream as NetSocket).setNoDelay?.(true);
+  const isTornOpen = isReadByOthers(stream);
+  const early = isTornOpen ? bytes : takeEarly(stream, bytes);
+  return (socket) => {
+    // One that is gone by now has its end told.
+    if (stream.destroyed || socket.state !== 'connecting') return;
+    if (isTornOpen) return socket.refuse({ status: 500 }, new InvalidStateError(READ_BY_OTHERS));
+    const { method = '', url = '', httpVersion, rawHeaders } = request;
+    socket.receiveHead({ method, target: url, version: httpVersion, rawHeaders });
+    if (early.length > 0) socket.transportHandler.onData(early);
+  };
+}
+
+const READ_BY_OTHERS =
+  'somebody else has read from the stream, so that frames may be lost: call upgrade first, or pause the stream';
 
 function isOverHttp2(request: IncomingMessage | Http2ServerRequest): request is Http2ServerRequest {
   return request.httpVersionMajor === 2;
@@ -114,11 +211,4 @@ function isOverHttp2(request: IncomingMessage | Http2ServerRequest): request is 
 
 function isSecure(stream: Duplex): boolean {
   return (stream as TLSSocket).encrypted === true;
-}
-
-function matcher(path: AttachOptions['path']): (path: string) => boolean {
-  if (path === undefined) return () => true;
-  if (typeof path === 'function') return path;
-  const paths = typeof path === 'string' ? [path] : path;
-  return (candidate) => paths.includes(candidate);
 }

@@ -1,9 +1,15 @@
 /** The in-memory network: the same API as `sansocket`, without sockets, and with a virtual clock. */
-import { createListen, createOpen, type Listen, type ReconnectingOpen, withReconnecting } from '../promise/index.ts';
-import type { LinkDirection as LinkDirectionClass } from './link.ts';
-import type { PipeListener as PipeListenerClass } from './listener.ts';
+import {
+  createListen,
+  createOpen,
+  type Listen,
+  type ReconnectingOpen,
+  Session,
+  withReconnecting,
+} from '../promise/index.ts';
 import { NetworkDriver } from './network.ts';
 import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
+import type { Socket } from '../socket/socket.ts';
 import { SeededRandom } from './random.ts';
 
 /** A network of one's own, with both faces: `open` and `listen`, and the event-style `connect` and `serve`. */
@@ -17,8 +23,17 @@ export class Network extends NetworkDriver {
   constructor(options?: NetworkOptions) {
     super(options);
     const random = new SeededRandom(this.seed).fork(-1);
-    this.open = withReconnecting(createOpen(this), this.clock, () => random.fraction());
+    this.open = withReconnecting(createOpen(this), this, this.clock, () => random.fraction());
     this.listen = createListen(this);
+  }
+
+  /** @internal */
+  override describeWaits(sockets: readonly Socket<any>[]): string | undefined {
+    const waits = sockets.filter(({ data }) => data instanceof Session && data.inbox.waiting > 0);
+    if (waits.length === 0) return undefined;
+    const who =
+      waits.length === 1 ? `one receive waits, on ${waits[0]!.url}` : `${waits.length} clients wait in receive`;
+    return `${who}. Time stands still until network.advance(milliseconds)`;
   }
 }
 
@@ -29,32 +44,23 @@ export function createNetwork(options?: NetworkOptions): Network {
 
 /** The network that this module's own `open` and `listen` are on. */
 export const network: Network = /* @__PURE__ */ createNetwork();
+/** Opens a connection on this module's own network, as `open` of `sansocket` does over sockets. */
 export const open: ReconnectingOpen<PipeClientOptions> = /* @__PURE__ */ network.open;
+/** Listens on this module's own network, as `listen` of `sansocket` does on a port. */
 export const listen: Listen<PipeServerOptions> = /* @__PURE__ */ network.listen;
-
-// Aliases, because the bundler of the types drops the `type` of an `export type { Class }` and would declare a value.
-/** What a network's `serve` resolves to. */
-export type PipeListener = PipeListenerClass;
-/** One direction of a link. */
-export type LinkDirection = LinkDirectionClass;
 
 export { NetworkDriver } from './network.ts';
 export type { Cut } from './cut.ts';
-export { Link, type LinkInit } from './link.ts';
+export { Link, type LinkDirection, type LinkInit } from './link.ts';
 export { PipeError, type PipeErrorCode, type TransportEnd } from './link-end.ts';
-export type {
-  Fault,
-  LaneOptions,
-  LinkOptions,
-  NetworkOptions,
-  PipeClientOptions,
-  PipeServerOptions,
-} from './options.ts';
+export type { PipeListener } from './listener.ts';
+export type { Fault, OneWayOptions, LinkOptions } from './link-options.ts';
+export type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
 export { SeededRandom } from './random.ts';
 export type { Trace, TraceEntry, TraceEvent } from './trace.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export type { VirtualClockOptions } from './virtual-clock.ts';
-export type { Turn } from './turn.ts';
+export type { NextTurn } from './next-turn.ts';
 export { broadcast, Server, toStreams, WebSocket } from '../promise/index.ts';
 export type {
   BroadcastOptions,
@@ -67,8 +73,11 @@ export type {
   Open,
   PromiseOptions,
   ReceivedMessage,
+  Reconnecting,
   ReconnectingOpen,
+  ReconnectingSendOptions,
   ReconnectOptions,
+  ReconnectState,
   SendOptions,
   ServeOptions,
   ServerCloseOptions,
@@ -77,19 +86,15 @@ export type {
   WaitOptions,
   WebStreams,
 } from '../promise/index.ts';
-export { Socket, type SendOptions as SocketSendOptions, type SocketState } from '../socket.ts';
-export type {
-  Acceptance,
-  ClientOptions,
-  Decision,
-  Driver,
-  Handlers,
-  HttpResponse,
-  ListenAddress,
-  Listener,
-  ServerOptions,
-  SocketOptions,
-} from '../handlers.ts';
+export { type Handlers, Socket } from '../socket/socket.ts';
+export type { ControlOptions, FragmentOptions, SendOptions as SocketSendOptions } from '../socket/send-options.ts';
+export type { ListenerBroadcast, ListenerBroadcastOptions } from '../socket/broadcast.ts';
+export type { ListenerBase } from '../socket/listener.ts';
+export type { OnSent } from '../socket/departures.ts';
+export type { BareListener, Driver, ListenAddress, Listener } from '../driver.ts';
+export type { Acceptance, AuthorizeContext, Decision, HttpResponse, Peer, RefusalReason } from '../socket/decision.ts';
+export type { SocketHandlers, SocketState } from '../socket/handlers.ts';
+export type { ClientOptions, Paths, ServerOptions, SocketOptions, WithContext } from '../socket/options.ts';
 export type { Clock, Wake } from '../clock.ts';
 export type { Transport, TransportHandler } from '../transport.ts';
 export { PreparedMessage } from '../../protocol/index.ts';
@@ -101,4 +106,4 @@ export type {
   Inflater,
   InflaterParams,
 } from '../../protocol/index.ts';
-export * from '../vocabulary.ts';
+export * from '../socket/core-exports.ts';

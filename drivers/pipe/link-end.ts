@@ -1,12 +1,14 @@
 import type { Transport, TransportHandler } from '../transport.ts';
-import type { Lane } from './lane.ts';
+import type { OneWayLink } from './one-way-link.ts';
 import type { TraceEvent } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** What goes wrong in a network in memory, by the names that Node has for it. */
 export type PipeErrorCode = 'EADDRINUSE' | 'ECONNREFUSED' | 'ECONNRESET' | 'EPIPE';
 
 /** What went wrong in the network. `code` is what a real socket's error would carry. */
 export class PipeError extends Error {
+  /** The code that a real socket's error would have. */
   readonly code: PipeErrorCode;
 
   constructor(code: PipeErrorCode, message: string) {
@@ -33,8 +35,8 @@ export class LinkEnd implements TransportEnd {
   readonly #clock: VirtualClock;
   readonly #record: (event: TraceEvent, bytes: number) => void;
   readonly #closed: () => void;
-  #outgoing: Lane | undefined;
-  #incoming: Lane | undefined;
+  #outgoing: OneWayLink | undefined;
+  #incoming: OneWayLink | undefined;
   #handler: TransportHandler | undefined;
   #state: number;
   #paused: boolean;
@@ -43,6 +45,9 @@ export class LinkEnd implements TransportEnd {
   #endSent: boolean;
   #endReceived: boolean;
   #error: Error | undefined;
+  /** Whether a write has failed, and how many bytes had been written, until that is told. */
+  #hasFailed: boolean;
+  #refused: number;
 
   constructor(clock: VirtualClock, record: (event: TraceEvent, bytes: number) => void, closed: () => void) {
     this.#clock = clock;
@@ -57,10 +62,12 @@ export class LinkEnd implements TransportEnd {
     this.#endSent = false;
     this.#endReceived = false;
     this.#error = undefined;
+    this.#hasFailed = false;
+    this.#refused = 0;
   }
 
   /** Connects the end to its lanes: once, by the link. */
-  join(outgoing: Lane, incoming: Lane): void {
+  join(outgoing: OneWayLink, incoming: OneWayLink): void {
     this.#outgoing = outgoing;
     this.#incoming = incoming;
   }
@@ -75,7 +82,7 @@ export class LinkEnd implements TransportEnd {
   // Transport
 
   get bufferedAmount(): number {
-    return this.#outgoing!.bufferedAmount;
+    return this.#refused + this.#outgoing!.bufferedAmount;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -84,13 +91,24 @@ export class LinkEnd implements TransportEnd {
     let length = 0;
     for (const chunk of chunks) length += chunk.length;
     this.#record('write', length);
-    if (this.#incoming!.resetArrived) {
-      // Whoever reads nothing learns of a reset by writing.
+    if (this.#hasFailed) return true;
+    if (this.#incoming!.resetArrived || this.#outgoing!.isRefused) {
+      // Whoever has not read that far learns of a reset by writing. What has come before it can be read all the same.
+      this.#hasFailed = true;
       this.#outgoing!.abandon(false);
-      this.#lose(new PipeError('EPIPE', 'the peer has reset the connection'));
-      return true;
+      this.#refused = length;
+      this.#clock.carryAt(this.#clock.now(), () => this.#tellFailure());
+      return false;
     }
     return this.#outgoing!.write(chunks);
+  }
+
+  #tellFailure(): void {
+    this.#refused = 0;
+    if (this.#state === GONE) return;
+    const error = new PipeError('EPIPE', 'the peer has reset the connection');
+    if (this.#handler?.onWriteFailed !== undefined) this.#handler.onWriteFailed(error);
+    else this.#lose(error);
   }
 
   end(): void {

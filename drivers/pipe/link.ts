@@ -1,19 +1,23 @@
 import type { Cut } from './cut.ts';
-import { Lane } from './lane.ts';
+import { OneWayLink } from './one-way-link.ts';
 import { LinkEnd, type TransportEnd } from './link-end.ts';
-import { laneSettings } from './options.ts';
-import type { Fault, LinkOptions } from './options.ts';
+import { oneWaySettings } from './link-options.ts';
+import type { Fault, LinkOptions } from './link-options.ts';
 import type { SeededRandom } from './random.ts';
 import type { Trace, TraceEvent } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** What a link is made of. */
 export interface LinkInit {
+  /** The time of its network. */
   readonly clock: VirtualClock;
+  /** What its latencies, cuts and losses are drawn from. */
   readonly random: SeededRandom;
   /** In order of precedence, the weakest first. */
   readonly options: readonly (LinkOptions | undefined)[];
   /** Numbers the links of a network, for its trace. */
   readonly id?: number;
+  /** Told of everything that happens to it. */
   readonly trace?: Trace;
   /** Both ends have been told that it is over. */
   readonly onClosed?: (link: Link) => void;
@@ -21,9 +25,11 @@ export interface LinkInit {
 
 /** A connection between two transports, and the commands that disturb it. */
 export class Link {
+  /** Numbers the connections of a network, from 1 on. */
   readonly id: number;
   /** The client's end. */
   readonly client: TransportEnd;
+  /** The server's end. */
   readonly server: TransportEnd;
   /** What the client sends. */
   readonly toServer: LinkDirection;
@@ -44,12 +50,12 @@ export class Link {
     const client = new LinkEnd(clock, record('client'), closed);
     const server = new LinkEnd(clock, record('server'), closed);
     const reset = (): void => this.reset();
-    const toServer = new Lane(clock, random.fork(1), laneSettings('toServer', ...options), {
+    const toServer = new OneWayLink(clock, random.fork(1), oneWaySettings('toServer', ...options), {
       sender: client,
       receiver: server,
       reset,
     });
-    const toClient = new Lane(clock, random.fork(2), laneSettings('toClient', ...options), {
+    const toClient = new OneWayLink(clock, random.fork(2), oneWaySettings('toClient', ...options), {
       sender: server,
       receiver: client,
       reset,
@@ -74,6 +80,7 @@ export class Link {
     this.toClient.stall();
   }
 
+  /** Bytes arrive again, both ways; those that were held up come first. */
   unstall(): void {
     this.toServer.unstall();
     this.toClient.unstall();
@@ -88,10 +95,10 @@ export class Link {
 
 /** One direction of a link. */
 export class LinkDirection {
-  readonly #lane: Lane;
+  readonly #lane: OneWayLink;
 
   /** @internal */
-  constructor(lane: Lane) {
+  constructor(lane: OneWayLink) {
     this.#lane = lane;
   }
 
@@ -115,8 +122,14 @@ export class LinkDirection {
     this.#lane.stall();
   }
 
+  /** Bytes arrive again; those that were held up come first. */
   unstall(): void {
     this.#lane.unstall();
+  }
+
+  /** Nothing arrives any more, and the sender's next write fails (EPIPE); what comes the other way can be read all the same. */
+  refuse(): void {
+    this.#lane.refuse();
   }
 
   /** Nothing arrives any more, and neither end is told. */

@@ -1,23 +1,26 @@
-import { Connection, type DeflateCodec, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/index.ts';
-import type { Workspace } from '../../protocol/index.ts';
-import { Admission } from '../admission.ts';
-import { type Handlers, type Listener, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
-import { Socket } from '../socket.ts';
+import { Connection, type DeflateCodec, type Limits, type Resources } from '../../protocol/index.ts';
+import { resolveConduct, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/internal.ts';
+import { AdmissionControl } from '../socket/admission-control.ts';
+import type { Handlers } from '../socket/socket.ts';
+import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
+import { ListenerBase } from '../socket/listener.ts';
+import { Socket } from '../socket/socket.ts';
 import type { TransportEnd } from './link-end.ts';
-import { checkLinkOptions, type LinkOptions, type PipeServerOptions } from './options.ts';
+import { checkLinkOptions, type LinkOptions } from './link-options.ts';
+import { type PipeServerOptions } from './options.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What a listener needs of its network. */
 export interface ListenerHost {
   readonly clock: VirtualClock;
-  readonly workspace: Workspace;
+  readonly resources: Resources;
   readonly codec: DeflateCodec | undefined;
   /** Nobody is to be sent here any more. */
   forget(listener: PipeListener): void;
 }
 
 /** A server in a network. */
-export class PipeListener implements Listener {
+export class PipeListener extends ListenerBase {
   /** The name that it listens on, or an empty string for any. */
   readonly address: string;
   /** @internal */
@@ -26,9 +29,10 @@ export class PipeListener implements Listener {
   readonly #host: ListenerHost;
   readonly #options: PipeServerOptions;
   readonly #handlers: Handlers<any>;
-  readonly #admission: Admission;
+  readonly #admission: AdmissionControl;
   readonly #plain: ServerPolicy;
   readonly #secure: ServerPolicy;
+  readonly #limits: Limits;
   readonly #sendHighWater: number;
   readonly #sendLimit: number;
   #resolveClosed: () => void;
@@ -36,14 +40,15 @@ export class PipeListener implements Listener {
 
   /** @internal Throws a TypeError or RangeError for bad options. */
   constructor(host: ListenerHost, options: PipeServerOptions, handlers: Handlers<any>) {
-    resolveLimits(options);
+    super();
+    this.#limits = resolveLimits(options);
     checkLinkOptions(options.link);
     this.address = options.host ?? '';
     this.linkOptions = options.link;
     this.#host = host;
     this.#options = options;
     this.#handlers = handlers;
-    this.#admission = new Admission(options);
+    this.#admission = new AdmissionControl(options, options.path);
     this.#plain = new ServerPolicy({ ...options, secure: false });
     this.#secure = new ServerPolicy({ ...options, secure: true });
     this.#sendHighWater = resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER);
@@ -77,21 +82,25 @@ export class PipeListener implements Listener {
 
   /** @internal Serves one end of a link; `secure` tells whether the client believes to speak TLS. */
   accept(end: TransportEnd, remoteAddress: string, secure: boolean): void {
-    const { clock, workspace, codec } = this.#host;
+    const peer = { remoteAddress, remotePort: 0, encrypted: secure, peerCertificate: undefined, incoming: undefined };
+    const { clock, resources, codec } = this.#host;
     const socket = new Socket<any>({
       handlers: this.#handlers,
       clock,
-      workspace,
+      resources,
       connect: (sink) =>
         Connection.server({
-          ...this.#options,
+          limits: this.#limits,
+          conduct: resolveConduct(this.#options),
+          compress: this.#options.compress,
           policy: secure ? this.#secure : this.#plain,
           now: clock.now(),
           sink,
-          workspace,
+          resources,
           codec,
         }),
       admission: this.#admission,
+      peer,
       url: secure ? 'wss://' : 'ws://',
       remoteAddress,
       sendHighWater: this.#sendHighWater,

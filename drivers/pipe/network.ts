@@ -1,12 +1,25 @@
-import { Connection, type DeflateCodec, parseWebSocketUrl, resolveLimit, Workspace } from '../../protocol/index.ts';
-import { type Driver, type Handlers, SEND_HIGH_WATER, SEND_LIMIT } from '../handlers.ts';
-import { Socket } from '../socket.ts';
+import { Connection, HandshakeError, type DeflateCodec, parseWebSocketUrl, Resources } from '../../protocol/index.ts';
+import {
+  checkOptions,
+  type OptionTable,
+  resolveConduct,
+  resolveLimit,
+  resolveLimits,
+} from '../../protocol/internal.ts';
+import type { Driver } from '../driver.ts';
+import type { Handlers } from '../socket/socket.ts';
+import { checkHandlers } from '../socket/handlers.ts';
+import { type WithContext, SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
+import { Socket } from '../socket/socket.ts';
 import { Addresses } from './addresses.ts';
 import { PipeError } from './link-end.ts';
+import { IdleHint } from './idle-hint.ts';
 import { Link } from './link.ts';
 import { PipeListener } from './listener.ts';
-import { checkLinkOptions, laneSettings } from './options.ts';
-import type { Direction, LinkOptions, NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
+import { checkLinkOptions, oneWaySettings } from './link-options.ts';
+import { NETWORK_OPTIONS, PIPE_CLIENT_OPTIONS, PIPE_SERVER_OPTIONS } from './options.ts';
+import type { Direction, LinkOptions } from './link-options.ts';
+import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
 import { SeededRandom } from './random.ts';
 import type { TraceEvent } from './trace.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -18,34 +31,52 @@ import { VirtualClock } from './virtual-clock.ts';
  * before them fire. When nothing is on its way time stands still until `advance`.
  */
 export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOptions> {
+  /** The time of this network, which moves when bytes are on their way and when `advance` says so. */
   readonly clock: VirtualClock;
+  readonly clientOptions: OptionTable<PipeClientOptions>;
+  readonly serverOptions: OptionTable<PipeServerOptions>;
   /** What every choice of the network, and every masking key, comes from. */
   readonly seed: number;
   readonly #random: SeededRandom;
-  readonly #workspace: Workspace;
+  readonly #resources: Resources;
   readonly #codec: DeflateCodec | undefined;
   readonly #options: NetworkOptions;
   readonly #addresses: Addresses<PipeListener>;
-  readonly #open: Set<Link>;
+  /** The client's socket of each. */
+  readonly #open: Map<Link, Socket<any>>;
+  readonly #hint: IdleHint;
   #connects: number;
 
   /** Throws a TypeError or RangeError for bad options. */
-  constructor(options: NetworkOptions = {}) {
+  constructor(given?: NetworkOptions) {
+    const options = checkOptions('createNetwork', NETWORK_OPTIONS, given);
     checkLinkOptions(options);
+    this.clientOptions = PIPE_CLIENT_OPTIONS;
+    this.serverOptions = PIPE_SERVER_OPTIONS;
     this.clock = new VirtualClock({ manual: options.manual });
     this.seed = options.seed ?? 1;
     this.#random = new SeededRandom(this.seed);
-    this.#workspace = new Workspace({ random: this.#random.fork(0).fill });
+    this.#resources = new Resources({ random: this.#random.fork(0).fill });
     this.#codec = options.codec;
     this.#options = options;
     this.#addresses = new Addresses();
-    this.#open = new Set();
+    this.#open = new Map();
+    const network = this;
+    this.#hint = new IdleHint({
+      get moves() {
+        return network.clock.turns;
+      },
+      get isInUse() {
+        return network.#open.size > 0;
+      },
+      describe: () => this.describeWaits([...this.#open.values()]),
+    });
     this.#connects = 0;
   }
 
   /** The connections there are, oldest first: what `reset`, `stall` and other commands are for. */
   get links(): readonly Link[] {
-    return [...this.#open];
+    return [...this.#open.keys()];
   }
 
   /** Moves time on by `milliseconds` and runs all that comes due; see VirtualClock.advance. */
@@ -62,22 +93,31 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
    * Opens a connection. What goes wrong comes as `close`, with the reason in `info.error`.
    * Throws a SyntaxError for a bad URL, and a TypeError or RangeError for bad options.
    */
-  connect<Data = unknown>(
-    url: string | URL,
-    options: PipeClientOptions = {},
-    handlers: Handlers<Data> = {},
-  ): Socket<Data> {
+  connect<Data = unknown>(url: string | URL, given?: PipeClientOptions, handlers: Handlers<Data> = {}): Socket<Data> {
+    const options = checkOptions('connect', PIPE_CLIENT_OPTIONS, given);
+    checkHandlers('connect', handlers);
+    const limits = resolveLimits(options);
+    const { origin, subprotocols, requireSubprotocol, headers, compress } = options;
+    const request = { url: String(url), origin, subprotocols, requireSubprotocol, headers };
     checkLinkOptions(options.link);
     const clock = this.clock;
-    const workspace = this.#workspace;
+    const resources = this.#resources;
     const codec = this.#codec;
     const target = { href: String(url), ...parseWebSocketUrl(String(url)) };
     const socket = new Socket<Data>({
       handlers,
       clock,
-      workspace,
+      resources,
       connect: (sink) =>
-        Connection.client({ ...options, url: target.href }, { ...options, now: clock.now(), sink, workspace, codec }),
+        Connection.client(request, {
+          limits,
+          conduct: resolveConduct(options),
+          compress,
+          now: clock.now(),
+          sink,
+          resources,
+          codec,
+        }),
       url: target.href,
       remoteAddress: '',
       sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
@@ -92,17 +132,20 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
    * Listens, and serves every connection with these handlers. Resolves once it listens; rejects when the address is
    * taken, and with a TypeError or RangeError for bad options.
    */
-  async serve<Data = unknown>(
-    options: PipeServerOptions | number,
-    handlers: Handlers<Data> = {},
+  async serve<Data = unknown, Context = unknown>(
+    options: WithContext<PipeServerOptions, Context> | number | `${number}`,
+    handlers: Handlers<Data, Context> = {},
   ): Promise<PipeListener> {
-    const all = typeof options === 'number' ? { port: options } : options;
-    const { host, port = 80 } = all;
+    const given = (typeof options === 'object' ? options : { port: options }) as PipeServerOptions;
+    const all = checkOptions('serve', PIPE_SERVER_OPTIONS, given);
+    checkHandlers('serve', handlers);
+    const { host } = all;
+    const port = Number(all.port ?? 80);
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw new RangeError('a port is a number from 0 to 65535');
     const listener = new PipeListener(
       {
         clock: this.clock,
-        workspace: this.#workspace,
+        resources: this.#resources,
         codec: this.#codec,
         forget: (listener) => this.#addresses.remove(host, listener.port),
       },
@@ -113,6 +156,11 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     if (bound === undefined) throw new PipeError('EADDRINUSE', `${host ?? 'any host'}:${port} is taken`);
     listener.bind(bound);
     return listener;
+  }
+
+  /** @internal What whoever uses these sockets waits for, in words: faces know. */
+  describeWaits(_sockets: readonly Socket<any>[]): string | undefined {
+    return undefined;
   }
 
   /** Asks for a connection, which takes the latency there and back, and gives it to the socket. */
@@ -126,7 +174,7 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     const record = (side: 'client' | 'server', event: TraceEvent): void =>
       this.#options.trace?.({ time: this.clock.now(), link: id, side, event, bytes: 0 });
     const after = (direction: Direction, linkOptions: readonly (LinkOptions | undefined)[], run: () => void): void => {
-      const [min, max] = laneSettings(direction, ...linkOptions).latency;
+      const [min, max] = oneWaySettings(direction, ...linkOptions).latency;
       this.clock.carryAt(this.clock.now() + random.between(min, max), run);
     };
 
@@ -138,7 +186,9 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
         const error = new PipeError('ECONNREFUSED', `nobody listens on ${target.hostname}:${target.port}`);
         return after('toClient', own, () => {
           record('client', 'refused');
-          socket.transportHandler.onLost(error);
+          const { hostname, port } = target;
+          const text = `could not connect to ${hostname}:${port} (ECONNREFUSED)`;
+          socket.terminate(new HandshakeError(text, { cause: error, kind: 'connect', isTemporary: true }));
         });
       }
       const linkOptions = [this.#options, listener.linkOptions, options.link];
@@ -150,7 +200,8 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
         trace: this.#options.trace,
         onClosed: () => this.#open.delete(link),
       });
-      this.#open.add(link);
+      this.#open.set(link, socket);
+      this.#hint.watch();
       options.onLink?.(link);
       record('server', 'accept');
       listener.accept(link.server, options.localAddress ?? 'client', target.secure);

@@ -6,6 +6,8 @@ export interface Entry {
   readonly run: () => void;
   /** Whether bytes are on their way behind it; see VirtualClock.carryAt. */
   readonly carries: boolean;
+  /** Whether it goes before all that are not overdue, whatever their time; see VirtualClock.standStill. */
+  isOverdue: boolean;
   /** Its place in the heap, -1 when it is in none. */
   place: number;
 }
@@ -37,11 +39,20 @@ export class Schedule {
   }
 
   add(at: number, run: () => void, carries: boolean): Entry {
-    const entry: Entry = { at, order: this.#added++, run, carries, place: this.#heap.length };
+    const entry: Entry = { at, order: this.#added++, run, carries, isOverdue: false, place: this.#heap.length };
     if (carries) this.#carrying++;
     this.#heap.push(entry);
     this.#rise(entry);
     return entry;
+  }
+
+  /** Those that carry no bytes and are due by `time` go before all others. */
+  putTimersFirst(time: number): void {
+    for (const entry of [...this.#heap]) {
+      if (entry.carries || entry.isOverdue || entry.at > time) continue;
+      entry.isOverdue = true;
+      this.#rise(entry);
+    }
   }
 
   /** Takes an entry out. Does nothing when it is no longer in. */
@@ -86,5 +97,6 @@ export class Schedule {
 }
 
 function isBefore(a: Entry, b: Entry): boolean {
+  if (a.isOverdue !== b.isOverdue) return a.isOverdue;
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }

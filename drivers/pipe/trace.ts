@@ -11,10 +11,13 @@ export interface TraceEntry {
   readonly time: number;
   /** The link's id. */
   readonly link: number;
+  /** At whose end. */
   readonly side: 'client' | 'server';
+  /** What has happened. */
   readonly event: TraceEvent;
   /** How many bytes were written or came; otherwise 0. */
   readonly bytes: number;
 }
 
+/** Is told of everything that happens in a network, in order. */
 export type Trace = (entry: TraceEntry) => void;

@@ -1,17 +1,21 @@
+import { BOOLEAN, checkOptions, FUNCTION, NUMBER, type OptionTable } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 import { Schedule } from './schedule.ts';
 import type { Entry } from './schedule.ts';
-import { nextTurn } from './turn.ts';
-import type { Turn } from './turn.ts';
+import { nextTurn } from './next-turn.ts';
+import type { NextTurn } from './next-turn.ts';
 
+/** Where a virtual clock begins, and what moves it. */
 export interface VirtualClockOptions {
   /** What `now` starts at, in milliseconds. Default 0. */
   start?: number;
   /** Nothing runs outside of `advance` and `settle`. Default false: what carries bytes runs by itself. */
   manual?: boolean;
   /** How to wait for a turn of the event loop. Default: the best that the runtime has. */
-  turn?: Turn;
+  turn?: NextTurn;
 }
+
+const CLOCK_OPTIONS: OptionTable<VirtualClockOptions> = { start: NUMBER, manual: BOOLEAN, turn: FUNCTION };
 
 /** The most that a synchronous call runs, since nothing could stop one that never ends. */
 const MOST_STEPS = 10_000_000;
@@ -29,23 +33,30 @@ const MOST_STEPS = 10_000_000;
 export class VirtualClock implements Clock {
   #time: number;
   readonly #manual: boolean;
-  readonly #turn: Turn;
+  readonly #turn: NextTurn;
   readonly #schedule: Schedule;
   #deferred: (() => void)[];
+  /** Who waits until nothing is left to be delivered at this time. */
+  readonly #afterReading: Set<Entry>;
   readonly #advances: Advance[];
   #settles: Waiter[];
   #expecting: boolean;
+  /** @internal How many turns there were. */
+  turns: number;
   #running: boolean;
 
-  constructor(options: VirtualClockOptions = {}) {
+  constructor(given?: VirtualClockOptions) {
+    const options = checkOptions('VirtualClock', CLOCK_OPTIONS, given);
     this.#time = options.start ?? 0;
     this.#manual = options.manual ?? false;
     this.#turn = options.turn ?? nextTurn;
     this.#schedule = new Schedule();
     this.#deferred = [];
+    this.#afterReading = new Set();
     this.#advances = [];
     this.#settles = [];
     this.#expecting = false;
+    this.turns = 0;
     this.#running = false;
   }
 
@@ -55,7 +66,7 @@ export class VirtualClock implements Clock {
 
   /** How many timers are set: none, once everything is closed. */
   get timers(): number {
-    return this.#schedule.size - this.#schedule.carries;
+    return this.#schedule.size - this.#schedule.carries + this.#afterReading.size;
   }
 
   wakeAt(at: number, callback: () => void): Wake {
@@ -65,6 +76,24 @@ export class VirtualClock implements Clock {
   /** As `wakeAt`, for bytes on their way: what moves time by itself. */
   carryAt(at: number, callback: () => void): Wake {
     return this.#add(at, callback, true);
+  }
+
+  afterReading(callback: () => void): Wake {
+    const entry = { at: this.#time, order: 0, run: callback, carries: false, isOverdue: false, place: -1 };
+    this.#afterReading.add(entry);
+    this.#expect();
+    return { cancel: () => this.#afterReading.delete(entry) };
+  }
+
+  /**
+   * Time goes on by `milliseconds` and nothing runs meanwhile, as where a program computes or is stopped; bytes that are on
+   * their way arrive. Then comes what has come due, in Node's order: timers first, and then what can be read.
+   */
+  standStill(milliseconds: number): void {
+    checkSpan(milliseconds);
+    this.#time += milliseconds;
+    this.#schedule.putTimersFirst(this.#time);
+    this.#expect();
   }
 
   defer(callback: () => void): void {
@@ -99,7 +128,7 @@ export class VirtualClock implements Clock {
     checkSpan(milliseconds);
     const until = this.#time + milliseconds;
     this.#runSync(() => {
-      const first = this.#schedule.first;
+      const first = this.#due ?? this.#schedule.first;
       return first !== undefined && first.at <= until ? first : undefined;
     });
     this.#time = Math.max(this.#time, until);
@@ -108,7 +137,7 @@ export class VirtualClock implements Clock {
   /** `settle` without a turn of the event loop. */
   settleSync(): void {
     this.#runSync(() => {
-      const first = this.#schedule.first;
+      const first = this.#due ?? this.#schedule.first;
       return first !== undefined && (first.at <= this.#time || this.#schedule.carries > 0) ? first : undefined;
     });
   }
@@ -132,6 +161,7 @@ export class VirtualClock implements Clock {
 
   /** One turn: all that was deferred, or the next entry, or the end of a wait. */
   #takeTurn(): void {
+    this.turns++;
     this.#expecting = false;
     try {
       if (this.#deferred.length > 0) return this.#runDeferred();
@@ -152,10 +182,19 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** What is due by now; those who wait for what is to be read come last. */
+  get #due(): Entry | undefined {
+    const first = this.#schedule.first;
+    if (first !== undefined && first.at <= this.#time) return first;
+    const [waiting] = this.#afterReading;
+    return waiting;
+  }
+
   /** The entry that may run now. */
   #next(): Entry | undefined {
+    const due = this.#due;
     const first = this.#schedule.first;
-    if (first === undefined || first.at <= this.#time) return first;
+    if (due !== undefined || first === undefined) return due;
     const advance = this.#advances[0];
     if (advance !== undefined) return first.at <= advance.at ? first : undefined;
     const moves = this.#schedule.carries > 0 && (!this.#manual || this.#settles.length > 0);
@@ -164,6 +203,7 @@ export class VirtualClock implements Clock {
 
   #run(entry: Entry): void {
     this.#schedule.remove(entry);
+    this.#afterReading.delete(entry);
     this.#time = Math.max(this.#time, entry.at);
     this.#guard(entry.run);
   }

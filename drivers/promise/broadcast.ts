@@ -1,5 +1,13 @@
-import { goesWithout, resolveSlowTimeout, type SlowConsumerOptions, untilAllTakeMore } from '../slow-consumers.ts';
-import type { Socket } from '../socket.ts';
+import { BOOLEAN, checkOptions, LIMIT, type OptionTable } from '../../protocol/internal.ts';
+import {
+  goesWithout,
+  resolveSlowTimeout,
+  SLOW,
+  type SlowConsumerOptions,
+  untilAllTakeMore,
+} from '../socket/slow-consumers.ts';
+import { each } from '../socket/guard.ts';
+import type { Socket } from '../socket/socket.ts';
 import { isData, notData, type Data } from './data.ts';
 import { ignore } from './deferred.ts';
 import { SENT } from './outbound.ts';
@@ -9,15 +17,13 @@ import { sessionOf, type WebSocket } from './websocket.ts';
 export interface BroadcastOptions extends SlowConsumerOptions {
   /** `false` keeps it from being compressed where compression was agreed on. */
   compress?: boolean;
-  /**
-   * What becomes of a slow consumer, one with `sendHighWater` buffered bytes or more when its turn comes:
-   *
-   * - `'wait'`: it is sent the message as well, and whoever awaits the broadcast goes at the pace of the slowest. Default.
-   * - `'skip'`: it goes without this message, and nobody waits.
-   * - `'terminate'`: its connection is ended with a `ConnectionLostError`, and nobody waits.
-   */
-  slow?: 'wait' | 'skip' | 'terminate';
 }
+
+const BROADCAST_OPTIONS: OptionTable<BroadcastOptions> = {
+  compress: BOOLEAN,
+  slow: SLOW,
+  slowTimeout: LIMIT,
+};
 
 /**
  * Sends a message to many connections, a server's `connections` say, encoding it once, and once more for those that
@@ -30,25 +36,26 @@ export interface BroadcastOptions extends SlowConsumerOptions {
 export async function broadcast(
   webSockets: Iterable<WebSocket>,
   message: Data,
-  options: BroadcastOptions = {},
+  given?: BroadcastOptions,
 ): Promise<number> {
+  const options = checkOptions('broadcast', BROADCAST_OPTIONS, given);
   const { slow = 'wait' } = options;
-  if (!isData(message)) throw notData(message, 'a string or bytes as a message');
-  if (slow !== 'wait' && slow !== 'skip' && slow !== 'terminate') {
-    throw new TypeError("slow must be 'wait', 'skip' or 'terminate'");
+  if (typeof webSockets?.[Symbol.iterator] !== 'function') {
+    throw new TypeError('broadcast takes WebSockets first: the connections of a server (server.connections), say');
   }
+  if (!isData(message)) throw notData(message, 'a string or bytes as a message');
   const slowTimeout = resolveSlowTimeout(options);
   const sessions = [...webSockets].map(sessionOf).filter(({ socket }) => socket.state === 'open');
   const prepared = sessions[0]?.socket.prepare(message);
   const waits = new Map<Socket<any>, Promise<void>>();
   let sent = 0;
-  for (const { socket, outbound, webSocket } of sessions) {
-    if (goesWithout(socket, webSocket.bufferedAmount, slow)) continue;
+  each(sessions, ({ socket, outbound, webSocket }) => {
+    if (goesWithout(socket, webSocket.bufferedAmount, slow)) return;
     const sending = outbound.sendPrepared(prepared!, options);
     sent++;
     // That the connection ends first is told to whoever uses it.
     if (sending !== SENT) waits.set(socket, sending.catch(ignore));
-  }
+  });
   if (slow === 'wait') await untilAllTakeMore(waits, slowTimeout);
   return sent;
 }

@@ -1,4 +1,5 @@
-import { portableText, PreparedMessage, toBytes, type BytesLike } from '../../protocol/index.ts';
+import { PreparedMessage, type BytesLike } from '../../protocol/index.ts';
+import { nameOf, byteLengthOf, isBytes, portableText, toBytes } from '../../protocol/internal.ts';
 
 /** A message to send: a string goes out as TEXT, bytes as BINARY. */
 export type Data = string | BytesLike;
@@ -9,9 +10,12 @@ export type Fragments = Iterable<Data> | AsyncIterable<Data>;
 /** A message as it is received: a string for TEXT, bytes for BINARY. */
 export type ReceivedMessage = string | Uint8Array;
 
+/** What a message or a chunk that waits takes besides its bytes, in bytes: an empty one counts too. */
+export const ITEM_COST = 128;
+
 /** Whether this is a message in one piece. */
 export function isData(value: unknown): value is Data {
-  return typeof value === 'string' || ArrayBuffer.isView(value) || isBuffer(value);
+  return typeof value === 'string' || isBytes(value);
 }
 
 /** Whether this is sent in one piece. */
@@ -22,7 +26,7 @@ export function isWhole(message: Data | PreparedMessage | Fragments): message is
 /** How much of a queue's capacity this takes: its bytes. A string counts by its length, the least it can come to. */
 export function sizeOf(data: Data | PreparedMessage): number {
   if (data instanceof PreparedMessage) return data.payload.length;
-  return typeof data === 'string' ? data.length : data.byteLength;
+  return typeof data === 'string' ? data.length : byteLengthOf(data);
 }
 
 /** The payload of a ping or a pong: a string as UTF-8. Throws a TypeError for what is neither a string nor bytes. */
@@ -33,14 +37,16 @@ export function toPayload(data: string | BytesLike): Uint8Array {
   return payload;
 }
 
-/** The error for what is no message. */
-export function notData(value: unknown, expected: string): TypeError {
-  const found = value === null ? 'null' : typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`;
-  return new TypeError(`expected ${expected}, not ${found}`);
+/** What to do about something that is no message. */
+function remedyFor(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return ': String(it)';
+  if (typeof value !== 'object' || value === null) return '';
+  if (typeof (value as PromiseLike<unknown>).then === 'function') return ': await it';
+  if (typeof (value as { arrayBuffer?: unknown }).arrayBuffer === 'function') return ': await its arrayBuffer()';
+  return ': JSON.stringify it';
 }
 
-function isBuffer(value: unknown): value is ArrayBuffer | SharedArrayBuffer {
-  // The tag stands in for `instanceof` with buffers of another realm, such as a vm context's.
-  const tag = Object.prototype.toString.call(value);
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]';
+/** The error for what is no message. */
+export function notData(value: unknown, expected: string): TypeError {
+  return new TypeError(`expected ${expected}, not ${nameOf(value)}${remedyFor(value)}`);
 }

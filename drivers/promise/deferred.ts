@@ -1,3 +1,5 @@
+const TICK: Promise<void> = Promise.resolve();
+
 /** A promise with its two ends. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
@@ -9,6 +11,19 @@ export class Deferred<T> {
       this.resolve = resolve;
       this.reject = reject;
     });
+  }
+
+  /**
+   * Rejects with the error that `make` returns, as `rejectedQuietly` does, a little later: in a reaction of a promise that
+   * this one follows, from where V8 finds the line that awaits it. The error is made, or gets its stack, then and there.
+   */
+  rejectWhereAwaited(make: () => unknown, quietly = true): void {
+    const failing = TICK.then(nothing).then(() => {
+      const error = make();
+      if (quietly) this.promise.catch(ignore);
+      throw error;
+    });
+    this.resolve(failing as Promise<never>);
   }
 
   /** Rejects as `rejectedQuietly` does. */
@@ -29,3 +44,5 @@ export function rejectedQuietly(reason: unknown): Promise<never> {
 }
 
 export function ignore(): void {}
+
+function nothing(): void {}

@@ -1,4 +1,5 @@
 import { type CloseInfo, isOkCode, ProtocolError, WebSocketError } from '../../protocol/index.ts';
+import { recapture } from '../socket/error-place.ts';
 
 /**
  * That a connection takes or gives no more, for those who wait and those who come later. The error is made for the first
@@ -9,12 +10,14 @@ export class Ending {
   readonly #reason: string;
   readonly #cause: unknown;
   #error: WebSocketError | undefined;
+  #isTold: boolean;
 
   private constructor(code: number, reason: string, cause?: unknown, error?: WebSocketError) {
     this.#code = code;
     this.#reason = reason;
     this.#cause = cause;
     this.#error = error;
+    this.#isTold = false;
   }
 
   /** By a Close frame, sent or received. */
@@ -37,7 +40,20 @@ export class Ending {
 
   /** What whoever receives or sends after the end is told. */
   get error(): WebSocketError {
-    return (this.#error ??= this.#makeError());
+    if (this.#error === undefined) this.#error = this.#makeError();
+    // One that was made at the end has nobody's line in its stack yet.
+    else if (!this.#isTold) recapture(this.#error);
+    this.#isTold = true;
+    return this.#error;
+  }
+
+  /** The same for whoever sends after it: a normal end says so in its text. */
+  get errorOfSend(): WebSocketError {
+    if (this.#error !== undefined && !this.isOk) return this.error;
+    const how = new WebSocketError(this.#code, this.#reason).message;
+    const message = `not sent, for the connection is closed: ${how}`;
+    const init = this.#cause === undefined ? { message } : { message, cause: this.#cause };
+    return new WebSocketError(this.#code, this.#reason, init);
   }
 
   #makeError(): WebSocketError {

@@ -1,4 +1,4 @@
-import type { Socket } from '../socket.ts';
+import type { Socket } from '../socket/socket.ts';
 import { isData, notData, type Data, type Fragments } from './data.ts';
 import { ignore } from './deferred.ts';
 

@@ -1,10 +1,15 @@
-import { resolveLimit } from '../../protocol/index.ts';
-import type { Socket } from '../socket.ts';
-import type { ReceivedMessage } from './data.ts';
-import { Deferred, rejectedQuietly } from './deferred.ts';
+import { InvalidStateError, WaitTimeoutError } from '../../protocol/index.ts';
+import { checkOptions, resolveLimit } from '../../protocol/internal.ts';
+import { type Wake, wakeAtDeadline } from '../clock.ts';
+import { checkTimeout } from '../socket/graceful-close.ts';
+import type { Socket } from '../socket/socket.ts';
+import { recapture } from '../socket/error-place.ts';
+import { ITEM_COST, type ReceivedMessage } from './data.ts';
+import { rejectedQuietly } from './deferred.ts';
 import type { Ending } from './ending.ts';
 import { type Fifo, NOTHING_QUEUED, queued } from './fifo.ts';
-import { checkTimeout, GiveUp, timedOut, type TimedWaitOptions } from './give-up.ts';
+import { WaitLimit, TIMED_WAIT_OPTIONS, timedOut, type TimedWaitOptions } from './wait-limit.ts';
+import { Receiver, Step, type Taker, TimedReceiver } from './takers.ts';
 import { IncomingStream, STREAM_HIGH_WATER, type MessageStream } from './message-stream.ts';
 
 /** How much is received ahead of the consumer. */
@@ -14,14 +19,24 @@ export interface InboxLimits {
   readonly maxMessageSize: number;
 }
 
-/** Who waits in line for a message. */
-interface Taker {
-  take(message: ReceivedMessage): void;
-  /** The connection has ended: no message is coming. */
-  fail(ending: Ending): void;
-}
+/** Nobody has received yet; somebody does; somebody did. */
+const NEVER = 0;
+const PRESENT = 1;
+const GONE = 2;
 
-const DEFAULT_RECEIVE_QUEUE = 16;
+export const DEFAULT_RECEIVE_QUEUE = 16;
+
+/** A queue of any number of messages has this much room, whatever `maxMessageSize` is. */
+const LEAST_ROOM = 64 * 1024;
+
+/**
+ * When the queue is full the transport stops, and what one read has brought is taken in all the same, as far as this: going
+ * through its bytes once is cheaper than holding them back for a consumer that is about to receive them.
+ */
+const ONE_READ = 128 * 1024;
+
+/** For how long a consumer may take nothing from a full queue while this side closes, in milliseconds. */
+const PATIENCE = 1000;
 
 /**
  * The messages that have come and those who wait for one; never both at once. Beyond its caps it stops the socket's
@@ -43,12 +58,13 @@ export class Inbox {
   #stream: IncomingStream | undefined;
   /** Bytes that have come for streams and were not taken. */
   #streamBytes: number;
-  #paused: boolean;
-  /** This side has begun the closing handshake: the peer's Close must be reached, so that nothing is held up any more. */
-  #closing: boolean;
-  /** While closing, more came than the caps allow. What comes after the gap is not delivered either. */
-  #discarding: boolean;
+  #flow: Flow;
+  /** Whether anybody receives, as far as is known. */
+  #attendance: typeof NEVER | typeof PRESENT | typeof GONE;
+  /** This side has begun the closing handshake: the peer's Close must be reached, which only a consumer may hold up. */
+  #closing: Closing | undefined;
   #ending: Ending | undefined;
+  #isLooping: boolean;
 
   constructor(socket: Socket<any>, limits: InboxLimits) {
     this.#socket = socket;
@@ -59,13 +75,43 @@ export class Inbox {
     this.#bytes = 0;
     this.#stream = undefined;
     this.#streamBytes = 0;
-    this.#paused = false;
-    this.#closing = false;
-    this.#discarding = false;
+    this.#flow = Flow.READS;
+    this.#attendance = NEVER;
+    this.#closing = undefined;
     this.#ending = undefined;
+    this.#isLooping = false;
+  }
+
+  /** How many messages were dropped, since they came after this side's Close frame and nobody took them. */
+  get dropped(): number {
+    return this.#closing === undefined ? 0 : this.#closing.dropped;
+  }
+
+  /** How many wait for a message, or for more of one. */
+  get waiting(): number {
+    return this.#takersBehind.length + (this.#taker === undefined ? 0 : 1) + (this.#stream === undefined ? 0 : 1);
+  }
+
+  /** Whether anybody has ever received from it. */
+  get wasAttended(): boolean {
+    return this.#attendance !== NEVER;
   }
 
   // The consumer's side.
+
+  /** Somebody iterates over the messages. Throws an InvalidStateError while somebody else does. */
+  beginLoop(): void {
+    if (this.#isLooping) {
+      throw new InvalidStateError(
+        'this connection is iterated over already: one loop at a time, or each gets some messages',
+      );
+    }
+    this.#isLooping = true;
+  }
+
+  endLoop(): void {
+    this.#isLooping = false;
+  }
 
   receive(options?: TimedWaitOptions): Promise<ReceivedMessage> {
     if (options !== undefined) return this.#receivePatiently(options);
@@ -85,6 +131,11 @@ export class Inbox {
     return step.promise;
   }
 
+  /** Whoever iterated has left. */
+  leave(): void {
+    this.#attendance = GONE;
+  }
+
   stream(): MessageStream {
     const stream = new IncomingStream(this);
     if (this.#messages.length !== 0) {
@@ -101,15 +152,11 @@ export class Inbox {
   // The socket's side.
 
   deliver(message: ReceivedMessage): void {
-    if (this.#discarding) return;
+    if (this.#isDropped()) return;
     const taker = this.#nextTaker();
     if (taker !== undefined) {
       taker.take(message);
       if (this.#taker !== undefined) this.#startStream();
-      return;
-    }
-    if (this.#closing && this.#isFull()) {
-      this.#discarding = true;
       return;
     }
     this.#messages = queued(this.#messages, message);
@@ -118,37 +165,35 @@ export class Inbox {
   }
 
   startMessage(binary: boolean): void {
-    if (!this.#discarding) this.#stream?.start(binary);
+    if (!this.#isDropped()) this.#stream?.start(binary);
   }
 
   deliverChunk(chunk: ReceivedMessage): void {
-    if (this.#closing && this.#isFull()) this.#discarding = true;
-    if (!this.#discarding) this.#stream?.push(chunk);
+    if (!this.#isDropping()) this.#stream?.push(chunk);
   }
 
   finishMessage(): void {
     // A message with a part of it discarded stays unfinished, until the end comes.
-    if (this.#discarding) return;
+    if (this.#closing?.dropped) return;
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.finish();
     this.#startStream();
   }
 
-  /** This side closes: from here on whatever the caps don't hold is discarded, and nothing stops the reading. */
+  /** This side closes: from here on a queue that is full holds the peer up only while somebody takes from it. */
   startClosing(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#socket.resume();
+    if (this.#closing !== undefined) return;
+    this.#closing = { limit: undefined, dropped: 0 };
+    if (this.#flow !== Flow.READS) this.#bePatient(this.#closing);
   }
 
   /** No message comes any more. What has come is still delivered, then this end. */
   end(ending: Ending): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
-    this.#paused = false;
+    this.#closing?.limit?.cancel();
+    this.#flow = Flow.READS;
     this.#stream?.fail(ending);
     this.#stream = undefined;
     for (let taker = this.#nextTaker(); taker !== undefined; taker = this.#nextTaker()) taker.fail(ending);
@@ -162,39 +207,62 @@ export class Inbox {
   }
 
   streamReleases(bytes: number): void {
+    this.#attendance = PRESENT;
     this.#streamBytes -= bytes;
-    if (this.#paused) this.#letGo();
+    if (this.#flow !== Flow.READS) this.#letGo();
   }
 
-  #receivePatiently({ signal, timeout }: TimedWaitOptions): Promise<ReceivedMessage> {
-    let patience: number;
+  #receivePatiently(options: TimedWaitOptions): Promise<ReceivedMessage> {
+    let limit: number;
+    let signal: AbortSignal | undefined;
     try {
-      patience = checkTimeout(timeout);
+      const { timeout, ...rest } = checkOptions('receive', TIMED_WAIT_OPTIONS, options);
+      signal = rest.signal;
+      limit = checkTimeout(timeout);
     } catch (error) {
       return Promise.reject(error);
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#messages.length !== 0 || this.#ending !== undefined) return this.receive();
-    if (patience === 0) return Promise.reject(timedOut(0));
-    const receiver = new PatientReceiver();
+    if (limit === 0) return Promise.reject(timedOut(0));
+    const receiver = new TimedReceiver();
     this.#lineUp(receiver);
     // Whoever gives up leaves the line before a message has reached them: none is lost.
-    receiver.giveUp = new GiveUp(signal, patience, this.#socket.clock, (reason) => {
+    receiver.giveUp = new WaitLimit(signal, limit, this.#socket.clock, (reason) => {
       this.#leave(receiver);
-      receiver.reject(reason);
+      receiver.rejectWhereAwaited(() => ownStack(reason), false);
       this.#startStream();
     });
     return receiver.promise;
   }
 
+  /** Whether a message that begins is one that nobody is there for any more. */
+  #isDropped(): boolean {
+    if (this.#closing === undefined) return false;
+    const isDropped = this.#closing.dropped > 0 || (this.#attendance !== PRESENT && this.#isFull());
+    if (isDropped) {
+      this.#closing.dropped++;
+      this.#socket.observer?.onDrop(this.#socket, 'closing');
+    }
+    return isDropped;
+  }
+
+  /** Whether the rest of the message is, which is then not whole. */
+  #isDropping(): boolean {
+    if (this.#closing === undefined || this.#closing.dropped > 0) return this.#closing !== undefined;
+    return this.#isDropped();
+  }
+
   #takeMessage(): ReceivedMessage {
+    this.#attendance = PRESENT;
     const message = this.#messages.shift()!;
     this.#bytes -= message.length;
-    if (this.#paused) this.#letGo();
+    if (this.#flow !== Flow.READS) this.#letGo();
     return message;
   }
 
   #lineUp(taker: Taker): void {
+    this.#attendance = PRESENT;
     if (this.#taker === undefined) this.#taker = taker;
     else this.#takersBehind = queued(this.#takersBehind, taker);
   }
@@ -224,14 +292,43 @@ export class Inbox {
     return (
       this.#messages.length >= this.#limits.receiveQueue ||
       this.#bytes >= this.#limits.maxMessageSize ||
+      this.#cost() >= Math.max(this.#limits.maxMessageSize, LEAST_ROOM) ||
       this.#streamBytes >= STREAM_HIGH_WATER
     );
   }
 
+  /** What the queue takes, in bytes. */
+  #cost(): number {
+    return this.#bytes + this.#messages.length * ITEM_COST;
+  }
+
+  /** Stops the transport; and delivery too, unless it is by the number of messages alone that the queue is full. */
   #hold(): void {
-    if (this.#paused || this.#closing || this.#ending !== undefined) return;
-    this.#paused = true;
-    this.#socket.pause();
+    const isLong = this.#messages.length >= this.#limits.receiveQueue && this.#streamBytes < STREAM_HIGH_WATER;
+    const flow = isLong && this.#cost() < ONE_READ ? Flow.STOPPED : Flow.HELD;
+    const before = this.#flow;
+    if (before >= flow || this.#ending !== undefined) return;
+    if (this.#closing !== undefined && this.#attendance !== PRESENT) return;
+    this.#flow = flow;
+    if (flow === Flow.HELD) this.#socket.pause();
+    else this.#socket.stopReading();
+    if (before === Flow.READS && this.#closing !== undefined) this.#bePatient(this.#closing);
+  }
+
+  /** While this side closes, whoever receives has so long to take something. Then nobody is there any more. */
+  #bePatient(closing: Closing): void {
+    const { clock } = this.#socket;
+    const held = this.#held();
+    if (this.#attendance !== PRESENT) return this.#readOn();
+    closing.limit = wakeAtDeadline(clock, clock.now() + PATIENCE, () => {
+      this.#attendance = this.#held() < held ? PRESENT : GONE;
+      this.#bePatient(closing);
+    });
+  }
+
+  /** What waits for a consumer, in messages and in bytes of streams. */
+  #held(): number {
+    return this.#messages.length + this.#streamBytes;
   }
 
   /** Reads on once there is room for several messages: stopping and going for each one would cost more than it saves. */
@@ -239,48 +336,35 @@ export class Inbox {
     if (this.#messages.length > this.#limits.receiveQueue / 4) return;
     if (this.#bytes > this.#limits.maxMessageSize / 4) return;
     if (this.#streamBytes > STREAM_HIGH_WATER / 4) return;
-    this.#paused = false;
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    this.#flow = Flow.READS;
+    this.#closing?.limit?.cancel();
     this.#socket.resume();
   }
+}
+
+/** What the socket does: it reads, it has stopped reading, or it holds back what it has read, too. */
+const Flow = { READS: 0, STOPPED: 1, HELD: 2 } as const;
+type Flow = (typeof Flow)[keyof typeof Flow];
+
+/** What an inbox has to remember once its side closes. */
+interface Closing {
+  /** While it is full: until when somebody is to take something. */
+  limit: Wake | undefined;
+  /** How many messages were dropped: what comes after a gap is not delivered either. */
+  dropped: number;
+}
+
+/** A wait that ran out has whoever waited in its stack; a signal's reason is its owner's. */
+function ownStack(reason: unknown): unknown {
+  if (reason instanceof WaitTimeoutError) recapture(reason);
+  return reason;
 }
 
 /** Fills in the default. Throws a RangeError or TypeError for what is not a limit. */
 export function resolveReceiveQueue(value: number | false | undefined): number {
   return resolveLimit('receiveQueue', value, DEFAULT_RECEIVE_QUEUE);
-}
-
-class Receiver extends Deferred<ReceivedMessage> implements Taker {
-  take(message: ReceivedMessage): void {
-    this.resolve(message);
-  }
-
-  fail(ending: Ending): void {
-    this.rejectQuietly(ending.error);
-  }
-}
-
-class PatientReceiver extends Receiver {
-  giveUp: GiveUp | undefined = undefined;
-
-  override take(message: ReceivedMessage): void {
-    this.giveUp!.callOff();
-    this.resolve(message);
-  }
-
-  override fail(ending: Ending): void {
-    this.giveUp!.callOff();
-    this.rejectQuietly(ending.error);
-  }
-}
-
-/** A step of an iteration, which a normal close ends without an error. */
-class Step extends Deferred<IteratorResult<ReceivedMessage, undefined>> implements Taker {
-  take(message: ReceivedMessage): void {
-    this.resolve({ value: message, done: false });
-  }
-
-  fail(ending: Ending): void {
-    if (ending.isOk) this.resolve({ value: undefined, done: true });
-    else this.rejectQuietly(ending.error);
-  }
 }

@@ -1,8 +1,11 @@
-import type { Driver, ServerOptions } from '../handlers.ts';
-import type { ConnectionHandler } from './serve-one.ts';
+import { checkOptions, FUNCTION, type OptionTable } from '../../protocol/internal.ts';
+import type { Driver } from '../driver.ts';
+import type { ServerOptions, WithContext } from '../socket/options.ts';
+import { recapture } from '../socket/error-place.ts';
+import type { ConnectionHandler } from './run-handler.ts';
 import { serverOf, type Server } from './server.ts';
-import { Serving, type ErrorListener } from './serving.ts';
-import { resolveSessionLimits, type PromiseOptions } from './session.ts';
+import { HandlerRunner, type ErrorListener } from './handler-runner.ts';
+import { PROMISE_OPTIONS, resolveSessionLimits, type PromiseOptions } from './session.ts';
 
 /** The promise API's own options of a server, beside the driver's. */
 export interface ServeOptions extends PromiseOptions {
@@ -13,6 +16,8 @@ export interface ServeOptions extends PromiseOptions {
   onError?: ErrorListener;
 }
 
+export const SERVE_OPTIONS: OptionTable<ServeOptions> = { ...PROMISE_OPTIONS, onError: FUNCTION };
+
 /** The promise API's `listen` over a driver with options of type `S`. */
 export interface Listen<S extends ServerOptions> {
   /**
@@ -20,23 +25,45 @@ export interface Listen<S extends ServerOptions> {
    * or rejects, with 1011 or the code and reason of the `WebSocketError` that it threw, and `onError` is told. Resolves
    * once it listens, and rejects when it cannot.
    */
-  (options: (S & ServeOptions) | number, handler: ConnectionHandler): Promise<Server>;
+  <Context = unknown>(
+    options: (WithContext<S, Context> & ServeOptions) | number | `${number}`,
+    handler: ConnectionHandler<unknown, Context>,
+  ): Promise<Server>;
 }
 
 /** Makes `listen` from a driver's `serve`. */
-export function createListen<S extends ServerOptions>(driver: Pick<Driver<any, S>, 'serve'>): Listen<S> {
+export function createListen<S extends ServerOptions>(
+  driver: Pick<Driver<any, S>, 'serve' | 'serverOptions'>,
+): Listen<S> {
+  const table = { ...driver.serverOptions, ...SERVE_OPTIONS } as OptionTable<S & ServeOptions>;
   return async (portOrOptions, handler) => {
-    const options = typeof portOrOptions === 'number' ? ({ port: portOrOptions } as unknown as S) : portOrOptions;
-    const serving = servingOf(options, handler);
-    return serverOf(await driver.serve(options, serving.handlers), serving);
+    refuseServer(portOrOptions);
+    const given = (typeof portOrOptions === 'object' ? portOrOptions : { port: portOrOptions }) as S & ServeOptions;
+    const options = checkOptions('listen', table, given);
+    const runner = handlerRunnerOf(options, handler as ConnectionHandler);
+    try {
+      return serverOf(await driver.serve(options, runner.handlers), runner);
+    } catch (error) {
+      // Of the system, far from any line of the caller's.
+      recapture(error);
+      throw error;
+    }
   };
+}
+
+/** An HTTP server in the place of the options: another function takes those. */
+function refuseServer(options: unknown): void {
+  if (typeof (options as { listen?: unknown } | null | undefined)?.listen !== 'function') return;
+  throw new TypeError(
+    'listen makes a server of its own: attach(httpServer, options, handler) serves the upgrades of yours',
+  );
 }
 
 /**
  * The half of `listen` before there is a listener, for a driver's other ways to one: make it with the `handlers` of what
  * this returns, then join the two with `serverOf`. Throws a TypeError or RangeError for bad options.
  */
-export function servingOf(options: ServerOptions & ServeOptions, handler: ConnectionHandler): Serving {
+export function handlerRunnerOf(options: ServerOptions & ServeOptions, handler: ConnectionHandler): HandlerRunner {
   if (typeof handler !== 'function') throw new TypeError('the handler must be a function');
-  return new Serving(handler, resolveSessionLimits(options), options.onError);
+  return new HandlerRunner(handler, resolveSessionLimits(options), options.onError);
 }

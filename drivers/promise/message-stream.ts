@@ -1,9 +1,9 @@
-import type { ReceivedMessage } from './data.ts';
+import { ITEM_COST, type ReceivedMessage } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
 import type { Ending } from './ending.ts';
 import { Fifo } from './fifo.ts';
 
-/** What a stream holds for its consumer, in bytes, before the socket's reading is stopped. */
+/** What a stream holds for its consumer, in bytes and what holds them, before the socket's reading is stopped. */
 export const STREAM_HIGH_WATER = 64 * 1024;
 
 /**
@@ -17,9 +17,10 @@ export const STREAM_HIGH_WATER = 64 * 1024;
  * A stream stands in line with the `receive` calls around it. One that is neither read to its end nor left holds the
  * connection up: the messages behind it cannot come.
  */
-export interface MessageStream extends AsyncIterableIterator<ReceivedMessage, undefined, undefined> {
+export interface MessageStream {
   /** Whether the message is BINARY, not TEXT; undefined until it has begun. */
   readonly binary: boolean | undefined;
+  /** The next chunk: strings of TEXT, bytes of BINARY. Rejects when the connection ends before the message does. */
   next(): Promise<IteratorResult<ReceivedMessage, undefined>>;
   /** Skips the rest of the message. */
   return(): Promise<IteratorResult<ReceivedMessage, undefined>>;
@@ -62,7 +63,7 @@ export class IncomingStream implements MessageStream {
   next(): Promise<Step> {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
-      this.#holder.streamReleases(chunk.length);
+      this.#holder.streamReleases(chunk.length + ITEM_COST);
       return Promise.resolve({ value: chunk, done: false });
     }
     if (this.#left || this.#state === WHOLE) return Promise.resolve({ value: undefined, done: true });
@@ -76,7 +77,9 @@ export class IncomingStream implements MessageStream {
     this.#left = true;
     this.#endSteps();
     let released = 0;
-    for (let chunk = this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) released += chunk.length;
+    for (let chunk = this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) {
+      released += chunk.length + ITEM_COST;
+    }
     if (released !== 0) this.#holder.streamReleases(released);
     return Promise.resolve({ value: undefined, done: true });
   }
@@ -96,7 +99,7 @@ export class IncomingStream implements MessageStream {
       step.resolve({ value: chunk, done: false });
     } else {
       this.#chunks.push(chunk);
-      this.#holder.streamHolds(chunk.length);
+      this.#holder.streamHolds(chunk.length + ITEM_COST);
     }
   }
 
@@ -116,7 +119,7 @@ export class IncomingStream implements MessageStream {
     this.#state = FAILED;
     this.#ending = ending;
     for (let step = this.#steps.shift(); step !== undefined; step = this.#steps.shift()) {
-      step.rejectQuietly(ending.error);
+      step.rejectWhereAwaited(() => ending.error);
     }
   }
 

@@ -1,6 +1,12 @@
-import type { ClientOptions, Driver, Handlers } from '../handlers.ts';
-import { runHandler, type ConnectionHandler } from './serve-one.ts';
-import { resolveSessionLimits, Session, sessionHandlers, type PromiseOptions } from './session.ts';
+import { checkOptions, type OptionTable } from '../../protocol/internal.ts';
+import { reasonOf } from '../socket/abort.ts';
+import { recapture } from '../socket/error-place.ts';
+import type { Driver } from '../driver.ts';
+import type { Handlers } from '../socket/socket.ts';
+import type { ClientOptions } from '../socket/options.ts';
+import { Deferred } from './deferred.ts';
+import { runClientHandler, type ConnectionHandler } from './run-handler.ts';
+import { PROMISE_OPTIONS, resolveSessionLimits, Session, sessionHandlers, type PromiseOptions } from './session.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** The promise API's `open` over a driver with options of type `C`. */
@@ -9,33 +15,46 @@ export interface Open<C extends ClientOptions> {
    * Opens a connection (RFC 6455 §4.1). Rejects with the `WebSocketError` that tells why it could not be opened: a
    * `HandshakeError`, with the response where there was one; a `TimeoutError` after `handshakeTimeout`. Rejects with the
    * signal's reason when `signal` fires before the connection is open (it has no say afterwards), with a SyntaxError for
-   * a bad URL, and with a TypeError or RangeError for bad options.
+   * a bad URL, and with a TypeError or RangeError for bad options. A list in the place of the options is one of
+   * subprotocols.
    */
-  (url: string | URL, options?: C & PromiseOptions): Promise<WebSocket>;
+  (url: string | URL, options?: (C & PromiseOptions) | readonly string[]): Promise<WebSocket>;
   /**
    * Opens a connection, runs `handler` and closes: with 1000 when it has returned, with 1011 when it has thrown, or with
    * the code and reason of the `WebSocketError` that it threw. After the closing handshake it resolves to what the
    * handler returned, or rejects with what it threw.
    */
   <T>(url: string | URL, handler: ConnectionHandler<T>): Promise<T>;
-  <T>(url: string | URL, options: C & PromiseOptions, handler: ConnectionHandler<T>): Promise<T>;
+  <T>(url: string | URL, options: (C & PromiseOptions) | readonly string[], handler: ConnectionHandler<T>): Promise<T>;
 }
 
 /** Makes `open` from a driver's `connect`. */
-export function createOpen<C extends ClientOptions>(driver: Pick<Driver<C, any>, 'connect'>): Open<C> {
+export function createOpen<C extends ClientOptions>(
+  driver: Pick<Driver<C, any>, 'connect' | 'clientOptions'>,
+): Open<C> {
+  const table = { ...driver.clientOptions, ...PROMISE_OPTIONS } as OptionTable<C & PromiseOptions>;
   async function open(
     url: string | URL,
-    optionsOrHandler?: (C & PromiseOptions) | ConnectionHandler,
+    optionsOrHandler?: (C & PromiseOptions) | readonly string[] | ConnectionHandler,
     handlerAfterOptions?: ConnectionHandler,
   ): Promise<unknown> {
     const handler = typeof optionsOrHandler === 'function' ? optionsOrHandler : handlerAfterOptions;
-    const options = typeof optionsOrHandler === 'function' ? undefined : optionsOrHandler;
+    const given = typeof optionsOrHandler === 'function' ? undefined : optionsOrHandler;
     if (handler !== undefined && typeof handler !== 'function') throw new TypeError('the handler must be a function');
-    const given = options ?? ({} as C & PromiseOptions);
-    const webSocket = await whenOpen(given, (handlers) => driver.connect(url, given, handlers));
-    return handler === undefined ? webSocket : runHandler(webSocket, handler);
+    const options = checkOptions('open', table, isList(given) ? ({ subprotocols: given } as C) : given);
+    const webSocket = await whenOpen(options, (handlers) => driver.connect(url, options, handlers));
+    return handler === undefined ? webSocket : runClientHandler(webSocket, handler);
   }
   return open as Open<C>;
+}
+
+function withStack(error: unknown): unknown {
+  recapture(error);
+  return error;
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 /**
@@ -46,7 +65,8 @@ export function whenOpen(
   options: ClientOptions & PromiseOptions,
   connect: (handlers: Handlers<any>) => unknown,
 ): Promise<WebSocket> {
-  return new Promise((resolve, reject) => {
+  const opened = new Deferred<WebSocket>();
+  try {
     const limits = resolveSessionLimits(options);
     const { signal } = options;
     connect({
@@ -54,13 +74,16 @@ export function whenOpen(
       open(socket) {
         const session = new Session(socket, limits);
         socket.data = session;
-        resolve(session.webSocket);
+        opened.resolve(session.webSocket);
       },
       close(socket, info) {
         const session: Session | undefined = socket.data;
         if (session !== undefined) session.onClosed(info);
-        else reject(signal?.aborted ? signal.reason : info.error);
+        else opened.rejectWhereAwaited(() => (signal?.aborted ? reasonOf(signal) : withStack(info.error)));
       },
     });
-  });
+  } catch (error) {
+    opened.reject(error);
+  }
+  return opened.promise;
 }

@@ -1,12 +1,15 @@
 import { ConnectionLostError, PreparedMessage } from '../../protocol/index.ts';
-import type { Socket } from '../socket.ts';
+import { SEND_HIGH_WATER } from '../socket/options.ts';
+import { checkSendOptions } from '../socket/send-options.ts';
+import type { Socket } from '../socket/socket.ts';
 import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
 import { Ending } from './ending.ts';
 import { type Fifo, NOTHING_QUEUED, queued } from './fifo.ts';
 import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
-import { GiveUp, type WaitOptions } from './give-up.ts';
+import { WaitLimit, type WaitOptions } from './wait-limit.ts';
 
+/** How a message is sent. */
 export interface SendOptions extends WaitOptions {
   /** Whether to compress this message, where compression was negotiated. Default: what the compression decides. */
   compress?: boolean;
@@ -16,6 +19,9 @@ export interface SendOptions extends WaitOptions {
 export interface OutboundOwner {
   close(code: number, reason: string): void;
 }
+
+/** What a message that waits takes besides its bytes, in bytes: its promise above all. An empty one counts too. */
+const SEND_COST = 256;
 
 /** Nothing is in the way: a message goes straight to the socket. */
 const IDLE = 0;
@@ -39,6 +45,8 @@ export class Outbound implements FragmentedMessageOwner {
   /** Not begun, in order. */
   #queue: Fifo<PendingSend>;
   #queuedBytes: number;
+  /** What the queue takes: bytes, and what holds them. */
+  #queueCost: number;
   /** The fragmented message under way. */
   #current: PendingSend | undefined;
   /** Written, and waiting for the transport to take more. */
@@ -58,6 +66,7 @@ export class Outbound implements FragmentedMessageOwner {
     this.#state = IDLE;
     this.#queue = NOTHING_QUEUED;
     this.#queuedBytes = 0;
+    this.#queueCost = 0;
     this.#current = undefined;
     this.#written = NOTHING_QUEUED;
     this.#full = false;
@@ -87,7 +96,7 @@ export class Outbound implements FragmentedMessageOwner {
 
   /** The same for a message that was encoded once for many. */
   sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void> {
-    if (this.#state === ENDED) return rejectedQuietly(this.#ending!.error);
+    if (this.#state === ENDED) return rejectedQuietly(this.#ending!.errorOfSend);
     if (this.#state === IDLE && this.#socket.sendPrepared(message, options)) return SENT;
     const pending = new PendingSend(message, options);
     if (this.#state === BUSY) this.#enqueue(pending);
@@ -97,8 +106,13 @@ export class Outbound implements FragmentedMessageOwner {
 
   trySend(message: Data, options?: { compress?: boolean }): boolean {
     if (!isData(message)) throw notData(message, 'a string or bytes as a message');
+    if (options !== undefined) checkSendOptions(options);
     if (this.#state === ENDED || this.#socket.state !== 'open') return false;
-    if (this.#socket.bufferedAmount + this.#queuedBytes >= this.#socket.sendHighWater) return false;
+    const isFull = this.#socket.bufferedAmount + this.#queuedBytes >= this.#socket.sendHighWater;
+    if (isFull || this.#queueCost >= SEND_HIGH_WATER) {
+      this.#socket.observer?.onDrop(this.#socket, 'slow');
+      return false;
+    }
     if (this.#state === BUSY) {
       this.#enqueue(new PendingSend(message, options));
     } else if (!this.#socket.send(message, options)) {
@@ -173,9 +187,10 @@ export class Outbound implements FragmentedMessageOwner {
       if (!isFragments(message)) throw notData(message, 'a string, bytes, or an iterable of either as a message');
       checkFragments(message);
     }
+    if (options !== undefined) checkSendOptions(options);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#state === ENDED) return rejectedQuietly(this.#ending!.error);
+    if (this.#state === ENDED) return rejectedQuietly(this.#ending!.errorOfSend);
     const pending = new PendingSend(message, options);
     if (this.#state === BUSY) {
       this.#enqueue(pending);
@@ -184,7 +199,7 @@ export class Outbound implements FragmentedMessageOwner {
       this.#advance();
     }
     if (signal !== undefined && !pending.isOver) {
-      pending.giveUp = new GiveUp(signal, Infinity, this.#socket.clock, (reason) => this.#forgo(pending, reason));
+      pending.giveUp = new WaitLimit(signal, Infinity, this.#socket.clock, (reason) => this.#forgo(pending, reason));
     }
     return pending.promise;
   }
@@ -192,7 +207,7 @@ export class Outbound implements FragmentedMessageOwner {
   /** Whoever sent this gives up. What has begun goes on when it is whole; otherwise it never will be. */
   #forgo(pending: PendingSend, reason: unknown): void {
     if (this.#queue.remove(pending)) {
-      this.#queuedBytes -= pending.size;
+      this.#leave(pending);
     } else if (this.#current === pending) {
       this.#current = undefined;
       pending.fragments!.stop();
@@ -254,14 +269,21 @@ export class Outbound implements FragmentedMessageOwner {
   #enqueue(pending: PendingSend): void {
     this.#queue = queued(this.#queue, pending);
     this.#queuedBytes += pending.size;
-    if (this.#socket.bufferedAmount + this.#queuedBytes <= this.#sendLimit) return;
-    this.#socket.terminate(new ConnectionLostError(`more than ${this.#sendLimit} bytes were waiting to be sent`));
+    this.#queueCost += pending.size + SEND_COST;
+    if (this.#socket.bufferedAmount + this.#queueCost <= this.#sendLimit) return;
+    const text = `more than sendLimit, ${this.#sendLimit} bytes, waited to be sent`;
+    this.#socket.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
   }
 
   #dequeue(): PendingSend | undefined {
     const pending = this.#queue.shift();
-    if (pending !== undefined) this.#queuedBytes -= pending.size;
+    if (pending !== undefined) this.#leave(pending);
     return pending;
+  }
+
+  #leave({ size }: PendingSend): void {
+    this.#queuedBytes -= size;
+    this.#queueCost -= size + SEND_COST;
   }
 }
 
@@ -272,7 +294,7 @@ class PendingSend extends Deferred<void> {
   /** What it takes of the queue. A source's messages are not known yet. */
   readonly size: number;
   fragments: FragmentedMessage | undefined;
-  giveUp: GiveUp | undefined;
+  giveUp: WaitLimit | undefined;
   isOver: boolean;
 
   constructor(message: Data | PreparedMessage | Fragments, options: SendOptions | undefined) {
@@ -295,7 +317,7 @@ class PendingSend extends Deferred<void> {
   fail(ending: Ending): void {
     this.isOver = true;
     this.giveUp?.callOff();
-    this.rejectQuietly(ending.error);
+    this.rejectWhereAwaited(() => ending.error);
   }
 
   /** The sender's own doing: a bad source, or a signal. */

@@ -1,5 +1,5 @@
 import type { BytesLike } from '../../protocol/index.ts';
-import type { Socket } from '../socket.ts';
+import type { Socket } from '../socket/socket.ts';
 import { toPayload } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
 import type { Ending } from './ending.ts';
@@ -50,6 +50,6 @@ export class Pings {
     this.#ending = ending;
     const pending = this.#pending;
     this.#pending = [];
-    for (const ping of pending) ping.answer.rejectQuietly(ending.error);
+    for (const ping of pending) ping.answer.rejectWhereAwaited(() => ending.error);
   }
 }

@@ -1,9 +1,22 @@
-import { HandshakeError, retryAfter, TimeoutError, WebSocketError } from '../../protocol/index.ts';
+import {
+  type CloseInfo,
+  HandshakeError,
+  InvalidStateError,
+  retryAfter,
+  TimeoutError,
+  WebSocketError,
+} from '../../protocol/index.ts';
+import { always, checkOptions, FUNCTION, LIMIT, NUMBER, type OptionTable, SIGNAL } from '../../protocol/internal.ts';
 import type { Clock } from '../clock.ts';
-import type { ClientOptions } from '../handlers.ts';
-import { GiveUp } from './give-up.ts';
+import { whenAborted } from '../socket/abort.ts';
+import type { Driver } from '../driver.ts';
+import { type ClientOptions, SEND_LIMIT } from '../socket/options.ts';
+import { WaitLimit } from './wait-limit.ts';
+import type { Data, Fragments } from './data.ts';
+import { Deferred } from './deferred.ts';
 import type { Open } from './open.ts';
-import type { PromiseOptions } from './session.ts';
+import { ReconnectingSends, type ReconnectingSendOptions } from './reconnecting-sends.ts';
+import { PROMISE_OPTIONS, type PromiseOptions } from './session.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** How `open.reconnecting` goes about it, beside the options of `open`. Times are milliseconds. */
@@ -14,15 +27,61 @@ export interface ReconnectOptions {
   attempts?: number | false;
   /** The longest that the first wait may be; it doubles with each that follows. Default 1 s. */
   baseDelay?: number;
-  /** What the longest wait grows up to. Default 30 s. */
-  maxDelay?: number;
+  /** What the longest wait grows up to; `false` sets no bound. Default 30 s. */
+  maxDelay?: number | false;
   /** A connection that lived so long makes the waits start over. Default 10 s. */
   stableAfter?: number;
   /** Which failures of opening a connection are not to be tried again. Default: those that are not temporary. */
   isFatal?(error: WebSocketError): boolean;
-  /** Called before each wait, with the error of the failure, if it was one; for a log. */
-  onWait?(wait: { delay: number; failures: number; error: unknown }): void;
+  /** Told of each change: for a log, or for what shows whether there is a connection. */
+  onState?(state: ReconnectState): void;
 }
+
+/** How `open.reconnecting` goes. */
+export type ReconnectState =
+  /** A connection is being opened, after so many failures in a row. */
+  | { readonly state: 'connecting'; readonly failures: number }
+  /** There is a connection. */
+  | { readonly state: 'open'; readonly connection: WebSocket }
+  /**
+   * It waits so many milliseconds before it connects again: because opening failed with `error`, `failures` times in a row,
+   * or because the last connection has ended as `closed` tells.
+   */
+  | {
+      readonly state: 'waiting';
+      readonly delay: number;
+      readonly failures: number;
+      readonly error: unknown;
+      readonly closed: CloseInfo | undefined;
+    }
+  /** It is over: the loop was left, or is told this error. */
+  | { readonly state: 'over'; readonly error: unknown };
+
+/** What `open.reconnecting` returns: the connections, one after the other, and a way to send through whichever there is. */
+export interface Reconnecting extends AsyncIterableIterator<WebSocket> {
+  /** The connection there is, while it is open. */
+  readonly connection: WebSocket | undefined;
+  /**
+   * Sends a message through the connection there is, as its `send` does, or waits for the next one and goes first there, in
+   * the order of the calls. `wait: false` rejects with an InvalidStateError instead; `timeout` and `signal` give up
+   * waiting, with a WaitTimeoutError or the signal's reason.
+   *
+   * A message is given to one connection and never again to another: where that one ends first, it rejects with its
+   * `WebSocketError`, and whether the peer has got the message only the peer can tell. Rejects, too, with a
+   * ConnectionLostError when more than `sendLimit` waits already, and once the loop is over.
+   */
+  send(message: Data | Fragments, options?: ReconnectingSendOptions): Promise<void>;
+}
+
+const RECONNECT_OPTIONS: OptionTable<ReconnectOptions> = {
+  signal: SIGNAL,
+  attempts: LIMIT,
+  baseDelay: always(NUMBER),
+  maxDelay: LIMIT,
+  stableAfter: always(NUMBER),
+  isFatal: FUNCTION,
+  onState: FUNCTION,
+};
 
 /** `open` with what reconnects. */
 export interface ReconnectingOpen<C extends ClientOptions> extends Open<C> {
@@ -36,18 +95,27 @@ export interface ReconnectingOpen<C extends ClientOptions> extends Open<C> {
    *
    * Throws a TypeError or RangeError for bad options.
    */
-  reconnecting(url: string | URL, options?: C & PromiseOptions & ReconnectOptions): AsyncIterableIterator<WebSocket>;
+  reconnecting(url: string | URL, options?: C & PromiseOptions & ReconnectOptions): Reconnecting;
 }
 
 /** Gives an `open` its `reconnecting`. `random` gives numbers from 0 to below 1. */
 export function withReconnecting<C extends ClientOptions>(
   open: Open<C>,
+  { clientOptions }: Pick<Driver<C, any>, 'clientOptions'>,
   clock: Clock,
   random: () => number = Math.random,
 ): ReconnectingOpen<C> {
+  const table = { ...clientOptions, ...PROMISE_OPTIONS, ...RECONNECT_OPTIONS } as OptionTable<
+    C & PromiseOptions & ReconnectOptions
+  >;
   return Object.assign(open, {
-    reconnecting: (url: string | URL, options = {} as C & PromiseOptions & ReconnectOptions) =>
-      new Reconnecting(() => open(url, options), options, clock, random),
+    reconnecting: (url: string | URL, given?: C & PromiseOptions & ReconnectOptions) => {
+      const options = checkOptions('open.reconnecting', table, given);
+      // What is wrong with it is told with the first connection, as everything that `open` says.
+      const limit = typeof options.sendLimit === 'number' && options.sendLimit > 0 ? options.sendLimit : SEND_LIMIT;
+      const sends = new ReconnectingSends(clock, options.sendLimit === false ? Infinity : limit);
+      return new Reconnections(() => open(url, options), options, clock, random, sends);
+    },
   });
 }
 
@@ -56,21 +124,25 @@ function isPassing(error: unknown): boolean {
   return error instanceof TimeoutError || (error instanceof HandshakeError && error.isTemporary);
 }
 
-class Reconnecting implements AsyncIterableIterator<WebSocket> {
+class Reconnections implements Reconnecting {
   readonly #open: () => Promise<WebSocket>;
   readonly #options: ReconnectOptions;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #sends: ReconnectingSends;
   readonly #attempts: number;
   readonly #baseDelay: number;
   readonly #maxDelay: number;
   readonly #stableAfter: number;
-  /** The last call of `next`: the one after it waits for it. */
-  #turn: Promise<unknown>;
+  /** Whether the last call of `next` is over: the one after it waits for that. */
+  #turn: Promise<void>;
   #current: WebSocket | undefined;
+  /** How the last connection ended, until it is told. */
+  #closed: CloseInfo | undefined;
   #openedAt: number;
   #isFirst: boolean;
   #isOver: boolean;
+  #isFinished: boolean;
   /** Failures in a row. */
   #failures: number;
   /** Failures and short-lived connections in a row: what the waits grow with. */
@@ -80,30 +152,54 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
   /** Wakes whoever waits between two attempts. */
   #wake: (() => void) | undefined;
 
-  constructor(open: () => Promise<WebSocket>, options: ReconnectOptions, clock: Clock, random: () => number) {
+  constructor(
+    open: () => Promise<WebSocket>,
+    options: ReconnectOptions,
+    clock: Clock,
+    random: () => number,
+    sends: ReconnectingSends,
+  ) {
     this.#attempts = options.attempts === false ? Infinity : positive('attempts', options.attempts, Infinity);
     this.#baseDelay = positive('baseDelay', options.baseDelay, 1000);
-    this.#maxDelay = positive('maxDelay', options.maxDelay, 30_000);
+    this.#maxDelay = options.maxDelay === false ? Infinity : positive('maxDelay', options.maxDelay, 30_000);
     this.#stableAfter = positive('stableAfter', options.stableAfter, 10_000);
     this.#open = open;
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
+    this.#sends = sends;
     this.#turn = Promise.resolve();
     this.#current = undefined;
+    this.#closed = undefined;
     this.#openedAt = 0;
     this.#isFirst = true;
     this.#isOver = false;
+    this.#isFinished = false;
     this.#failures = 0;
     this.#level = 0;
     this.#error = undefined;
     this.#wake = undefined;
   }
 
-  next(): Promise<IteratorResult<WebSocket, undefined>> {
-    const result = this.#turn.then(() => this.#next());
-    this.#turn = result.catch(() => {});
-    return result;
+  get connection(): WebSocket | undefined {
+    return this.#sends.connection;
+  }
+
+  send(message: Data | Fragments, options?: ReconnectingSendOptions): Promise<void> {
+    return this.#sends.send(message, options);
+  }
+
+  /** What it returns has nobody but the caller behind it: so an error's stack leads to the caller's line. */
+  async next(): Promise<IteratorResult<WebSocket, undefined>> {
+    const before = this.#turn;
+    const own = new Deferred<void>();
+    this.#turn = own.promise;
+    await before;
+    try {
+      return await this.#next();
+    } finally {
+      own.resolve();
+    }
   }
 
   /** Leaves the loop: the connection there is is closed, and one that is being opened too, once it is. */
@@ -111,6 +207,7 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
     this.#isOver = true;
     this.#wake?.();
     await this.#turn;
+    this.#finish(undefined);
     await this.#current?.close();
     return { value: undefined, done: true };
   }
@@ -134,6 +231,7 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
       return { value: undefined, done: true };
     } catch (error) {
       this.#isOver = true;
+      this.#finish(error);
       throw error;
     }
   }
@@ -142,7 +240,7 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
   async #endLast(): Promise<void> {
     const last = this.#current;
     if (last === undefined) return;
-    await last.close();
+    this.#closed = await last.close();
     this.#current = undefined;
     if (this.#clock.now() - this.#openedAt >= this.#stableAfter) this.#level = 0;
     else this.#level++;
@@ -150,6 +248,7 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
 
   async #attempt(): Promise<WebSocket | undefined> {
     let webSocket: WebSocket;
+    this.#options.onState?.({ state: 'connecting', failures: this.#failures });
     try {
       webSocket = await this.#open();
     } catch (error) {
@@ -167,7 +266,11 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
     this.#openedAt = this.#clock.now();
     this.#current = webSocket;
     this.#endWithSignal(webSocket);
-    if (!this.#isOver) return webSocket;
+    if (!this.#isOver) {
+      this.#sends.opened(webSocket);
+      this.#options.onState?.({ state: 'open', connection: webSocket });
+      return webSocket;
+    }
     await webSocket.close();
     return undefined;
   }
@@ -178,17 +281,28 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
     const most = Math.min(this.#maxDelay, this.#baseDelay * 2 ** Math.max(this.#level - 1, 0));
     const response = this.#error instanceof HandshakeError ? this.#error.response : undefined;
     const delay = this.#random() * most + ((response && retryAfter(response.headers)) ?? 0);
-    this.#options.onWait?.({ delay, failures: this.#failures, error: this.#error });
+    const closed = this.#closed;
+    this.#closed = undefined;
+    this.#options.onState?.({ state: 'waiting', delay, failures: this.#failures, error: this.#error, closed });
     this.#checkSignal();
     await new Promise<void>((resolve) => {
       const end = (): void => {
-        patience.callOff();
+        waitLimit.callOff();
         this.#wake = undefined;
         resolve();
       };
-      const patience = new GiveUp(this.#options.signal, delay, this.#clock, end);
+      const waitLimit = new WaitLimit(this.#options.signal, delay, this.#clock, end);
       this.#wake = end;
     });
+  }
+
+  /** There is to be no connection any more: once. */
+  #finish(error: unknown): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    const init = error === undefined ? {} : { cause: error };
+    this.#sends.end(() => new InvalidStateError('not sent: the loop over the connections is over', init));
+    this.#options.onState?.({ state: 'over', error });
   }
 
   #endWithSignal(webSocket: WebSocket): void {
@@ -196,8 +310,7 @@ class Reconnecting implements AsyncIterableIterator<WebSocket> {
     if (signal === undefined) return;
     const end = (): void => void webSocket.close();
     if (signal.aborted) return end();
-    signal.addEventListener('abort', end);
-    void webSocket.closed.then(() => signal.removeEventListener('abort', end));
+    void webSocket.closed.then(whenAborted(signal, end));
   }
 
   #checkSignal(): void {

@@ -1,44 +1,33 @@
-import { checkClose, portableText } from '../../protocol/index.ts';
-import type { ListenAddress, Listener } from '../handlers.ts';
-import { checkTimeout } from './give-up.ts';
-import type { Serving } from './serving.ts';
+import { allBut } from '../socket/broadcast.ts';
+import { checkCloseOptions, type ServerCloseOptions } from '../socket/graceful-close.ts';
+import type { BareListener, ListenAddress } from '../driver.ts';
+import { INSPECT, type Inspect } from '../socket/inspect.ts';
+import { broadcast, type BroadcastOptions } from './broadcast.ts';
+import type { Data } from './data.ts';
+import type { HandlerRunner } from './handler-runner.ts';
 import type { WebSocket } from './websocket.ts';
 
-export interface ServerCloseOptions {
-  /** The close code for the connections. Default 1001, going away. */
-  code?: number;
-  /** The reason that goes with it. Default: none. */
-  reason?: string;
-  /**
-   * How long the connections and their handlers have, in milliseconds; then what is left is ended. Default 10 s; 0 ends
-   * them now; `Infinity` or `false` gives them all the time they take.
-   */
-  timeout?: number | false;
-}
-
-const DEFAULT_TIMEOUT = 10_000;
-
-let create: (listener: Listener, serving: Serving) => Server;
+let create: (listener: BareListener, runner: HandlerRunner) => Server;
 
 /** The server in front of a listener. Its constructor is nobody else's to call. */
-export function serverOf(listener: Listener, serving: Serving): Server {
-  return create(listener, serving);
+export function serverOf(listener: BareListener, runner: HandlerRunner): Server {
+  return create(listener, runner);
 }
 
 /** A listening server, as `listen` and `attach` make it. */
 export class Server {
-  readonly #listener: Listener;
-  readonly #serving: Serving;
+  readonly #listener: BareListener;
+  readonly #runner: HandlerRunner;
   readonly #closed: Promise<void>;
 
   static {
-    create = (listener, serving) => new Server(listener, serving);
+    create = (listener, runner) => new Server(listener, runner);
   }
 
-  private constructor(listener: Listener, serving: Serving) {
+  private constructor(listener: BareListener, runner: HandlerRunner) {
     this.#listener = listener;
-    this.#serving = serving;
-    this.#closed = listener.closed.then(() => serving.whenIdle());
+    this.#runner = runner;
+    this.#closed = listener.closed.then(() => runner.whenIdle());
   }
 
   /** Where it listens: address, port and family, or the path of a Unix socket; null when it doesn't any more. */
@@ -58,7 +47,7 @@ export class Server {
 
   /** The open connections. */
   get connections(): ReadonlySet<WebSocket> {
-    return this.#serving.connections;
+    return this.#runner.connections;
   }
 
   /**
@@ -68,11 +57,9 @@ export class Server {
    * Resolves when all is over. Safe to repeat; another `timeout` can only shorten the wait. Rejects with a TypeError or
    * RangeError for a bad code, reason or timeout, and nothing has happened then.
    */
-  async close(options: ServerCloseOptions = {}): Promise<void> {
-    const timeout = checkTimeout(options.timeout, DEFAULT_TIMEOUT);
-    const { code = 1001, reason = '' } = options;
-    checkClose(code, reason, portableText);
-    this.#serving.sayGoodbye(code, reason, timeout);
+  async close(given?: ServerCloseOptions): Promise<void> {
+    const { code, reason, timeout } = checkCloseOptions(given);
+    this.#runner.closeAll(code, reason, timeout);
     this.#listener.stopListening();
     return this.#closed;
   }
@@ -89,6 +76,26 @@ export class Server {
   /** Resolves when nothing listens any more, no connection is left, and every handler has returned or was given up. */
   get closed(): Promise<void> {
     return this.#closed;
+  }
+
+  /**
+   * Sends a message to all open connections, as `broadcast` does, but for those that `except` names.
+   * Resolves to how many it was sent to.
+   */
+  broadcast(message: Data, options?: BroadcastOptions & { except?: WebSocket | Iterable<WebSocket> }): Promise<number> {
+    const { except, ...rest } = options ?? {};
+    return broadcast(allBut(this.connections, except), message, rest);
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    const { url, connections } = this;
+    return { url, isListening: this.address !== null, connections: connections.size };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Server ${inspect(this.toJSON(), options)}`;
   }
 
   /** Closes with 1001 and waits for the end. */

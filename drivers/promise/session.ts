@@ -1,6 +1,7 @@
-import { resolveLimit, resolveLimits, type CloseInfo } from '../../protocol/index.ts';
-import { SEND_LIMIT, type Handlers, type SocketOptions } from '../handlers.ts';
-import type { Socket } from '../socket.ts';
+import type { CloseInfo } from '../../protocol/index.ts';
+import { LIMIT, type OptionTable, resolveLimit, resolveLimits } from '../../protocol/internal.ts';
+import type { Handlers, Socket } from '../socket/socket.ts';
+import { SEND_LIMIT, type SocketOptions } from '../socket/options.ts';
 import { Deferred } from './deferred.ts';
 import { Ending } from './ending.ts';
 import { Inbox, resolveReceiveQueue, type InboxLimits } from './inbox.ts';
@@ -12,10 +13,12 @@ import { webSocketOf, type WebSocket } from './websocket.ts';
 export interface PromiseOptions {
   /**
    * How many messages are received ahead of the consumer; beyond them, or beyond `maxMessageSize` bytes, reading stops
-   * until it takes some. Default 16.
+   * until it takes some. What the same read has brought is still taken in, up to 128 KiB. Default 16.
    */
   receiveQueue?: number | false;
 }
+
+export const PROMISE_OPTIONS: OptionTable<PromiseOptions> = { receiveQueue: LIMIT };
 
 /** The options of the promise API, resolved once for all connections of a factory call. */
 export interface SessionLimits extends InboxLimits {
@@ -36,7 +39,7 @@ export class Session {
   readonly socket: Socket<any>;
   readonly inbox: Inbox;
   readonly outbound: Outbound;
-  readonly webSocket: WebSocket;
+  readonly webSocket: WebSocket<any>;
   #pings: Pings | undefined;
   /** Made when somebody asks. */
   #closed: Deferred<CloseInfo> | undefined;
@@ -65,7 +68,7 @@ export class Session {
   get closed(): Promise<CloseInfo> {
     if (this.#closed === undefined) {
       this.#closed = new Deferred();
-      if (this.socket.closeInfo !== undefined) this.#closed.resolve(this.socket.closeInfo);
+      if (this.socket.closeInfo !== undefined) this.#closed.resolve(this.#infoOf(this.socket.closeInfo));
     }
     return this.#closed.promise;
   }
@@ -93,7 +96,12 @@ export class Session {
 
   onClosed(info: CloseInfo): void {
     this.onEnd(Ending.of(info));
-    this.#closed?.resolve(info);
+    this.#closed?.resolve(this.#infoOf(info));
+  }
+
+  #infoOf(info: CloseInfo): CloseInfo {
+    const { dropped } = this.inbox;
+    return dropped === 0 ? info : { ...info, dropped };
   }
 }
 
@@ -119,7 +127,7 @@ export const sessionHandlers: Handlers<Session> = {
   },
   // Whoever awaits messages is resumed after the read that brought them: what they answer at once still leaves.
   ending: () => true,
-  closing(socket, code, reason) {
+  closeFrame(socket, code, reason) {
     socket.data.onEnd(Ending.byClose(code, reason));
   },
 };

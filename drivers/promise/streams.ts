@@ -4,7 +4,9 @@ import type { WebSocket } from './websocket.ts';
 
 /** A WebSocket as a pair of web streams. A chunk is a message: a string for TEXT, bytes for BINARY. */
 export interface WebStreams {
+  /** The messages that come: one is a chunk. Ends with the connection, with its error unless that was a normal end. */
   readonly readable: ReadableStream<ReceivedMessage>;
+  /** Each chunk that is written is sent as a message, as fast as the peer takes them. Closing it closes with 1000. */
   readonly writable: WritableStream<Data>;
 }
 

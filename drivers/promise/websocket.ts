@@ -1,22 +1,36 @@
 import type { BytesLike, CloseInfo, ResponseHead, UpgradeRequest } from '../../protocol/index.ts';
 import { toPayload, type Data, type Fragments, type ReceivedMessage } from './data.ts';
-import type { TimedWaitOptions } from './give-up.ts';
+import { expectBytes, expectJson, expectText } from './expecting.ts';
+import type { TimedWaitOptions } from './wait-limit.ts';
 import type { Inbox } from './inbox.ts';
 import type { MessageStream } from './message-stream.ts';
 import type { Outbound, SendOptions } from './outbound.ts';
-import type { SocketState } from '../socket.ts';
-import type { Session } from './session.ts';
+import { INSPECT, type Inspect, summaryOf } from '../socket/inspect.ts';
+import type { SocketState } from '../socket/handlers.ts';
+import type { Socket } from '../socket/socket.ts';
+import type { Pings } from './pings.ts';
 
-let create: (session: Session) => WebSocket;
-let reveal: (webSocket: WebSocket) => Session;
+/** What stands behind a WebSocket: the halves of its API, over one socket. */
+export interface SessionOfSocket {
+  readonly socket: Socket<any>;
+  readonly inbox: Inbox;
+  readonly outbound: Outbound;
+  readonly pings: Pings;
+  readonly closed: Promise<CloseInfo>;
+  readonly webSocket: WebSocket<any>;
+  close(code: number, reason: string): void;
+}
+
+let create: (session: SessionOfSocket) => WebSocket<any>;
+let reveal: (webSocket: WebSocket) => SessionOfSocket;
 
 /** The WebSocket in front of a session. Its constructor is nobody else's to call. */
-export function webSocketOf(session: Session): WebSocket {
+export function webSocketOf(session: SessionOfSocket): WebSocket<any> {
   return create(session);
 }
 
 /** The session behind it. Throws a TypeError for what is no WebSocket of this package. */
-export function sessionOf(webSocket: WebSocket): Session {
+export function sessionOf(webSocket: WebSocket): SessionOfSocket {
   return reveal(webSocket);
 }
 
@@ -26,8 +40,8 @@ export function sessionOf(webSocket: WebSocket): Session {
  * What a peer or the network does wrong never throws by itself: it rejects what was waiting for it, with one
  * `WebSocketError`, and `closed` tells the whole story. Such a rejection does no harm when nobody awaits it.
  */
-export class WebSocket {
-  readonly #session: Session;
+export class WebSocket<Context = unknown> {
+  readonly #session: SessionOfSocket;
   readonly #inbox: Inbox;
   readonly #outbound: Outbound;
 
@@ -39,7 +53,12 @@ export class WebSocket {
     };
   }
 
-  private constructor(session: Session) {
+  private constructor(session: SessionOfSocket) {
+    if (!(session instanceof Object && 'inbox' in session)) {
+      throw new TypeError(
+        "this class has no `new`: use `await open(url)`; the browser's WebSocket is in sansocket/web",
+      );
+    }
     this.#session = session;
     this.#inbox = session.inbox;
     this.#outbound = session.outbound;
@@ -52,7 +71,7 @@ export class WebSocket {
    * first; then it rejects with the `WebSocketError` that tells of the end, whose `isOk` is true for the codes 1000, 1001
    * and 1005.
    *
-   * `signal` and `timeout` give up waiting, with the signal's reason or a `TimeoutError`: no message is lost by it, and the
+   * `signal` and `timeout` give up waiting, with the signal's reason or a `WaitTimeoutError`: no message is lost by it, and the
    * connection goes on (`state` is still `'open'`). Don't race the promise against another one instead: the message that
    * comes afterwards would go to nobody.
    */
@@ -61,12 +80,35 @@ export class WebSocket {
   }
 
   /**
+   * The next message, which is to be TEXT. Rejects as `receive` does, and with a `WebSocketError` of code 1003 for bytes,
+   * which are consumed: a handler that lets it pass closes with that code.
+   */
+  async receiveText(options?: TimedWaitOptions): Promise<string> {
+    return expectText(await this.#inbox.receive(options));
+  }
+
+  /** The next message, which is to be BINARY. Rejects as `receiveText` does. */
+  async receiveBytes(options?: TimedWaitOptions): Promise<Uint8Array> {
+    return expectBytes(await this.#inbox.receive(options));
+  }
+
+  /**
+   * The next message, which is to be JSON: what `validate` returns for its value, or the value itself. Rejects as
+   * `receiveText` does; with code 1007 for what is no JSON, and with 1008 when `validate` throws (its error is the `cause`).
+   */
+  async receiveJson<T = unknown>(validate?: (value: unknown) => T, options?: TimedWaitOptions): Promise<T> {
+    return expectJson(await this.#inbox.receive(options), validate);
+  }
+
+  /**
    * Iterates over the messages until the connection ends: silently after a normal close (1000, 1001, 1005), with the
    * `WebSocketError` thrown after any other end, and after all messages that came before it in either case.
    *
-   * Leaving the loop (`break`, `return`, a throw) leaves the connection open: go on receiving, or close it.
+   * Leaving the loop (`break`, `return`, a throw) leaves the connection open: go on receiving, or close it. A second loop while
+   * one is under way is an InvalidStateError: each would get some of the messages.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage, undefined, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
+    this.#inbox.beginLoop();
     return new MessageIterator(this.#inbox);
   }
 
@@ -110,6 +152,8 @@ export class WebSocket {
    * Sends a ping with at most 125 bytes of data; a string goes out as UTF-8 (RFC 6455 §5.5.2). Resolves at its pong, to
    * the round trip in milliseconds. Rejects with the `WebSocketError` when the connection ends before that.
    *
+   * A pong comes behind the messages that were sent before it: who awaits one receives meanwhile, or waits for long.
+   *
    * Connections are kept alive without this: see `pingInterval`.
    */
   ping(data?: string | BytesLike): Promise<number> {
@@ -128,8 +172,9 @@ export class WebSocket {
    * Starts the closing handshake (RFC 6455 §7.1.2), after everything that `send` was given. Resolves, as `closed` does,
    * when it is over; `closeTimeout` bounds that. Safe to repeat: the first code and reason count.
    *
-   * Messages that still come until the peer's Close can be received, as many as the receive queue takes; more are
-   * discarded. A fragmented message under way is broken off.
+   * Messages that still come until the peer's Close are received as ever. Where nobody receives, or nothing is received
+   * from a full queue for a second, those that the queue doesn't take are dropped, and `dropped` says how many. A
+   * fragmented message under way is broken off.
    *
    * Rejects with a TypeError or RangeError for a code that may not be sent (RFC 6455 §7.4) or a reason of more than 123
    * bytes of UTF-8, and nothing has happened then.
@@ -143,7 +188,7 @@ export class WebSocket {
     return this.#session.closed;
   }
 
-  /** Ends the transport now, without a closing handshake: for a peer that deserves no better. */
+  /** Ends the transport now, without a closing handshake: what was sent and has not left is lost. For a peer that deserves no better. */
   terminate(): void {
     this.#session.socket.terminate();
   }
@@ -200,8 +245,18 @@ export class WebSocket {
   }
 
   /** What the server's `authorize` said about this connection. */
-  get context(): unknown {
-    return this.#session.socket.context;
+  get context(): Context {
+    return this.#session.socket.context as Context;
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return summaryOf(this);
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `WebSocket ${inspect(this.toJSON(), options)}`;
   }
 
   /** Closes with 1000 and waits for the end. */
@@ -211,7 +266,7 @@ export class WebSocket {
 }
 
 /** Written out by hand: an async generator would cost more than the message does. */
-class MessageIterator implements AsyncIterableIterator<ReceivedMessage, undefined, undefined> {
+class MessageIterator implements AsyncIterableIterator<ReceivedMessage> {
   readonly #inbox: Inbox;
   #left: boolean;
 
@@ -225,7 +280,9 @@ class MessageIterator implements AsyncIterableIterator<ReceivedMessage, undefine
   }
 
   return(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    if (!this.#left) this.#inbox.endLoop();
     this.#left = true;
+    this.#inbox.leave();
     return Promise.resolve({ value: undefined, done: true });
   }
 

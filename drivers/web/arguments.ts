@@ -14,8 +14,8 @@ export function needArgument(given: number, of: string): void {
 /** "Get a URL record". Throws a SyntaxError DOMException. There is no document whose URL a relative one could be to. */
 export function parseUrl(input: string | URL): URL {
   const text = toWellFormed(`${input}`);
-  if (!URL.canParse(text)) throw new DOMException('the URL is not valid', 'SyntaxError');
-  const url = new URL(text);
+  const url = tryUrl(text);
+  if (url === undefined) throw new DOMException('the URL is not valid', 'SyntaxError');
   if (url.protocol === 'http:') url.protocol = 'ws:';
   if (url.protocol === 'https:') url.protocol = 'wss:';
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
@@ -23,6 +23,15 @@ export function parseUrl(input: string | URL): URL {
   }
   if (url.hash !== '' || url.href.endsWith('#')) throw new DOMException('the URL has a fragment', 'SyntaxError');
   return url;
+}
+
+/** `URL.canParse` is not in every environment. */
+function tryUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `(DOMString or sequence<DOMString>)`, and the constructor's steps about them. Throws a SyntaxError DOMException. */
@@ -59,8 +68,11 @@ export function parseCloseInfo(info: CloseInfoInit | undefined): [closeCode: num
   return [code === NO_CODE ? null : code, text];
 }
 
+/** A close code and a reason, where there are any. */
 export interface CloseInfoInit {
+  /** 1000, or 3000 to 4999. */
   closeCode?: number;
+  /** At most 123 bytes of UTF-8. */
   reason?: string;
 }
 

@@ -17,21 +17,30 @@ export class CloseEvent extends Event {
     return this.#wasClean;
   }
 
+  /** The close code, 1006 where no Close frame came. */
   get code(): number {
     return this.#code;
   }
 
+  /** The reason that the peer gave, or an empty string. */
   get reason(): string {
     return this.#reason;
   }
 }
 
+/** What a CloseEvent is made of. */
 export interface CloseEventInit {
+  /** As for every event. */
   bubbles?: boolean;
+  /** As for every event. */
   cancelable?: boolean;
+  /** As for every event. */
   composed?: boolean;
+  /** Default false. */
   wasClean?: boolean;
+  /** Default 0. */
   code?: number;
+  /** Default an empty string. */
   reason?: string;
 }
 

@@ -1,7 +1,9 @@
 /**
  * The WHATWG's faces over Node's sockets: a `WebSocket` for libraries that take a constructor, and `WebSocketStream`.
  */
+import { checkOptions } from '../../protocol/internal.ts';
 import { connect, type NodeClientOptions } from '../node/index.ts';
+import { NODE_CLIENT_OPTIONS } from '../node/options.ts';
 import { needArgument } from './arguments.ts';
 import { CloseEvent } from './events.ts';
 import { defineInterface, finishInterface } from './interface.ts';
@@ -13,7 +15,9 @@ import { WebSocketStreamFace, type WebSocketStreamOptions } from './websocket-st
 export class WebSocket extends WebSocketFace {
   constructor(url: string | URL, protocols: string | readonly string[] = [], options: NodeClientOptions = {}) {
     needArgument(arguments.length, 'WebSocket');
-    super(connect, url, protocols, options);
+    // WebIDL: an argument that there is no parameter for is ignored. One that is no object is none of ours.
+    const given = typeof options === 'object' && options !== null ? options : {};
+    super(connect, url, protocols, checkOptions('WebSocket', NODE_CLIENT_OPTIONS, given));
   }
 }
 
@@ -32,9 +36,15 @@ finishInterface(CloseEvent);
 
 export { CloseEvent, WebSocketError };
 export type { CloseEventInit } from './events.ts';
-export type { CompressOptions, HeaderInit, LimitOptions } from '../../protocol/index.ts';
-export type { ClientOptions, ConnectTarget, NodeClientOptions, SocketOptions } from '../node/index.ts';
+export type { CompressOptions, ConductOptions, HeaderInit, LimitOptions } from '../../protocol/index.ts';
+export type { ClientOptions, ConnectTarget, RouteOptions, NodeClientOptions, SocketOptions } from '../node/index.ts';
 export type { CloseInfoInit } from './arguments.ts';
 export type { MessageData } from './message.ts';
-export type { Handler as EventHandler } from './websocket.ts';
+export type {
+  AnyListener,
+  CloseEventMembers,
+  Handler as EventHandler,
+  ListenerOptions,
+  WebSocketEvents,
+} from './websocket.ts';
 export type { WebSocketCloseInfo, WebSocketStreamOpening, WebSocketStreamOptions } from './websocket-stream.ts';

@@ -1,3 +1,4 @@
+import { toBytes } from '../../protocol/internal.ts';
 import { toWellFormed } from './arguments.ts';
 
 /** What `send` and a writable take: text, or bytes that nothing shares and nothing resizes. */
@@ -9,13 +10,10 @@ export type MessageData = string | ArrayBuffer | ArrayBufferView;
  */
 export function toMessage(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return toWellFormed(data);
-  if (ArrayBuffer.isView(data)) {
-    checkBuffer(data.buffer);
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  }
-  if (tagOf(data) !== '[object ArrayBuffer]') return toWellFormed(`${data}`);
-  checkBuffer(data as ArrayBuffer);
-  return new Uint8Array(data as ArrayBuffer).slice();
+  if (ArrayBuffer.isView(data)) checkBuffer(data.buffer);
+  else if (tagOf(data) !== '[object ArrayBuffer]') return toWellFormed(`${data}`);
+  else checkBuffer(data as ArrayBuffer);
+  return toBytes(data as ArrayBufferView | ArrayBuffer).slice();
 }
 
 /** Bytes of a message on the wire, before compression. */

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 
 /**
  * The standard's "WebSocket task source": each task runs in a turn of its own, in order, so that the promise reactions of
- * one event are done before the next comes. Whoever awaits a message and then listens for another misses none.
+ * one event are done before the next comes. Whoever awaits a message and then listens for another misses none. These turns are
+ * within one of the event loop's: nothing is read before they are over, so that no more waits than `turnBudget` lets one bring.
  */
 export class Tasks {
   readonly #clock: Clock;

@@ -34,10 +34,12 @@ export class WebSocketError extends DOMException {
     [this.#closeCode, this.#reason] = parseCloseInfo(init);
   }
 
+  /** The close code, or null where none came. */
   get closeCode(): number | null {
     return this.#closeCode;
   }
 
+  /** The reason, or an empty string. */
   get reason(): string {
     return this.#reason;
   }

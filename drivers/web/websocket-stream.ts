@@ -1,10 +1,12 @@
 import type { CloseInfo } from '../../protocol/index.ts';
-import type { Driver } from '../handlers.ts';
-import type { Socket } from '../socket.ts';
+import { reasonOf, whenAborted } from '../socket/abort.ts';
+import type { Driver } from '../driver.ts';
+import type { Socket } from '../socket/socket.ts';
 import { type CloseInfoInit, NO_CODE, parseCloseInfo, parseProtocolList, parseUrl, toDictionary } from './arguments.ts';
 import { type MessageData, toMessage } from './message.ts';
 import { errorOfEnd, WebSocketError } from './websocket-error.ts';
 
+/** What a `WebSocketStream` is opened with. */
 export interface WebSocketStreamOptions {
   /** The subprotocols to offer. */
   protocols?: readonly string[];
@@ -18,13 +20,17 @@ export interface WebSocketStreamOpening {
   readonly readable: ReadableStream<string | Uint8Array>;
   /** Takes messages likewise; a write resolves when the transport takes more. */
   readonly writable: WritableStream<MessageData>;
+  /** The extensions that were agreed on. */
   readonly extensions: string;
+  /** The subprotocol that was agreed on, or an empty string. */
   readonly protocol: string;
 }
 
 /** How it was closed, and what `close` takes. */
 export interface WebSocketCloseInfo {
+  /** The close code. */
   readonly closeCode?: number;
+  /** The reason, or an empty string. */
   readonly reason?: string;
 }
 
@@ -47,6 +53,8 @@ export class WebSocketStreamFace {
   /** None when its signal was aborted before. */
   readonly #socket: Socket | undefined;
   #readyState: number;
+  /** Whether it is this side that has begun to close: what is written then is misuse, and not lost. */
+  #isClosing: boolean;
   #resolveOpened!: (opening: WebSocketStreamOpening) => void;
   #rejectOpened!: (reason: unknown) => void;
   #resolveClosed!: (info: WebSocketCloseInfo) => void;
@@ -54,7 +62,9 @@ export class WebSocketStreamFace {
   #readable: ReadableStreamDefaultController<string | Uint8Array> | undefined;
   #writable: WritableStreamDefaultController | undefined;
   /** The write that waits until the transport takes more. */
-  #waiting: { resolve(): void; reject(reason: unknown): void } | undefined;
+  #waiting: { settle(): void; reject(reason: unknown): void } | undefined;
+  /** The peer's Close frame came before what is being written had left: whatever becomes of it, nobody reads it. */
+  #isCutShort: boolean;
 
   /** @internal */
   constructor(connect: Driver<any>['connect'], url: string | URL, options: WebSocketStreamOptions = {}) {
@@ -64,9 +74,11 @@ export class WebSocketStreamFace {
     this.#url = target.href;
     this.#wantsProtocol = subprotocols.length > 0;
     this.#readyState = CONNECTING;
+    this.#isClosing = false;
     this.#readable = undefined;
     this.#writable = undefined;
     this.#waiting = undefined;
+    this.#isCutShort = false;
     this.#opened = new Promise((resolve, reject) => ([this.#resolveOpened, this.#rejectOpened] = [resolve, reject]));
     this.#closed = new Promise((resolve, reject) => ([this.#resolveClosed, this.#rejectClosed] = [resolve, reject]));
     // Whoever does not ask how it went need not hear of it.
@@ -78,24 +90,20 @@ export class WebSocketStreamFace {
       this.#rejectBoth(signal.reason);
       return;
     }
-    const onAbort = () => this.#abortHandshake(signal!.reason);
-    signal?.addEventListener('abort', onAbort);
+    const letGo = signal && whenAborted(signal, () => this.#abortHandshake(reasonOf(signal)));
     this.#socket = connect(
       target,
       { ...more, subprotocols },
       {
         open: (socket) => {
-          signal?.removeEventListener('abort', onAbort);
+          letGo?.();
           this.#onOpen(socket);
         },
         message: (socket, data) => this.#onMessage(socket, data),
-        drain: () => {
-          this.#waiting?.resolve();
-          this.#waiting = undefined;
-        },
-        closing: () => void (this.#readyState = CLOSING),
+        drain: () => this.#waiting?.settle(),
+        closeFrame: (socket) => this.#onClosing(socket),
         close: (_, info) => {
-          signal?.removeEventListener('abort', onAbort);
+          letGo?.();
           this.#onClose(info);
         },
       },
@@ -116,6 +124,7 @@ export class WebSocketStreamFace {
 
   /** Starts the closing handshake. Throws as the standard's does: an InvalidAccessError or SyntaxError DOMException. */
   close(closeInfo: CloseInfoInit = {}): void {
+    void this.#readyState; // WebIDL: what is no WebSocketStream is a TypeError before anything else
     this.#close(...parseCloseInfo(closeInfo));
   }
 
@@ -124,6 +133,7 @@ export class WebSocketStreamFace {
     if (this.#readyState >= CLOSING) return;
     const wasConnecting = this.#readyState === CONNECTING;
     this.#readyState = CLOSING;
+    this.#isClosing = true;
     if (wasConnecting) return this.#socket!.terminate();
     this.#socket!.close(code ?? NO_CODE, reason);
     // What was not read must not keep the peer's Close frame from being seen.
@@ -186,9 +196,30 @@ export class WebSocketStreamFace {
 
   async #write(socket: Socket, chunk: MessageData): Promise<void> {
     const message = toMessage(chunk);
-    // Once the closing handshake has started what is written is dropped.
-    if (this.#readyState !== OPEN || socket.send(message) || socket.closeInfo !== undefined) return;
-    await new Promise<void>((resolve, reject) => (this.#waiting = { resolve, reject }));
+    if (this.#isClosing) throw new DOMException('close was called before the message was sent', 'InvalidStateError');
+    await new Promise<void>((resolve, reject) => {
+      const settle = (): void => {
+        if (this.#waiting !== waiting || this.#isCutShort) return;
+        this.#waiting = undefined;
+        resolve();
+      };
+      const waiting = { settle, reject };
+      this.#waiting = waiting;
+      // The peer's Close frame has come already: nothing is sent any more, which is told when it is over.
+      if (this.#readyState !== OPEN) return;
+      const onSent = (error?: Error): void => {
+        if (error === undefined) settle();
+      };
+      if (socket.send(message, { onSent })) settle();
+    });
+  }
+
+  /** When the peer's Close frame has come. */
+  #onClosing({ clock }: Socket): void {
+    this.#readyState = CLOSING;
+    const waiting = this.#waiting;
+    // That all has left may be known a moment later than what came in answer to it.
+    if (waiting !== undefined) clock.wakeAt(clock.now(), () => void (this.#isCutShort = this.#waiting === waiting));
   }
 
   async #closeAndWait(): Promise<void> {
@@ -199,7 +230,7 @@ export class WebSocketStreamFace {
   /** When the WebSocket connection is closed. */
   #onClose({ clean, code, reason, error: cause }: CloseInfo): void {
     this.#readyState = CLOSED;
-    // A message that was not sent whole stood before our Close frame.
+    // A message that was not sent whole stood before a Close frame.
     if (clean && this.#waiting === undefined) {
       this.#endReadable((controller) => controller.close());
       this.#endWritable(new DOMException('the WebSocketStream is closed', 'InvalidStateError'));
@@ -219,10 +250,10 @@ export class WebSocketStreamFace {
     }
   }
 
-  /** A write that waits was not sent whole: it fails, and the stream with it. */
+  /** A write that waits was not sent whole in time: it fails, and the stream with it. */
   #endWritable(error: unknown): void {
     if (this.#waiting === undefined) return this.#writable?.error(error);
-    this.#waiting.reject(new DOMException('the connection closed before the message was sent', 'InvalidStateError'));
+    this.#waiting.reject(error);
     this.#waiting = undefined;
   }
 }

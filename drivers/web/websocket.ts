@@ -1,6 +1,7 @@
 import { type CloseInfo, ConnectionLostError } from '../../protocol/index.ts';
-import type { Driver } from '../handlers.ts';
-import type { Socket } from '../socket.ts';
+import { toBytes } from '../../protocol/internal.ts';
+import type { Driver } from '../driver.ts';
+import type { Socket } from '../socket/socket.ts';
 import { parseClose, parseProtocols, parseUrl } from './arguments.ts';
 import { CloseEvent, EventHandlers } from './events.ts';
 import { type MessageData, sizeOf, toMessage } from './message.ts';
@@ -15,7 +16,60 @@ const CLOSED = 3;
 export const READY_STATES = { CONNECTING, OPEN, CLOSING, CLOSED };
 
 /** What `onopen` and its like take. */
-export type Handler<E> = ((this: WebSocketFace, event: E) => unknown) | null;
+export type Handler<E> = ((event: E) => unknown) | null;
+
+/** What `close` brings: the members of the standard's `CloseEvent`, whoever's class it is. */
+export interface CloseEventMembers extends Event {
+  /** Whether the closing handshake was completed. */
+  readonly wasClean: boolean;
+  /** The close code, 1006 where no Close frame was received. */
+  readonly code: number;
+  /** The received reason. */
+  readonly reason: string;
+}
+
+/** The events of a WebSocket, by type. */
+export interface WebSocketEvents {
+  /** The connection is open. */
+  open: Event;
+  /** A message: its `data` is a string for TEXT, and for BINARY what `binaryType` says. */
+  message: MessageEvent;
+  /** It failed; `close` follows. */
+  error: Event;
+  /** The end. */
+  close: CloseEventMembers;
+}
+
+/** What `addEventListener` takes beside the listener. */
+export interface ListenerOptions {
+  /** Whether the listener is called in the capturing phase, of which there is none here. */
+  capture?: boolean;
+  /** Whether the listener is called once. */
+  once?: boolean;
+  /** Whether the listener promises not to call `preventDefault`. */
+  passive?: boolean;
+  /** Takes the listener away again. */
+  signal?: AbortSignal;
+}
+
+/** A listener for any event. */
+export type AnyListener = ((event: Event) => void) | { handleEvent(event: Event): void };
+
+/** What `EventTarget` gives it, with the types of its own events. */
+export interface WebSocketFace {
+  addEventListener<K extends keyof WebSocketEvents>(
+    type: K,
+    listener: (event: WebSocketEvents[K]) => unknown,
+    options?: boolean | ListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
+  removeEventListener<K extends keyof WebSocketEvents>(
+    type: K,
+    listener: (event: WebSocketEvents[K]) => unknown,
+    options?: boolean | { capture?: boolean },
+  ): void;
+  removeEventListener(type: string, listener: AnyListener | null, options?: boolean | { capture?: boolean }): void;
+}
 
 /**
  * The WHATWG's `WebSocket` (https://websockets.spec.whatwg.org, as of July 2025) over a driver. The comments name its
@@ -81,7 +135,7 @@ export class WebSocketFace extends EventTarget {
       {
         open: (socket) => this.#tasks.run(() => this.#onOpen(socket)),
         message: (_, data) => this.#tasks.run(() => this.#onMessage(data)),
-        closing: () => this.#tasks.run(() => void (this.#readyState = CLOSING)),
+        closeFrame: () => this.#tasks.run(() => void (this.#readyState = CLOSING)),
         close: (_, info) => this.#tasks.queue(() => this.#onClose(info)),
       },
     );
@@ -118,17 +172,19 @@ export class WebSocketFace extends EventTarget {
   }
 
   set binaryType(type: 'blob' | 'arraybuffer') {
+    void this.#binaryType; // WebIDL: what is no WebSocket is a TypeError before anything else
     // WebIDL: a value that the enumeration does not have is ignored.
     if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
   }
 
   /** `send(data)`: throws an InvalidStateError DOMException while CONNECTING; after the close the data is only counted. */
   send(data: MessageData | Blob): void {
+    void this.#readyState;
     if (arguments.length === 0) throw new TypeError('send needs an argument');
     const message = data instanceof Blob ? data : toMessage(data);
     if (this.#readyState === CONNECTING) throw new DOMException('still connecting', 'InvalidStateError');
     if (message instanceof Blob) {
-      this.#enqueue(message.size, async () => this.#transmit(new Uint8Array(await message.arrayBuffer())));
+      this.#enqueue(message.size, async () => this.#transmit(toBytes(await message.arrayBuffer())));
     } else if (this.#line === undefined) {
       this.#transmit(message);
     } else {
@@ -137,12 +193,12 @@ export class WebSocketFace extends EventTarget {
   }
 
   /** `close(code, reason)`: an InvalidAccessError or SyntaxError DOMException for what may not be sent. */
-  close(code?: number, reason?: string): void {
+  close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
+    const readyState = this.#readyState;
     const [number, text] = parseClose(code, reason);
-    if (this.#readyState >= CLOSING) return;
-    const wasConnecting = this.#readyState === CONNECTING;
+    if (readyState >= CLOSING) return;
     this.#readyState = CLOSING;
-    if (wasConnecting) {
+    if (readyState === CONNECTING) {
       this.#failed = true;
       this.#socket.terminate();
     } else if (this.#line === undefined) {
@@ -176,11 +232,11 @@ export class WebSocketFace extends EventTarget {
     this.#handlers.set('error', handler);
   }
 
-  get onclose(): Handler<CloseEvent> {
+  get onclose(): Handler<CloseEventMembers> {
     return this.#handlers.get('close');
   }
 
-  set onclose(handler: Handler<CloseEvent>) {
+  set onclose(handler: Handler<CloseEventMembers>) {
     this.#handlers.set('close', handler);
   }
 

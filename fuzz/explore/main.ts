@@ -1,27 +1,37 @@
-/** `npm run explore -- [--depth 7] [--opening]`: prints states explored, depth and time; a broken law prints the shortest trace. */
+/** `npm run explore -- [--depth 7] [--opening | --patient | --frugal]`: prints states explored, depth and time; a broken law prints the shortest trace. */
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
 
 const { values } = parseArgs({
-  options: { depth: { type: 'string', default: '6' }, opening: { type: 'boolean', default: false } },
+  options: {
+    depth: { type: 'string', default: '6' },
+    opening: { type: 'boolean', default: false },
+    patient: { type: 'boolean', default: false },
+    frugal: { type: 'boolean', default: false },
+  },
 });
 const depth = Number(values.depth);
 if (!Number.isInteger(depth) || depth < 1) {
-  console.error('usage: npm run explore -- [--depth 6] [--opening]');
+  console.error('usage: npm run explore -- [--depth 6] [--opening | --patient | --frugal]');
   process.exit(2);
 }
 
 const start = performance.now();
 const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
-const result = explore(depth, values.opening ? 'opening' : 'open', (level, states, moves) => {
-  console.log(
-    `depth ${level}: ${states.toLocaleString('en')} states, ${moves.toLocaleString('en')} moves, ${seconds()}`,
-  );
-  return true;
-});
+const result = explore(
+  depth,
+  values.opening ? 'opening' : values.patient ? 'patient' : values.frugal ? 'frugal' : 'open',
+  (level, states, moves) => {
+    console.log(
+      `depth ${level}: ${states.toLocaleString('en')} states, ${moves.toLocaleString('en')} moves, ${seconds()}`,
+    );
+    return true;
+  },
+);
 if (result.broken === undefined) {
   const end = result.isComplete ? 'there are no more' : 'every law holds';
   console.log(`${result.states.toLocaleString('en')} states to depth ${result.depth} in ${seconds()}: ${end}`);
+  console.log(`${result.taken.size} changes of the tables in protocol/states.ts were made`);
 } else {
   console.log(
     `\nbroken after ${result.states} states, ${seconds()}: ${result.broken.error.stack}\n\nthe shortest trace:`,

@@ -1,9 +1,11 @@
 /** One of the two cores of a world, and all that is remembered of it. */
-import { Connection, type Event, EventQueue, Workspace } from '../../protocol/index.ts';
+import { Connection, type Event, EventQueue, type Trace, type TracedState, Resources } from '../../protocol/index.ts';
 import { ClientHandshake } from '../../protocol/handshake/client.ts';
 import { ServerHandshake } from '../../protocol/handshake/server.ts';
 import { ServerPolicy } from '../../protocol/handshake/server-policy.ts';
-import { Machine } from '../../protocol/machine.ts';
+import { Lifecycle } from '../../protocol/lifecycle.ts';
+import { establish } from '../../protocol/opening.ts';
+import { State } from '../../protocol/transitions.ts';
 import { join } from '../../test/support/cuts.ts';
 import type { Role } from '../support/subject.ts';
 
@@ -11,7 +13,7 @@ export interface Side {
   readonly role: Role;
   readonly connection: Connection;
   /** What stands behind it: its state for the fingerprint. */
-  readonly machine: Machine;
+  readonly life: Lifecycle;
   readonly queue: EventQueue;
   readonly events: Event[];
   /** All that it wrote, and what of it the other side has not been given. */
@@ -23,37 +25,48 @@ export interface Side {
   partial: boolean;
   /** How many pings it was told to send. */
   pings: number;
-  /** Whether it was told that the other side's stream has ended, or that the transport is gone. */
-  told: boolean;
+  /** Whether it was told that the other side's stream has ended, or that the transport is gone, and of which first. */
+  told: '' | 'eof' | 'reset' | 'eof, reset';
 }
 
 /** Time passes only by timers: the next deadline of a side. Both clocks are one. */
 const OPTIONS = { handshakeTimeout: 100, closeTimeout: 40, pingInterval: 30, pongTimeout: 20 };
 
-/** Whether the cores are open from the start, as over HTTP/2, or begin with the opening handshake. */
-export type Start = 'open' | 'opening';
+/**
+ * Whether the cores are open from the start, as over HTTP/2, or begin with the opening handshake. 'patient' ones are open,
+ * and put off what follows from the end of the other's messages; 'frugal' ones, open too, deal with one frame in a turn.
+ */
+export type Start = 'open' | 'opening' | 'patient' | 'frugal';
 
-export function makeSide(role: Role, start: Start): Side {
+/** `taken` is given every change of the state, in words. */
+export function makeSide(role: Role, start: Start, taken: Set<string>): Side {
   const queue = new EventQueue();
+  if (start === 'patient') Object.assign(queue, { onEnding: () => true });
   // One masking key for all frames, and one nonce: which one it is makes no other state.
   const random = (bytes: Uint8Array): unknown => bytes.fill(0x55);
-  const workspace = new Workspace({ random });
-  // As `Connection`'s own ways do it, but with the machine in sight.
-  const machine = new Machine(role === 'server', { now: 0, sink: queue, workspace, ...OPTIONS });
-  if (start === 'open') {
-    machine.establish({ subprotocol: '', extensions: '', request: undefined, response: undefined });
+  const resources = new Resources({ random });
+  const trace: Trace = (entry) => {
+    if ('cause' in entry) taken.add(changeInWords(role, entry));
+  };
+  // As `Connection`'s own ways do it, but with its state in sight.
+  const opening = role === 'server' ? State.AWAITING_REQUEST : State.AWAITING_RESPONSE;
+  const first = start === 'opening' ? opening : State.OPEN;
+  const options = { now: 0, sink: queue, resources, trace, ...OPTIONS, turnBudget: start === 'frugal' ? 1 : 0 };
+  const life = new Lifecycle(role === 'server', first, options);
+  if (start !== 'opening') {
+    establish(life, { subprotocol: '', extensions: '', request: undefined, response: undefined });
   } else if (role === 'server') {
-    machine.server = new ServerHandshake({}, new ServerPolicy({}));
+    life.server = new ServerHandshake({}, new ServerPolicy({}));
   } else {
-    machine.client = new ClientHandshake({ url: 'ws://a/' }, random);
-    machine.sender.raw(machine.client.output);
+    life.client = new ClientHandshake({ url: 'ws://a/' }, random);
+    life.sender.raw(life.client.output);
   }
-  const connection = Reflect.construct(Connection, [machine]) as Connection;
+  const connection = Reflect.construct(Connection, [life]) as Connection;
   const output = join(...connection.takeOutput());
   return {
     role,
     connection,
-    machine,
+    life,
     queue,
     events: [],
     written: output,
@@ -62,8 +75,12 @@ export function makeSide(role: Role, start: Start): Side {
     received: [],
     partial: false,
     pings: 0,
-    told: false,
+    told: '',
   };
+}
+
+export function changeInWords(role: Role, { from, cause, to }: TracedState): string {
+  return `${role}: ${from} ${cause} ${to}`;
 }
 
 /** How many of the bytes are a head: 0 when they begin with frames, all of them while it is not whole. */

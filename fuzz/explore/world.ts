@@ -3,17 +3,28 @@
  * each, and tells itself from other states by a fingerprint. A core can't be copied, so a state is made by its moves.
  */
 import { type Event, Phase, TransportAction } from '../../protocol/index.ts';
-import { UNDECIDED } from '../../protocol/phase.ts';
+import { STATES } from '../../protocol/states.ts';
+import { On } from '../../protocol/transitions.ts';
 import { join } from '../../test/support/cuts.ts';
 import type { Role } from '../support/subject.ts';
 import { decodeStrictly } from '../support/strict-decoder.ts';
 import { assert } from '../support/target.ts';
 import { headOf, hex, makeSide, restOf, type Side, type Start } from './side.ts';
 
-const COMMANDS = ['text', 'fragment', 'ping', 'close', 'pause', 'resume', 'terminate'] as const;
+const COMMANDS = [
+  'text',
+  'fragment',
+  'ping',
+  'close',
+  'pause',
+  'stopReading',
+  'resume',
+  'conclude',
+  'terminate',
+] as const;
 const DELIVERIES = ['deliver', 'deliver one byte', 'deliver half', 'deliver all but one byte'] as const;
 /** What may happen to a side: a command of its own, bytes or the end from the other, or its timer. */
-const DEEDS = [...COMMANDS, 'accept', 'reject', ...DELIVERIES, 'eof', 'reset', 'timer'] as const;
+const DEEDS = [...COMMANDS, 'accept', 'reject', ...DELIVERIES, 'eof', 'output lost', 'reset', 'timer'] as const;
 export type Deed = (typeof DEEDS)[number];
 export interface Move {
   readonly side: Role;
@@ -31,10 +42,11 @@ export class World {
   readonly #start: Start;
   #now: number;
 
-  constructor(start: Start) {
+  /** `taken` is given every change of a state. */
+  constructor(start: Start, taken: Set<string> = new Set()) {
     this.#start = start;
     this.#now = 0;
-    this.#sides = { client: makeSide('client', start), server: makeSide('server', start) };
+    this.#sides = { client: makeSide('client', start, taken), server: makeSide('server', start, taken) };
   }
 
   /** The moves that make sense now. */
@@ -70,8 +82,14 @@ export class World {
       case 'pause':
         connection.pause();
         break;
+      case 'stopReading':
+        connection.stopReading();
+        break;
       case 'resume':
         connection.resume(this.#now);
+        break;
+      case 'conclude':
+        connection.conclude(this.#now);
         break;
       case 'terminate':
         connection.terminate(this.#now);
@@ -100,12 +118,15 @@ export class World {
         break;
       }
       case 'eof':
-        me.told = true;
+        me.told = 'eof';
         peer.wire = new Uint8Array(0);
         connection.receiveEof(this.#now);
         break;
+      case 'output lost':
+        connection.outputLost(this.#now);
+        break;
       case 'reset':
-        me.told = true;
+        me.told = me.told === 'eof' ? 'eof, reset' : 'reset';
         // What is on its way to a transport that was reset is lost.
         peer.wire = new Uint8Array(0);
         connection.transportLost(this.#now);
@@ -124,18 +145,25 @@ export class World {
    */
   fingerprint(): string {
     return SIDES.map((name) => {
-      const { machine, connection, events, wire, partial, sent, received, pings, told } = this.#sides[name];
+      const { life, connection, events, wire, partial, sent, received, pings, told } = this.#sides[name];
       const peer = this.#sides[other(name)];
-      const { timers, closing } = machine;
+      const { timers } = life;
       const delivered = peer.written.subarray(0, peer.written.length - peer.wire.length);
       const info = connection.closeInfo;
       const count = (type: Event['type']): number => events.reduce((sum, event) => sum + +(event.type === type), 0);
       const pong = events.findLast(({ type }) => type === 'pong');
       return [
-        [machine.phase, machine.input, machine.action, machine.paused, closing.isSent, closing.isReceived],
+        [
+          life.state,
+          life.flow,
+          life.turn,
+          life.closing.isSent,
+          life.closing.isReceived,
+          life.closing.loss !== undefined,
+        ],
         [timers.wait, timers.due - this.#now],
-        [partial, sent.length, pings, told, machine.pings.nextId, pong?.type === 'pong' ? pong.id : 0],
-        [received.length, count('ping'), count('pong'), count('close')],
+        [partial, sent.length, pings, told, life.pings.nextId, pong?.type === 'pong' ? pong.id : 0],
+        [received.length, count('ping'), count('pong'), count('closeFrame')],
         restOf(delivered, received.length),
         hex(wire.subarray(Math.max(0, headOf(peer.written) - (peer.written.length - wire.length)))),
         wire.length,
@@ -148,7 +176,7 @@ export class World {
   drain(): void {
     for (let i = 0; ; i++) {
       assert(i < 100, 'it never ends');
-      const move = ['deliver', 'resume', 'eof']
+      const move = ['deliver', 'resume', 'conclude', 'eof']
         .map((due) => this.moves().find(({ deed, side }) => deed === due && !this.#isEarlyEof(side, deed)))
         .find((found) => found !== undefined);
       if (move !== undefined) {
@@ -195,13 +223,17 @@ export class World {
         return isOpen || isOpening;
       case 'accept':
       case 'reject':
-        return isOpening && me.machine.input === UNDECIDED;
+        return deed === 'accept' ? me.life.allows(On.accept) : me.life.allows(On.reject);
+      case 'conclude':
+        return me.life.next(On.conclude) !== me.life.state;
       case 'terminate':
         return !isClosed;
       case 'pause':
+      case 'stopReading':
         return !isClosed && connection.wantsInput && connection.phase !== Phase.CLOSING;
       case 'resume':
-        return !isClosed && !connection.wantsInput;
+        // One that waits for a turn as well goes on with that.
+        return !isClosed && !connection.wantsInput && !connection.wantsTurn;
       case 'deliver':
         // Paused too: these bytes were read before it was.
         return !me.told && peer.wire.length > 0;
@@ -214,8 +246,10 @@ export class World {
         if (me.told || isClosed) return false;
         // After all that was written; a transport that was aborted is at its end too, and one that opens may be at any time.
         return isOpening || (peer.wire.length === 0 && peer.connection.transportAction !== TransportAction.KEEP);
+      case 'output lost':
+        return !isClosed && !me.life.isOutputLost;
       case 'reset':
-        return !me.told && !isClosed;
+        return !me.told.includes('reset') && !isClosed;
       case 'timer':
         // The earliest of the two goes first: time does not run backwards.
         return connection.nextTimeout() < Infinity && connection.nextTimeout() <= peer.connection.nextTimeout();
@@ -228,13 +262,17 @@ export class World {
     for (const event of fresh) if (event.type === 'text') side.received.push(event.text);
     const output = join(...side.connection.takeOutput());
     side.written = join(side.written, output);
-    const isCut = side.connection.transportAction === TransportAction.ABORT || this.#sides[other(side.role)].told;
+    const isCut =
+      side.connection.transportAction === TransportAction.ABORT || this.#sides[other(side.role)].told !== '';
     side.wire = isCut ? side.wire : join(side.wire, output);
   }
 
   #checkLaws(me: Side, peer: Side, wasClosed: boolean): void {
     for (const side of [me, peer]) {
       const { connection, events, role } = side;
+      const row = STATES[connection.state];
+      assert(connection.phase === row.phase, `the ${role} in ${connection.state} has phase ${connection.phase}`);
+      assert(connection.transportAction === row.action, `the ${role} in ${connection.state} does something else`);
       const closed = events.filter(({ type }) => type === 'closed').length;
       const isClosed = connection.phase === Phase.CLOSED;
       assert(closed === (isClosed ? 1 : 0), `the ${role} has ${closed} terminal events in phase ${connection.phase}`);
@@ -245,7 +283,7 @@ export class World {
         `the ${role} waits without a deadline`,
       );
       const opened = events.filter(({ type }) => type === 'open').length;
-      const wasOpen = this.#start === 'open' || opened === 1;
+      const wasOpen = this.#start !== 'opening' || opened === 1;
       assert(opened <= 1, `the ${role} opened ${opened} times`);
       // A request and a 101 are followed by frames, once they have opened something; no other response is.
       const head = headOf(side.written);

@@ -2,7 +2,7 @@
  * What the coverage-guided fuzzer tries: claims about plain bytes, which is all that it knows how to change. It
  * instruments everything that this file imports, so that nothing here may import fast-check.
  */
-import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { zlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { Connection } from '../../protocol/index.ts';
 import { checkRefusal, summary } from '../support/opening.ts';
 import { assertSplits, type Manner } from '../support/splits.ts';

@@ -1,15 +1,23 @@
-import { readdirSync } from 'node:fs';
+import { globSync } from 'tinyglobby';
 
-/** What is mutated, a folder at a time, and the tests that are to kill it. */
-export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  framing: ['framing/*', 'connection.frames', 'connection.sending'],
-  message: ['message/*', 'connection.frames', 'connection.flow', 'connection.deflate*', 'held-bytes'],
-  closing: ['closing/*', 'connection.closing', 'connection.ends'],
-  handshake: ['handshake/*', 'connection.opening'],
-};
+const FILES: readonly string[] = globSync('protocol/**/*.ts')
+  .map((path) => path.slice('protocol/'.length, -'.ts'.length))
+  .sort();
 
-/** A folder's files, as `framing/encoder`. */
+/** The folders of the core, those within folders too, as `handshake/http1`; what lies in none of them is in `root`. */
+export const FOLDERS: readonly string[] = [...new Set(FILES.map(folderOf))];
+
+/** A folder's files, as `framing/encoder`: by construction, so that a file that is new is not forgotten. */
 export function filesOf(folder: string): string[] {
-  const names = readdirSync(`protocol/${folder}`).filter((name) => name.endsWith('.ts'));
-  return names.sort().map((name) => `${folder}/${name.slice(0, -3)}`);
+  return FILES.filter((file) => folderOf(file) === folder);
+}
+
+/** The tests that are to kill a folder's mutants: those of the room that it is in, and those of whole connections. */
+export function testsOf(folder: string): string[] {
+  const room = folder.split('/')[0];
+  return globSync([`test/protocol/${room}/**/*.test.ts`, 'test/protocol/*.test.ts']).sort();
+}
+
+export function folderOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : 'root';
 }

@@ -12,9 +12,25 @@ import {
 } from '@vitest/expect';
 import { fn, spyOn } from '@vitest/spy';
 
-export { describe, test } from '@vitest/runner';
+export { afterEach, describe, test } from '@vitest/runner';
 
-export const vi = { fn, spyOn };
+const stubbed = new Map<string, PropertyDescriptor | undefined>();
+
+export const vi = {
+  fn,
+  spyOn,
+  stubGlobal(name: string, value: unknown): void {
+    if (!stubbed.has(name)) stubbed.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
+  },
+  unstubAllGlobals(): void {
+    for (const [name, descriptor] of stubbed) {
+      if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
+      else Object.defineProperty(globalThis, name, descriptor);
+    }
+    stubbed.clear();
+  },
+};
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);

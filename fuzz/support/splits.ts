@@ -1,6 +1,6 @@
 /** The claim of `split`: whatever the bytes are, and wherever they are cut, they come to the same. */
 import type { Event } from '../../protocol/index.ts';
-import { limitsOf, openSubject, type Role, type Subject } from './subject.ts';
+import { limitsOf, openSubject, type Role, type SubjectOptions } from './subject.ts';
 import { assertSame } from './target.ts';
 
 /** What sort of connection reads the bytes, and how its sink goes about it. */
@@ -18,6 +18,8 @@ export interface Manner {
 export interface Outcome {
   /** What the connection sent. */
   readonly sent: Uint8Array;
+  readonly events: readonly unknown[];
+  readonly error: string;
   readonly [other: string]: unknown;
 }
 
@@ -25,8 +27,8 @@ export interface Outcome {
 const MOST_BY_BYTE = 2000;
 
 /**
- * Reads the wire whole, cut at these offsets and, unless it is long, byte by byte, each time to the end of the
- * connection (`Subject.finish`). Throws where these differ; returns what all came to.
+ * Reads the wire whole, by the lane and without it, cut at these offsets and, unless it is long, byte by byte, each time to
+ * the end of the connection (`Subject.finish`). Throws where these differ; returns what all came to.
  */
 export function assertSplits(
   manner: Manner,
@@ -40,12 +42,21 @@ export function assertSplits(
     const all = Array.from({ length: wire.length }, (_, i) => i + 1);
     assertSame(outcome(manner, wire, all), whole, 'cut into bytes');
   }
+  // What is traced goes without the lane for messages that are one whole frame.
+  assertSame(outcome(manner, wire, [], { trace: () => {} }), whole, 'without the lane');
+  const inTurns = outcome(manner, wire, cuts, { turnBudget: 1 });
+  // A streamed message that is inflated a turn later lets pings and pongs go before it, and fails a turn later.
+  if (!manner.streamed) assertSame(inTurns, whole, 'cut at random, a frame a turn');
+  else if (!whole.error.startsWith('ProtocolError 1007'))
+    assertSame(withoutPings(inTurns), withoutPings(whole), 'cut at random, a frame a turn');
   return whole;
 }
 
-function outcome(input: Manner, wire: Uint8Array, cuts: readonly number[]): Outcome {
+function outcome(input: Manner, wire: Uint8Array, cuts: readonly number[], options: SubjectOptions = {}): Outcome {
   const subject = openSubject(input.role, input.deflate, {
     ...limitsOf(input.small),
+    turnBudget: 0,
+    ...options,
     within: ({ connection }, method) => {
       const isMessage = method === 'onText' || method === 'onBinary' || method === 'onMessageEnd';
       if (isMessage && input.streamed) connection.streamNext();
@@ -60,18 +71,21 @@ function outcome(input: Manner, wire: Uint8Array, cuts: readonly number[]): Outc
   }
   // Each call delivers one message at least, and there are fewer of them than bytes.
   for (let i = 0; i <= wire.length && !subject.connection.wantsInput; i++) {
+    subject.takeTurns();
     subject.connection.resume(subject.now);
     subject.collect();
   }
+  subject.takeTurns();
   const { phase, transportAction } = subject.connection;
   const before = { phase, transportAction, nextTimeout: subject.connection.nextTimeout() };
   subject.finish();
-  return { ...before, info: describeEnd(subject), sent: subject.sent, events: normalise(subject.events) };
+  const { error, ...info } = subject.connection.closeInfo!;
+  const text = error === undefined ? 'none' : `${error.name} ${error.code} ${error.message}`;
+  return { ...before, info, error: text, sent: subject.sent, events: normalise(subject.events) };
 }
 
-function describeEnd({ connection }: Subject): unknown {
-  const { error, ...rest } = connection.closeInfo!;
-  return { ...rest, error: error === undefined ? 'none' : `${error.name} ${error.code} ${error.message}` };
+function withoutPings({ events, ...rest }: Outcome): unknown {
+  return { ...rest, events: events.filter((event) => !/^p[io]ng$/.test((event as Event).type)) };
 }
 
 /** Pieces of a message depend on the cuts; what they come to does not. Of one that never ended, nothing counts. */

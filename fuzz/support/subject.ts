@@ -7,17 +7,15 @@ import {
   type Event,
   EventQueue,
   InvalidStateError,
-  PermessageDeflate,
   Phase,
-  portableText,
-  PortableMasker,
   type ServerConnectionOptions,
   type Sink,
   TransportAction,
   WebSocketError,
-  Workspace,
+  Resources,
 } from '../../protocol/index.ts';
-import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { PermessageDeflate, portableText, PortableMasker } from '../../protocol/internal.ts';
+import { zlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { join } from '../../test/support/cuts.ts';
 import { countingRandom, noting, type Role } from '../../test/support/noting.ts';
 import { assert } from './target.ts';
@@ -60,17 +58,17 @@ export class Subject {
       this.events.push(...this.#queue.take());
       within?.(this, method);
     });
-    this.connection = make({ workspace: this.#workspace(), sink, now: 0, ...rest });
+    this.connection = make({ resources: this.#resources(), sink, now: 0, ...rest });
   }
 
-  /** A workspace that counts, and whose random bytes are the same each time. */
-  #workspace(): Workspace {
+  /** A resources that counts, and whose random bytes are the same each time. */
+  #resources(): Resources {
     const step = <T>(value: T): T => {
       this.steps++;
       return value;
     };
     const masker = new PortableMasker();
-    return new Workspace({
+    return new Resources({
       random: countingRandom(),
       masker: {
         apply: (...args) => step(masker.apply(...args)),
@@ -104,6 +102,15 @@ export class Subject {
     return chunks;
   }
 
+  /** Takes all turns that it wants: each goes on by a frame at least, of which there are fewer than bytes. */
+  takeTurns(): void {
+    for (let i = 0; this.connection.wantsTurn; i++) {
+      assert(i <= this.received, 'turns follow turns without end');
+      this.connection.handleTimeout(this.now);
+      this.collect();
+    }
+  }
+
   get sent(): Uint8Array {
     return join(...this.output);
   }
@@ -117,10 +124,12 @@ export class Subject {
     if (end === 'eof') connection.receiveEof(this.now);
     if (end === 'lost') connection.transportLost(this.now);
     if (end === 'silence' && connection.phase === Phase.OPEN) connection.close(1000, '', this.now);
+    this.takeTurns();
     for (let left = 8; connection.nextTimeout() < Infinity; left--) {
       assert(left > 0, 'timers follow timers without end');
       this.now = Math.max(this.now, connection.nextTimeout());
       connection.handleTimeout(this.now);
+      this.takeTurns();
     }
     this.collect();
     assert(connection.phase === Phase.CLOSED, `phase ${connection.phase} after the end`);

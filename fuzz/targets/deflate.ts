@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib';
 import * as fc from 'fast-check';
 import type { DeflateCodec } from '../../protocol/index.ts';
-import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { inflateMessage, inflateOracle } from '../../test/support/inflate-oracle.ts';
 import { join } from '../../test/support/cuts.ts';
 import { assert, assertSame, type Target } from '../support/target.ts';

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { parseExtensions } from '../../protocol/handshake/extensions.ts';
 import type { ExtensionElement } from '../../protocol/handshake/types.ts';
-import { PermessageDeflate, type CompressOptions } from '../../protocol/index.ts';
-import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
+import type { CompressOptions } from '../../protocol/index.ts';
+import { PermessageDeflate } from '../../protocol/internal.ts';
+import { zlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { assert, assertSame, type Target } from '../support/target.ts';
 
 interface Input {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { FrameDecoder, PROCEED } from '../../protocol/framing/decoder.ts';
+import { FrameDecoder } from '../../protocol/framing/decoder.ts';
 import { PortableMasker } from '../../protocol/framing/masking.ts';
 import { limitsOf, openSubject, type Role } from '../support/subject.ts';
 import { assert, type Target } from '../support/target.ts';
@@ -60,15 +60,15 @@ function decodeAlone(wire: Uint8Array, role: Role, deflate: boolean): void {
   const call = (): void => {
     if (++calls > wire.length + 1) throw new Error(`${calls} calls for ${wire.length} bytes`);
   };
-  const decoder = new FrameDecoder(
-    {
-      onFrame: () => (call(), PROCEED),
-      onPayload: () => call(),
-      onControl: () => call(),
-      onFrameFault: () => call(),
-    },
-    new PortableMasker(),
-  );
+  const target = {
+    begin: () => (call(), true),
+    append: () => call(),
+    beginMessage: () => true,
+    takeMessage: () => call(),
+    onControl: () => call(),
+    onFrameFault: () => call(),
+  };
+  const decoder = new FrameDecoder(target, target, new PortableMasker());
   decoder.reset(role === 'server', deflate);
   decoder.decode(wire.slice(), 0, wire.length);
 }

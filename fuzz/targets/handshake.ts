@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { Connection, Phase, type RequestHead } from '../../protocol/index.ts';
-import { zlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { zlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { join } from '../../test/support/cuts.ts';
 import { checkRefusal, summary } from '../support/opening.ts';
 import { Subject, type SubjectOptions } from '../support/subject.ts';
@@ -179,7 +179,9 @@ export const handshake: Target<Input> = {
 
 function makeClient({ client: { subprotocols, compress } }: Input): Subject {
   const options: SubjectOptions = { compress, codec: zlibCodec() };
-  return new Subject('client', options, (all) => Connection.client({ url: 'ws://server/chat?a=b', subprotocols }, all));
+  return new Subject('client', options, (all) =>
+    Connection.client({ url: 'ws://server/chat?a=b', subprotocols, requireSubprotocol: false }, all),
+  );
 }
 
 function makeServer({ server: { subprotocols, compress } }: Input): Subject {

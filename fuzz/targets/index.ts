@@ -2,6 +2,7 @@
 import type { Target } from '../support/target.ts';
 import { deflate } from './deflate.ts';
 import { differential } from './differential.ts';
+import { eventLoop } from './event-loop.ts';
 import { extensions } from './extensions.ts';
 import { bytes, head } from './guided.ts';
 import { handshake } from './handshake.ts';
@@ -9,8 +10,11 @@ import { model } from './model.ts';
 import { reentrancy } from './reentrancy.ts';
 import { roundtrip } from './roundtrip.ts';
 import { garbage } from './garbage.ts';
+import { hostileApplication } from './hostile-application.ts';
+import { sharedResources } from './shared-resources.ts';
 import { split } from './split.ts';
 import { streaming } from './streaming.ts';
+import { topics } from './topics.ts';
 import { utf8 } from './utf8.ts';
 
 export const TARGETS: readonly Target[] = [
@@ -20,6 +24,9 @@ export const TARGETS: readonly Target[] = [
   roundtrip,
   model,
   reentrancy,
+  eventLoop,
+  hostileApplication,
+  sharedResources,
   handshake,
   extensions,
   utf8,
@@ -27,4 +34,5 @@ export const TARGETS: readonly Target[] = [
   bytes,
   head,
   differential,
+  topics,
 ];

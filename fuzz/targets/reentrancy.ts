@@ -14,6 +14,7 @@ const ACTS = [
   'pong',
   'close',
   'pause',
+  'stop reading',
   'resume',
   'terminate',
   'stream',
@@ -119,6 +120,8 @@ function perform({ connection, now }: Subject, act: Act): void {
       return connection.close(4000, 'enough');
     case 'pause':
       return connection.pause();
+    case 'stop reading':
+      return connection.stopReading();
     case 'resume':
       return guard(() => connection.resume(now));
     case 'terminate':

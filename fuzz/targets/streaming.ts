@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib';
 import * as fc from 'fast-check';
 import { DEFAULT_LIMITS, Phase } from '../../protocol/index.ts';
-import { MOST_LATE } from '../../protocol/held-bytes.ts';
+import { MOST_LATE } from '../../protocol/memory/pending-input.ts';
 import { inflateMessage } from '../../test/support/inflate-oracle.ts';
 import { join } from '../../test/support/cuts.ts';
 import { openSubject, type Role, type Subject } from '../support/subject.ts';
@@ -45,6 +45,8 @@ interface Input {
   /** Whether it goes on, after each delivery in turn. */
   readonly resumes: readonly boolean[];
   readonly maxMessageSize: number;
+  /** How much is dealt with in a turn; by default as much as is the default. */
+  readonly turnBudget?: number;
   /** Whether all that a pause has held back is wanted before the transport ends. */
   readonly drained: boolean;
 }
@@ -91,6 +93,7 @@ export const streaming: Target<Input> = {
     pauses: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
     resumes: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
     maxMessageSize: fc.constantFrom(1000, 100_000, DEFAULT_LIMITS.maxMessageSize),
+    turnBudget: fc.constantFrom(1, 100_000, DEFAULT_LIMITS.turnBudget),
     drained: fc.boolean(),
   }),
   check(input) {
@@ -150,7 +153,7 @@ class Streamed {
   /** Bytes that came since it has wanted none. */
   #late: number;
 
-  constructor({ role, pauses, maxMessageSize }: Input) {
+  constructor({ role, pauses, maxMessageSize, turnBudget = DEFAULT_LIMITS.turnBudget }: Input) {
     this.messages = [];
     this.isEnding = false;
     this.#pieces = [];
@@ -160,6 +163,7 @@ class Streamed {
     this.#late = 0;
     this.subject = openSubject(role, true, {
       maxMessageSize,
+      turnBudget,
       within: ({ connection, events }) => {
         const event = events.at(-1)!;
         if (event.type === 'messageStart') this.#pieces = [];
@@ -197,6 +201,8 @@ class Streamed {
     this.#paused = false;
     this.subject.connection.resume(this.subject.now);
     this.subject.collect();
+    // As many turns as it takes, or until the next pause.
+    this.subject.takeTurns();
   }
 
   checkMemory(): void {

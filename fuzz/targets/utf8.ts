@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import { Utf8Validator } from '../../protocol/message/utf8.ts';
-import { portableText, type TextCodec } from '../../protocol/text.ts';
-import { readBuffer, workspace } from '../../drivers/node/environment.ts';
-import { text as nodeText } from '../../drivers/node/text.ts';
+import { Utf8Validator } from '../../protocol/text/utf8-validator.ts';
+import { portableText, type TextCodec } from '../../protocol/text/text-codec.ts';
+import { readBuffer, resources } from '../../drivers/node/internals/resources.ts';
+import { text as nodeText } from '../../drivers/node/internals/native-text.ts';
 import { assert, assertSame, type Target } from '../support/target.ts';
 import { anyEdit, anyText, type Edit, edit } from '../support/wire.ts';
 
@@ -21,7 +21,7 @@ const CODECS: readonly (readonly [string, TextCodec])[] = [
   ['portable', portableText],
   ['node', nodeText],
   // As sockets have it, with the bytes where they are read to.
-  ['beside the masker', workspace.text],
+  ['beside the masker', resources.text],
 ];
 
 /** Our UTF-8, in pieces and whole, is that of TextDecoder and TextEncoder. */
@@ -68,7 +68,7 @@ export const utf8: Target<Input> = {
     const expected = decode(bytes);
     const { text } = input;
     for (const [name, codec] of CODECS) {
-      const padded = codec === workspace.text ? readBuffer : new Uint8Array(bytes.length + 2);
+      const padded = codec === resources.text ? readBuffer : new Uint8Array(bytes.length + 2);
       padded.set([0xbf, ...bytes, 0x80]);
       assertSame(codec.decode(padded, 1, bytes.length + 1), expected, `${name}: decode`);
       assertSame(codec.isValid(padded, 1, bytes.length + 1), expected !== undefined, `${name}: isValid`);

@@ -1,8 +1,10 @@
-import type { WebSocketError } from '../errors.ts';
+import type { ExpiredTimer, WebSocketError } from '../errors.ts';
 
 /** What a Close frame said. `code` is 1005 when it had no body. */
 export interface CloseFrame {
+  /** The close code (RFC 6455 §7.4), 1005 where the frame had none. */
   readonly code: number;
+  /** The reason, or an empty string. */
   readonly reason: string;
 }
 
@@ -22,4 +24,28 @@ export interface CloseInfo {
   readonly first: 'received' | 'sent' | undefined;
   /** Why it was not clean; undefined when it was. */
   readonly error: WebSocketError | undefined;
+  /** The timer that ended it, if one did: which option set it, and to how many milliseconds. */
+  readonly timer?: ExpiredTimer;
+  /** What went each way, where there is a driver that counts. */
+  readonly traffic?: Traffic;
+  /** In the promise API: how many messages came after this side's Close frame and were dropped, if nobody received them. */
+  readonly dropped?: number;
+}
+
+/** What went over a connection while it lasted. Times are milliseconds; bytes are those of the transport, heads included. */
+export interface Traffic {
+  /** How long it was open; 0 when it never was. */
+  readonly openFor: number;
+  /** Bytes that came, the opening handshake included. */
+  readonly bytesReceived: number;
+  /** Bytes that were given to the transport, the opening handshake included. */
+  readonly bytesSent: number;
+  /** Messages that came whole. */
+  readonly messagesReceived: number;
+  /** Messages that were sent whole. */
+  readonly messagesSent: number;
+  /** How long before the end the last byte came; undefined when none did. */
+  readonly sinceReceived: number | undefined;
+  /** How long before the end the last byte was given to the transport. */
+  readonly sinceSent: number | undefined;
 }

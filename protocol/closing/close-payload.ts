@@ -1,4 +1,4 @@
-import { isLead, isTrail, type TextCodec } from '../text.ts';
+import { isLead, isTrail, type TextCodec } from '../text/text-codec.ts';
 import type { CloseFrame } from './close-info.ts';
 
 /** The longest reason, in bytes of UTF-8: a control frame's 125 less two for the code (RFC 6455 §5.5, §5.5.1). */
@@ -25,10 +25,15 @@ export function parseClosePayload(
 ): CloseFrame | 1002 | 1007 {
   if (start === end) return { code: NO_STATUS, reason: '' };
   if (end - start === 1) return 1002;
-  const code = (bytes[start] << 8) | bytes[start + 1];
+  const code = closeCodeIn(bytes, start);
   if (!isCloseCode(code)) return 1002;
-  const reason = end === start + 2 ? '' : text.decode(bytes, start + 2, end);
+  const reason = text.decode(bytes, start + 2, end);
   return reason === undefined ? 1007 : { code, reason };
+}
+
+/** The code that a payload of at least two bytes begins with. */
+export function closeCodeIn(bytes: Uint8Array, start: number): number {
+  return (bytes[start] << 8) | bytes[start + 1];
 }
 
 /**
@@ -51,7 +56,7 @@ export function makeClosePayload(code: number, reason: string, text: TextCodec):
   const payload = new Uint8Array(2 + text.byteLength(reason));
   payload[0] = code >> 8;
   payload[1] = code & 0xff;
-  if (reason !== '') text.encode(reason, payload, 2);
+  text.encode(reason, payload, 2);
   return payload;
 }
 

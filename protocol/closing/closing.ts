@@ -1,4 +1,4 @@
-import { ConnectionLostError, type WebSocketError } from '../errors.ts';
+import { ConnectionLostError, TimeoutError, type WebSocketError } from '../errors.ts';
 import type { CloseFrame, CloseInfo } from './close-info.ts';
 import { ABNORMAL } from './close-payload.ts';
 
@@ -8,12 +8,18 @@ export class ClosingHandshake {
   #sent: CloseFrame | undefined;
   #first: CloseInfo['first'];
   #error: WebSocketError | undefined;
+  /** The transport's error, once it takes no output any more. */
+  loss: { readonly cause: unknown } | undefined;
+  /** Once both Close frames are out: how long the transport's end may take where output still waits, an absolute time. */
+  deadline: number;
 
   constructor() {
     this.#received = undefined;
     this.#sent = undefined;
     this.#first = undefined;
     this.#error = undefined;
+    this.loss = undefined;
+    this.deadline = 0;
   }
 
   /** Whether a Close frame was sent: no frame may follow it (§5.5.1). */
@@ -49,7 +55,8 @@ export class ClosingHandshake {
   /** The end. */
   finish(): CloseInfo {
     const clean = this.isComplete && this.#error === undefined;
-    return {
+    const timer = this.#error instanceof TimeoutError ? this.#error.timer : undefined;
+    const info: CloseInfo = {
       code: this.#received?.code ?? ABNORMAL,
       reason: this.#received?.reason ?? '',
       clean,
@@ -58,5 +65,6 @@ export class ClosingHandshake {
       first: this.#first,
       error: clean ? undefined : (this.#error ?? new ConnectionLostError('the connection ended without a Close frame')),
     };
+    return timer === undefined ? info : { ...info, timer };
   }
 }

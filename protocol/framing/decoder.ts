@@ -1,30 +1,41 @@
+import type { FaultKind } from '../errors.ts';
 import { type Masker, seenBits } from './masking.ts';
-import { BINARY, CLOSE, FIN, MASKED, MAX_CONTROL_PAYLOAD, PONG, RSV1, RSV2, RSV3 } from './opcodes.ts';
-
-/** What `onFrame` answers. */
-export const PROCEED = 0;
-/** Not now: stop before this frame, and ask again when decoding goes on. */
-export const HOLD = 1;
-/** Never: decoding is over. */
-export const HALT = 2;
-export type Verdict = typeof PROCEED | typeof HOLD | typeof HALT;
+import { BINARY, CLOSE, FIN, MASKED, MAX_CONTROL_PAYLOAD, PONG, RSV1, RSV2, RSV3, TEXT } from './opcodes.ts';
+import type { FrameTrace } from './trace.ts';
 
 /**
- * Where decoded frames go. A data frame comes as `onFrame` and then its payload in one piece or several; a control
- * frame whole. Spans are (bytes, start, end), unmasked and lent. A method may call `halt` on the decoder.
+ * Where decoded data frames go: a frame comes as `begin` and then its payload in one piece or several. Spans are (bytes,
+ * start, end), unmasked and lent. A method may call `halt` on the decoder.
  */
-export interface FrameTarget {
-  /** A data frame begins: its header is valid on its own terms. `length` is its payload's, in bytes. */
-  onFrame(opcode: number, fin: boolean, rsv1: boolean, length: number): Verdict;
+export interface DataTarget {
+  /**
+   * A data frame begins: its header is valid on its own terms. `length` is its payload's, in bytes. Returns false to stop
+   * before it: for good if the decoder was halted, and otherwise until decoding goes on, when it is asked again.
+   */
+  begin(opcode: number, fin: boolean, rsv1: boolean, length: number): boolean;
   /**
    * The next piece of the data frame's payload; `last` when the frame ends with it (an empty payload is one empty last
    * piece). `seen` is the bitwise or of its bytes, or anything with 0x80 in it when that isn't known.
    */
-  onPayload(bytes: Uint8Array, start: number, end: number, seen: number, last: boolean): void;
-  /** A whole control frame. */
+  append(bytes: Uint8Array, start: number, end: number, seen: number, last: boolean): void;
+  /**
+   * A message begins that is one whole frame of this length, without RSV1. Returns whether it may come by `takeMessage`; if
+   * not, it comes by the other two.
+   */
+  beginMessage(length: number): boolean;
+  /** That message. */
+  takeMessage(opcode: number, bytes: Uint8Array, start: number, end: number, seen: number): void;
+}
+
+/** Where everything else goes. */
+export interface ControlTarget {
+  /** A whole control frame. The span is lent. */
   onControl(opcode: number, bytes: Uint8Array, start: number, end: number): void;
-  /** The bytes are no frame: close code 1002 with this reason (or 1009, for a length beyond all numbers). */
-  onFrameFault(code: number, reason: string): void;
+  /**
+   * The bytes are no frame: close code 1002 with this reason (or 1009, for a length beyond all numbers), and what was
+   * `found` in place of what may be, where that is a number.
+   */
+  onFrameFault(code: number, reason: string, kind: FaultKind, found?: number): void;
 }
 
 // Stages, in the order in which a frame goes through them.
@@ -43,8 +54,10 @@ const HALTED = 6;
  * questions in the same order, so that a stream means the same however it is cut.
  */
 export class FrameDecoder {
-  readonly #target: FrameTarget;
+  readonly #data: DataTarget;
+  readonly #control: ControlTarget;
   readonly #masker: Masker;
+  #trace: FrameTrace | undefined;
   #expectMask: boolean;
   #allowRsv1: boolean;
   #stage: number;
@@ -60,10 +73,12 @@ export class FrameDecoder {
   /** How much of the payload has come. */
   #received: number;
   /** The payload of a control frame that is cut. */
-  #control: Uint8Array | undefined;
+  #cut: Uint8Array | undefined;
 
-  constructor(target: FrameTarget, masker: Masker) {
-    this.#target = target;
+  constructor(data: DataTarget, control: ControlTarget, masker: Masker) {
+    this.#data = data;
+    this.#control = control;
+    this.#trace = undefined;
     this.#masker = masker;
     this.#expectMask = false;
     this.#allowRsv1 = false;
@@ -76,19 +91,21 @@ export class FrameDecoder {
     this.#missing = 0;
     this.#key = 0;
     this.#received = 0;
-    this.#control = undefined;
+    this.#cut = undefined;
   }
 
   /**
    * Begins anew, with another stream.
    * @param expectMask a server's frames come masked, a client's don't (§5.1)
    * @param allowRsv1 whether an extension that uses RSV1 was agreed on
+   * @param trace is told of every frame that is received
    */
-  reset(expectMask: boolean, allowRsv1: boolean): void {
+  reset(expectMask: boolean, allowRsv1: boolean, trace?: FrameTrace): void {
+    this.#trace = trace;
     this.#expectMask = expectMask;
     this.#allowRsv1 = allowRsv1;
     this.#stage = FIRST_BYTE;
-    this.#control = undefined;
+    this.#cut = undefined;
   }
 
   /** Whether it stands between two frames. */
@@ -99,7 +116,7 @@ export class FrameDecoder {
   /** Decodes nothing more. */
   halt(): void {
     this.#stage = HALTED;
-    this.#control = undefined;
+    this.#cut = undefined;
   }
 
   /**
@@ -110,12 +127,19 @@ export class FrameDecoder {
     const keyLength = this.#expectMask ? 4 : 0;
     let at = start;
     while (at < end || this.#stage === ASK) {
-      if (this.#stage === PAYLOAD) {
+      if (this.#stage === FIRST_BYTE) {
+        const next = this.#takeMessage(bytes, at, end);
+        if (next > at) {
+          at = next;
+        } else if (end - at >= headerLength(bytes, at, end, keyLength)) {
+          const headerEnd = this.#takeHeader(bytes, at, keyLength);
+          if (headerEnd < 0) return at;
+          at = this.#takePayload(bytes, headerEnd, end);
+        } else {
+          this.#takeHeaderByte(bytes[at++]);
+        }
+      } else if (this.#stage === PAYLOAD) {
         at = this.#takePayload(bytes, at, end);
-      } else if (this.#stage === FIRST_BYTE && end - at >= headerLength(bytes, at, end, keyLength)) {
-        const headerEnd = this.#takeHeader(bytes, at, keyLength);
-        if (headerEnd < 0) return at;
-        at = this.#takePayload(bytes, headerEnd, end);
       } else if (this.#stage === HALTED) {
         return at;
       } else if (this.#stage === ASK) {
@@ -127,6 +151,37 @@ export class FrameDecoder {
       }
     }
     return at;
+  }
+
+  /**
+   * The lane for a message that is one whole frame in the chunk, of less than 64 KiB and not compressed. Returns where it
+   * ends, or `at` for anything else, which the other ways take or refuse with the same questions one by one.
+   */
+  #takeMessage(bytes: Uint8Array, at: number, end: number): number {
+    const opcode = bytes[at] ^ FIN;
+    if ((opcode !== TEXT && opcode !== BINARY) || this.#trace !== undefined) return at;
+    // Beyond `end` lies anything: what it says is not believed, since no frame that ends there is taken.
+    let length = bytes[at + 1] ^ (this.#expectMask ? MASKED : 0);
+    let start = at + 2;
+    if (length === 126) {
+      length = (bytes[at + 2] << 8) | bytes[at + 3];
+      start = at + 4;
+      if (length < 126) return at;
+    } else if (length > 126) {
+      return at;
+    }
+    if (this.#expectMask) start += 4;
+    const stop = start + length;
+    if (stop > end || !this.#data.beginMessage(length)) return at;
+    let seen: number;
+    if (this.#expectMask) {
+      const key = bytes[start - 4] | (bytes[start - 3] << 8) | (bytes[start - 2] << 16) | (bytes[start - 1] << 24);
+      seen = this.#masker.apply(bytes, start, stop, key, 0);
+    } else {
+      seen = seenBits(bytes, start, stop);
+    }
+    this.#data.takeMessage(opcode, bytes, start, stop, seen);
+    return stop;
   }
 
   /** The short way: a whole header at `at`. Returns where it ends, or -1 when the frame may not come (now). */
@@ -141,13 +196,7 @@ export class FrameDecoder {
       next = at + 10;
     }
     if (!this.#checkLength()) return -1;
-    if (this.#opcode < CLOSE) {
-      const verdict = this.#target.onFrame(this.#opcode, this.#fin, this.#rsv1, this.#length);
-      if (verdict !== PROCEED) {
-        if (verdict === HALT) this.halt();
-        return -1;
-      }
-    }
+    if (this.#opcode < CLOSE && !this.#beginData()) return -1;
     if (keyLength !== 0) {
       this.#key = bytes[next] | (bytes[next + 1] << 8) | (bytes[next + 2] << 16) | (bytes[next + 3] << 24);
       next += 4;
@@ -182,16 +231,23 @@ export class FrameDecoder {
 
   /** Asks the target for a frame whose header came in pieces. Returns whether decoding goes on. */
   #ask(): boolean {
-    if (this.#opcode < CLOSE) {
-      const verdict = this.#target.onFrame(this.#opcode, this.#fin, this.#rsv1, this.#length);
-      if (verdict === HALT) this.halt();
-      if (verdict !== PROCEED) return false;
-    }
+    if (this.#opcode < CLOSE && !this.#beginData()) return false;
     this.#received = 0;
     this.#key = 0;
     this.#missing = 4;
     this.#stage = this.#expectMask ? KEY : PAYLOAD;
     return true;
+  }
+
+  /** Asks whether a data frame may come (now). */
+  #beginData(): boolean {
+    const mayCome = this.#data.begin(this.#opcode, this.#fin, this.#rsv1, this.#length);
+    if (mayCome || this.#stage === HALTED) this.#traceFrame();
+    return mayCome;
+  }
+
+  #traceFrame(): void {
+    this.#trace?.({ sent: false, opcode: this.#opcode, fin: this.#fin, rsv1: this.#rsv1, length: this.#length });
   }
 
   /** A payload of no bytes ends with its header: nothing more need come for it. */
@@ -213,7 +269,7 @@ export class FrameDecoder {
     this.#received += stop - at;
     // The stage first: the target may halt the decoder, or throw, and must find it between frames.
     if (last) this.#stage = FIRST_BYTE;
-    this.#target.onPayload(bytes, at, stop, seen, last);
+    this.#data.append(bytes, at, stop, seen, last);
     return stop;
   }
 
@@ -221,15 +277,17 @@ export class FrameDecoder {
     if (this.#expectMask) this.#masker.apply(bytes, at, stop, this.#key, this.#received);
     if (last && this.#received === 0) {
       this.#stage = FIRST_BYTE;
-      this.#target.onControl(this.#opcode, bytes, at, stop);
+      this.#traceFrame();
+      this.#control.onControl(this.#opcode, bytes, at, stop);
       return;
     }
-    const control = (this.#control ??= new Uint8Array(MAX_CONTROL_PAYLOAD));
+    const control = (this.#cut ??= new Uint8Array(MAX_CONTROL_PAYLOAD));
     for (let i = at; i < stop; i++) control[this.#received++] = bytes[i];
     if (!last) return;
     this.#stage = FIRST_BYTE;
-    this.#control = undefined; // the target may decode on while it holds these bytes
-    this.#target.onControl(this.#opcode, control, 0, this.#length);
+    this.#cut = undefined; // the target may decode on while it holds these bytes
+    this.#traceFrame();
+    this.#control.onControl(this.#opcode, control, 0, this.#length);
   }
 
   /** §5.2: FIN, RSV1–3 and the opcode. */
@@ -239,13 +297,18 @@ export class FrameDecoder {
     this.#rsv1 = (byte & RSV1) !== 0;
     this.#opcode = opcode;
     if ((byte & (RSV1 | RSV2 | RSV3)) !== 0) {
-      if ((byte & (RSV2 | RSV3)) !== 0 || !this.#allowRsv1) return this.#fault('a reserved bit is set');
+      if ((byte & (RSV2 | RSV3)) !== 0) return this.#fault('a reserved bit is set', 'rsv2-rsv3');
+      if (!this.#allowRsv1) return this.#fault('a reserved bit is set', 'rsv1');
       // RFC 7692 §6: only the first frame of a message may have it.
-      if (opcode === 0 || opcode >= CLOSE) return this.#fault('RSV1 is set on a frame that does not begin a message');
+      if (opcode === 0 || opcode >= CLOSE) {
+        return this.#fault('RSV1 is set on a frame that does not begin a message', 'rsv1');
+      }
     }
-    if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG) return this.#fault('a reserved opcode');
+    if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG) {
+      return this.#fault('a reserved opcode', 'opcode', opcode);
+    }
     // §5.5: control frames must not be fragmented.
-    if (opcode >= CLOSE && !this.#fin) return this.#fault('a fragmented control frame');
+    if (opcode >= CLOSE && !this.#fin) return this.#fault('a fragmented control frame', 'fin');
     return true;
   }
 
@@ -254,15 +317,19 @@ export class FrameDecoder {
     this.#form = byte & 0x7f;
     this.#length = this.#form < 126 ? this.#form : 0;
     if (((byte & MASKED) !== 0) !== this.#expectMask) {
-      return this.#fault(this.#expectMask ? 'a frame without a mask' : 'a masked frame');
+      return this.#expectMask
+        ? this.#fault('a frame without a mask', 'mask-missing')
+        : this.#fault('a masked frame', 'mask');
     }
-    if (this.#opcode >= CLOSE && this.#form > MAX_CONTROL_PAYLOAD) return this.#fault('a control frame over 125 bytes');
+    if (this.#opcode >= CLOSE && this.#form > MAX_CONTROL_PAYLOAD) {
+      return this.#fault('a control frame over 125 bytes', 'control-length', this.#form);
+    }
     return true;
   }
 
   /** One byte of an eight- or two-byte length. */
   #addToLength(byte: number, first: boolean): boolean {
-    if (first && byte > 0x7f) return this.#fault('a length with its top bit set');
+    if (first && byte > 0x7f) return this.#fault('a length with its top bit set', 'length');
     this.#length = this.#length * 256 + byte;
     return true;
   }
@@ -271,19 +338,19 @@ export class FrameDecoder {
   #checkLength(): boolean {
     const form = this.#form;
     if ((form === 126 && this.#length < 126) || (form === 127 && this.#length < 0x10000)) {
-      return this.#fault('a length that is not in its shortest form');
+      return this.#fault('a length that is not in its shortest form', 'length-form');
     }
     if (this.#length > Number.MAX_SAFE_INTEGER) {
       this.halt();
-      this.#target.onFrameFault(1009, 'message too big');
+      this.#control.onFrameFault(1009, 'message too big', 'length');
       return false;
     }
     return true;
   }
 
-  #fault(reason: string): false {
+  #fault(reason: string, kind: FaultKind, found?: number): false {
     this.halt();
-    this.#target.onFrameFault(1002, reason);
+    this.#control.onFrameFault(1002, reason, kind, found);
     return false;
   }
 }

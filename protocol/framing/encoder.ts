@@ -1,5 +1,7 @@
-import type { Outbox } from '../outbox.ts';
-import type { Workspace } from '../workspace.ts';
+import type { Outbox } from '../memory/outbox.ts';
+import type { BlockPool } from '../memory/block-pool.ts';
+import { ASCII_SLACK, type TextCodec } from '../text/text-codec.ts';
+import type { Masker } from './masking.ts';
 import { FIN, MASKED, MAX_HEADER, RSV1 } from './opcodes.ts';
 import type { FrameTrace, TracedFrame } from './trace.ts';
 
@@ -16,25 +18,44 @@ const GUESS_UP_TO = 1024;
 /** Text of up to this many bytes is encoded into the slab, which it must fit well. */
 export const SLAB_TEXT_UP_TO = 32 * 1024;
 
+/** What encoders work with. */
+export interface EncoderParts {
+  /** Masking keys, a fresh one a frame. */
+  readonly keys: { next(): number };
+  readonly text: TextCodec;
+  readonly masker: Masker;
+  readonly blocks: BlockPool;
+  readonly allocate: (size: number) => Uint8Array;
+}
+
 /**
  * Frames into bytes, RFC 6455 §5.2, straight into an outbox. A client's payload is masked with a fresh key a frame
  * (§5.3); the caller's bytes are never changed. It remembers nothing, so that one serves all connections of a role.
  */
 export class FrameEncoder {
-  readonly #workspace: Workspace;
+  readonly #parts: EncoderParts;
   readonly #mask: boolean;
   readonly #trace: FrameTrace | undefined;
 
-  constructor(workspace: Workspace, mask: boolean, trace?: FrameTrace) {
-    this.#workspace = workspace;
+  constructor(parts: EncoderParts, mask: boolean, trace?: FrameTrace) {
+    this.#parts = parts;
     this.#mask = mask;
     this.#trace = trace;
   }
 
-  /** A frame with these bytes. From `COPY_UP_TO` on an unmasked payload goes by reference: it must not change until written. */
-  bytes(outbox: Outbox, opcode: number, payload: Uint8Array, fin: boolean, rsv1: boolean): void {
+  /**
+   * A frame with these bytes. Over `COPY_UP_TO` an unmasked payload goes by reference: it must not change until written.
+   * Up to there it is read by index and by `set` alone: it need not be plain where its `length` is given.
+   */
+  bytes(
+    outbox: Outbox,
+    opcode: number,
+    payload: Uint8Array,
+    fin: boolean,
+    rsv1: boolean,
+    length = payload.length,
+  ): void {
     const first = firstByte(opcode, fin, rsv1);
-    const length = payload.length;
     if (length <= COPY_UP_TO) {
       const at = outbox.reserve(MAX_HEADER + length);
       const slab = outbox.slab;
@@ -43,10 +64,10 @@ export class FrameEncoder {
       else slab.set(payload, body);
       this.#finish(outbox, first, at, body, length);
     } else if (this.#mask) {
-      const key = this.#workspace.keys.next();
+      const key = this.#parts.keys.next();
       this.#header(outbox, first, length, key);
-      const masked = this.#workspace.blocks.lendOutput(length);
-      this.#workspace.masker.copy(payload, 0, length, masked, 0, key);
+      const masked = this.#parts.blocks.lendOutput(length);
+      this.#parts.masker.copy(payload, 0, length, masked, 0, key);
       outbox.push(masked);
     } else {
       this.#header(outbox, first, length, 0);
@@ -62,7 +83,7 @@ export class FrameEncoder {
     const slab = outbox.slab;
     // Most text is ASCII: the header is given the room that it needs then, and the payload moved when it is not.
     const guess = at + this.#headerLength(units);
-    const length = encodeText(this.#workspace, text, slab, guess);
+    const length = encodeText(this.#parts.text, text, slab, guess);
     const body = at + this.#headerLength(length);
     if (body !== guess) slab.copyWithin(body, guess, guess + length);
     this.#finish(outbox, firstByte(opcode, fin, false), at, body, length);
@@ -83,21 +104,43 @@ export class FrameEncoder {
    * the only large garbage, they are given back to the kernel at every collection, and the next ones mapped anew.
    */
   #measuredText(outbox: Outbox, opcode: number, text: string, fin: boolean): void {
-    const codec = this.#workspace.text;
+    const codec = this.#parts.text;
     const first = firstByte(opcode, fin, false);
+    if (codec.encodeAscii !== undefined && this.#longAscii(outbox, codec, first, text)) return;
     const length = codec.byteLength(text);
     if (length <= SLAB_TEXT_UP_TO) {
       const at = outbox.reserve(MAX_HEADER + length);
       const body = at + this.#headerLength(length);
-      codec.encode(text, outbox.slab, body);
+      codec.encode(text, outbox.slab, body, length);
       this.#finish(outbox, first, at, body, length);
       return;
     }
-    const payload = this.#workspace.allocate(length);
-    codec.encode(text, payload, 0);
-    const key = this.#mask ? this.#workspace.keys.next() : 0;
+    const payload = this.#parts.allocate(length);
+    codec.encode(text, payload, 0, length);
+    this.#push(outbox, first, payload, length);
+  }
+
+  /** Such text if it is ASCII, in one pass. Returns whether it was: if not, nothing has been sent. */
+  #longAscii(outbox: Outbox, codec: TextCodec, first: number, text: string): boolean {
+    const { length } = text;
+    if (length <= SLAB_TEXT_UP_TO) {
+      const at = outbox.reserve(MAX_HEADER + length + ASCII_SLACK);
+      const body = at + this.#headerLength(length);
+      if (!codec.encodeAscii!(text, outbox.slab, body)) return false;
+      this.#finish(outbox, first, at, body, length);
+      return true;
+    }
+    const payload = this.#parts.allocate(length + ASCII_SLACK);
+    if (!codec.encodeAscii!(text, payload, 0)) return false;
+    this.#push(outbox, first, payload.subarray(0, length), length);
+    return true;
+  }
+
+  /** A frame whose payload is ours, and is masked in place. */
+  #push(outbox: Outbox, first: number, payload: Uint8Array, length: number): void {
+    const key = this.#mask ? this.#parts.keys.next() : 0;
     this.#header(outbox, first, length, key);
-    if (this.#mask) this.#workspace.masker.apply(payload, 0, length, key, 0);
+    if (this.#mask) this.#parts.masker.apply(payload, 0, length, key, 0);
     outbox.push(payload);
   }
 
@@ -110,9 +153,9 @@ export class FrameEncoder {
 
   /** The header before a payload that lies in the slab already, its mask, and the end of both. */
   #finish(outbox: Outbox, first: number, at: number, body: number, length: number): void {
-    const key = this.#mask ? this.#workspace.keys.next() : 0;
+    const key = this.#mask ? this.#parts.keys.next() : 0;
     this.#writeHeader(outbox.slab, first, at, length, key);
-    if (this.#mask) this.#workspace.masker.apply(outbox.slab, body, body + length, key, 0);
+    if (this.#mask) this.#parts.masker.apply(outbox.slab, body, body + length, key, 0);
     outbox.commit(body + length - at);
   }
 
@@ -166,12 +209,12 @@ function firstByte(opcode: number, fin: boolean, rsv1: boolean): number {
 /** Below this many code units a loop beats the codec's call. */
 const LOOP_UP_TO = 32;
 
-function encodeText(workspace: Workspace, text: string, bytes: Uint8Array, at: number): number {
+function encodeText(codec: TextCodec, text: string, bytes: Uint8Array, at: number): number {
   const units = text.length;
-  if (units > LOOP_UP_TO) return workspace.text.encode(text, bytes, at);
+  if (units > LOOP_UP_TO) return codec.encode(text, bytes, at);
   for (let i = 0; i < units; i++) {
     const unit = text.charCodeAt(i);
-    if (unit > 0x7f) return workspace.text.encode(text, bytes, at);
+    if (unit > 0x7f) return codec.encode(text, bytes, at);
     bytes[at + i] = unit;
   }
   return units;

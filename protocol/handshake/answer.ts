@@ -1,4 +1,4 @@
-import { latin1Bytes } from '../latin1.ts';
+import { latin1Bytes } from '../text/latin1.ts';
 import { REFUSED } from './state.ts';
 import { type AcceptOptions, ServerHandshake } from './server.ts';
 import type { ServerHandshakeOptions } from './server-policy.ts';

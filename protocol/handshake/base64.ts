@@ -18,20 +18,17 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Whether the text is the canonical base64 of 16 bytes (RFC 4648 §3.5): 22 digits, of which the last has four bits that
- * must be zero, and two `=`.
+ * Whether the text decodes to 16 bytes, which is all that RFC 6455 §4.2.1 asks for: 22 digits and two `=`. The four last
+ * bits of the last digit belong to no byte, and need not be zero (RFC 4648 §3.5 leaves that to the decoder): in the
+ * example of RFC 6455 §4.1 they are not.
  */
 export function isBase64Of16Bytes(text: string): boolean {
   if (text.length !== 24 || !text.endsWith('==')) return false;
-  for (let i = 0; i < 21; i++) if (digitValue(text.charCodeAt(i)) < 0) return false;
-  const last = digitValue(text.charCodeAt(21));
-  return last >= 0 && (last & 0b1111) === 0;
+  for (let i = 0; i < 22; i++) if (!isDigit(text.charCodeAt(i))) return false;
+  return true;
 }
 
-function digitValue(unit: number): number {
-  if (unit >= 0x41 && unit <= 0x5a) return unit - 0x41; // A–Z
-  if (unit >= 0x61 && unit <= 0x7a) return unit - 0x61 + 26; // a–z
-  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30 + 52; // 0–9
-  if (unit === 0x2b) return 62; // +
-  return unit === 0x2f ? 63 : -1; // /
+function isDigit(unit: number): boolean {
+  const isLetter = (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a);
+  return isLetter || (unit >= 0x30 && unit <= 0x39) || unit === 0x2b || unit === 0x2f; // 0–9, +, /
 }

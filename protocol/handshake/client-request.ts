@@ -1,12 +1,14 @@
-import { latin1Bytes } from '../latin1.ts';
+import { latin1Bytes } from '../text/latin1.ts';
 import { parseAuthority } from './authority.ts';
 import { collectFields, countField, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
 import { consistsOf, isFieldValue, TARGET_CHAR } from './grammar.ts';
-import { MAX_REDIRECTS } from './redirect.ts';
-import { parseTarget } from './request-line.ts';
+import { parseTarget } from './http1/request-line.ts';
 import { checkSubprotocols } from './subprotocols.ts';
 import type { HeaderInit, UpgradeRequest } from './types.ts';
 import { parseWebSocketUrl } from './url.ts';
+
+/** The most redirects that a client may be asked to follow. */
+export const MAX_REDIRECTS = 10;
 
 /** What a client asks for. */
 export type ClientRequest = ClientResource & ClientRequestOptions;
@@ -21,11 +23,14 @@ export type ClientResource =
       readonly secure?: boolean;
     };
 
+/** What a client's request asks for, beside the URL. */
 export interface ClientRequestOptions {
   /** The Origin field. */
   readonly origin?: string | undefined;
   /** The subprotocols to offer, in order of preference. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** Whether the handshake fails when some are offered and the server selects none, as in browsers. Default true. */
+  readonly requireSubprotocol?: boolean | undefined;
   /** More fields. A Host takes the place of the URL's, an Authorization that of its user info. */
   readonly headers?: HeaderInit | undefined;
   /** How many redirects may be followed, 0 to 10, one after another; see `Connection.redirect`. Default 0. */

@@ -1,17 +1,17 @@
-import { HandshakeError } from '../errors.ts';
+import { type FailedResponse, HandshakeError, type HandshakeErrorInit } from '../errors.ts';
 import { makeKey } from './accept-key.ts';
-import { BodyReader } from './body.ts';
+import { BodyReader } from './http1/body.ts';
 import { formatRequest, isSecure, makeRequest } from './client-request.ts';
 import type { ClientRequest } from './client-request.ts';
-import { makeConnect, readResponse } from './extended-connect.ts';
+import { makeConnect, readResponse } from './http2/extended-connect.ts';
 import { collectFields } from './fields.ts';
 import { followRedirect } from './redirect.ts';
-import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
-import type { AsciiDecoder } from './head-parser.ts';
+import { HEAD_DONE, HEAD_FAILED, HeadParser } from './http1/head-parser.ts';
+import type { AsciiDecoder } from './http1/head-parser.ts';
 import { validateAgreement, validateResponse } from './response.ts';
 import { DONE, FAILED, READING } from './state.ts';
-import { isTemporaryStatus, RESPONSE_HEAD } from './status-line.ts';
-import type { StatusLine } from './status-line.ts';
+import { isTemporaryStatus, RESPONSE_HEAD } from './http1/status-line.ts';
+import type { StatusLine } from './http1/status-line.ts';
 import type { ExtensionNegotiator, Opening, ResponseHead, UpgradeRequest } from './types.ts';
 
 export type { ClientRequest } from './client-request.ts';
@@ -47,6 +47,8 @@ export class ClientHandshake {
   readonly #decodeAscii: AsciiDecoder | undefined;
   #parser: HeadParser<StatusLine>;
   #interim: number;
+  /** What the answer begins with. */
+  #firstByte: number | undefined;
   /** The response that is not a 101, and the reader of its body. */
   #response: ResponseHead | undefined;
   #body: BodyReader | undefined;
@@ -78,6 +80,7 @@ export class ClientHandshake {
     this.#decodeAscii = decodeAscii;
     this.#parser = new HeadParser(RESPONSE_HEAD, decodeAscii);
     this.#interim = 0;
+    this.#firstByte = undefined;
     this.isHttp2 = false;
     this.#response = undefined;
     this.#body = undefined;
@@ -117,10 +120,10 @@ export class ClientHandshake {
       } else if (this.isHttp2) {
         this.#fail('the response is not valid: data came before its fields');
       } else {
+        this.#firstByte ??= bytes[at];
         at = this.#parser.parse(bytes, at, end);
         if (this.#parser.state === HEAD_DONE) this.#judgeHead(this.#parser);
-        else if (this.#parser.state === HEAD_FAILED)
-          this.#fail(`the response is not valid: ${this.#parser.failure!.text}`);
+        else if (this.#parser.state === HEAD_FAILED) this.#failHead(this.#parser.failure!.text);
       }
     }
     return this.state === FAILED ? end : at;
@@ -133,7 +136,7 @@ export class ClientHandshake {
   receiveEof(): void {
     if (this.state !== READING) return;
     if (this.#body !== undefined) this.#failWithResponse();
-    else this.#fail('the connection ended before the response was complete', true);
+    else this.#fail('the connection ended before the response was complete', { isTemporary: true, kind: 'lost' });
   }
 
   /**
@@ -173,23 +176,41 @@ export class ClientHandshake {
     const agreement = this.isHttp2
       ? validateAgreement(response, request.subprotocols, this.#extension)
       : validateResponse(response, request, this.#extension);
-    if (typeof agreement === 'string') return this.#fail(agreement);
+    if (typeof agreement === 'string') return this.#fail(agreement, { response: failedResponse(response, NO_BODY) });
     const { subprotocol, extensions } = agreement;
+    const offered = request.subprotocols;
+    if (subprotocol === '' && offered.length > 0 && this.#asked.requireSubprotocol !== false) {
+      const text = `the server selected none of the subprotocols offered (${offered.join(', ')})`;
+      const remedy = 'requireSubprotocol: false lets that pass';
+      return this.#fail(`${text}; ${remedy}`, { response: failedResponse(response, NO_BODY), kind: 'subprotocol' });
+    }
     this.opening = { subprotocol, extensions, request, response };
     this.state = DONE;
   }
 
   #failWithResponse(): void {
-    const { status, statusText, headers } = this.#response!;
-    const response = { status, statusText, headers, body: this.#body!.take() };
+    const { status } = this.#response!;
+    const response = failedResponse(this.#response!, this.#body!.take());
     this.#body = undefined;
     const text = `the server answered with status ${status} instead of ${this.isHttp2 ? 200 : 101}${this.#notFollowed}`;
-    this.error = new HandshakeError(text, { response, isTemporary: isTemporaryStatus(status) });
-    this.state = FAILED;
+    this.#fail(text, { response, isTemporary: isTemporaryStatus(status), kind: 'response' });
   }
 
-  #fail(text: string, isTemporary = false): void {
-    this.error = new HandshakeError(text, { isTemporary });
+  #failHead(why: string): void {
+    // RFC 8446 §5.1: an alert, or a handshake. HTTP begins with an H.
+    const isTls = this.#firstByte === 0x15 || this.#firstByte === 0x16;
+    if (isTls) this.#fail('the server speaks TLS there: the URL should begin with wss:', { kind: 'tls' });
+    else this.#fail(`the response is not valid: ${why}`);
+  }
+
+  #fail(text: string, init: HandshakeErrorInit = {}): void {
+    this.error = new HandshakeError(text, init);
     this.state = FAILED;
   }
+}
+
+const NO_BODY = new Uint8Array(0);
+
+function failedResponse({ status, statusText, headers, rawHeaders }: ResponseHead, body: Uint8Array): FailedResponse {
+  return { status, statusText, headers, rawHeaders, body };
 }

@@ -16,7 +16,7 @@ const EQUALS = 0x3d;
  *
  * White space may stand between any two of these (§9.1 takes the ABNF of RFC 2616 with its implied *LWS), and empty
  * elements of a list are skipped (RFC 9110 §5.6.1.2). A quoted string must be a token without its quotes.
- * Returns undefined when the field has another form, or no element.
+ * Returns undefined when the field has another form, or no element: a peer that has none to name sends no such field.
  */
 export function parseExtensions(field: string): ExtensionElement[] | undefined {
   const scanner = new Scanner(field);

@@ -1,4 +1,4 @@
-import { portableText } from '../text.ts';
+import { portableText } from '../text/text-codec.ts';
 
 /**
  * The character classes of HTTP (RFC 9110 §5.5, §5.6) and the few functions that read and write by them.

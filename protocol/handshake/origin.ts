@@ -18,9 +18,20 @@ export function checkAllowedOrigins(allowed: AllowedOrigins | undefined): void {
   if (!Array.isArray(allowed)) throw new TypeError("allowedOrigins must be an array, '*' or a function");
   for (const origin of allowed) {
     if (typeof origin !== 'string' || (origin !== 'null' && !SERIALISED_ORIGIN.test(origin))) {
-      throw new TypeError('allowedOrigins must list serialised origins, such as https://example.com or null');
+      throw new TypeError(
+        `allowedOrigins must list serialised origins, such as https://example.com or null${meant(origin)}`,
+      );
     }
   }
+}
+
+/** What somebody will have meant by something that is none. */
+function meant(origin: unknown): string {
+  if (origin === '*') return ": for all, it is '*' by itself";
+  if (typeof origin !== 'string') return '';
+  const bare = origin.toLowerCase().replace(/^(https?:\/\/[^/?#]*)[/?#].*$/s, '$1');
+  const guess = bare.includes('://') ? bare : `https://${bare}`;
+  return SERIALISED_ORIGIN.test(guess) && guess.length <= MAX_SHOWN ? `: did you mean ${guess}?` : '';
 }
 
 /**
@@ -46,6 +57,15 @@ export function isOriginAllowed(
   return allowed === undefined ? isSameHost(origin, request.host, secure) : allowed.includes(origin);
 }
 
+/** The body of the 403, for whoever wonders why their page can't connect. It goes back to where its words came from. */
+export function notAllowed({ origin = '', host }: UpgradeRequest): string {
+  const whose = SERIALISED_ORIGIN.test(origin) && origin.length <= MAX_SHOWN ? `the Origin ${origin}` : 'this Origin';
+  return `${whose} may not connect to ${host}: the server's option allowedOrigins does not list it`;
+}
+
+/** The longest Origin that is repeated. */
+const MAX_SHOWN = 200;
+
 /**
  * Whether an origin is that of the host in a Host field: the origins of this host are made and compared whole, so that
  * the Origin need not be taken apart.
@@ -57,11 +77,16 @@ export function isSameHost(origin: string, host: string, secure: boolean): boole
   const authority = parseAuthority(host);
   if (authority === undefined) return false;
   const port = authority.port ?? (secure ? 443 : undefined);
-  return (
-    origin === serialiseOrigin('http', authority.host, port, 80) ||
-    origin === serialiseOrigin('https', authority.host, port, 443)
-  );
+  return SCHEMES.some(([scheme, defaultPort]) => origin === serialiseOrigin(scheme, authority.host, port, defaultPort));
 }
+
+/** No page has an origin of ws: or wss:, but programs send the address that they ask for (ws4py does). */
+const SCHEMES = [
+  ['http', 80],
+  ['https', 443],
+  ['ws', 80],
+  ['wss', 443],
+] as const;
 
 function serialiseOrigin(scheme: string, host: string, port: number | undefined, defaultPort: number): string {
   return port === undefined || port === defaultPort ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;

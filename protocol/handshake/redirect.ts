@@ -4,9 +4,6 @@ import type { ResponseHead, UpgradeRequest } from './types.ts';
 import { parseWebSocketUrl } from './url.ts';
 import type { WebSocketUrl } from './url.ts';
 
-/** The most redirects that a client may be asked to follow. */
-export const MAX_REDIRECTS = 10;
-
 /** RFC 9110 §15.4: those that name another place for the same thing; all of them mean another GET here. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -37,10 +34,11 @@ export function followRedirect(
 ): ClientRequest | string | undefined {
   const { maxRedirects = 0, redirected = 0, sameOrigin = false } = request;
   const { location } = headers;
-  if (!('url' in request) || maxRedirects === 0 || !REDIRECTS.has(status) || location === undefined) return undefined;
-  if (redirected >= maxRedirects) return `there were ${redirected} redirects before it`;
+  if (!('url' in request) || !REDIRECTS.has(status) || location === undefined) return undefined;
   const base = parseWebSocketUrl(request.url);
   const target = resolveLocation(base, sent, location);
+  if (maxRedirects === 0) return `maxRedirects is 0${target === undefined ? '' : placeOf(target)}`;
+  if (redirected >= maxRedirects) return `there were ${redirected} redirects before it`;
   if (target === undefined) return 'its Location is no URL of a WebSocket';
   if (target.authorization !== undefined) return 'its Location has user info';
   if (base.secure && !target.secure) return 'it leads from wss to ws';
@@ -56,6 +54,14 @@ export function followRedirect(
   const url = `${target.secure ? 'wss' : 'ws'}://${target.host}${target.path}`;
   return { ...request, url, headers: more, redirected: redirected + 1 };
 }
+
+/** Where it leads, without what may be a secret: it has been taken apart, and consists of visible characters. */
+function placeOf({ secure, host, path }: WebSocketUrl): string {
+  const place = `${secure ? 'wss' : 'ws'}://${host}${path.split('?', 1)[0]}`;
+  return `, and its Location is ${place.length > MOST_SHOWN ? `${place.slice(0, MOST_SHOWN)}…` : place}`;
+}
+
+const MOST_SHOWN = 200;
 
 /** RFC 3986 §5.2. A fragment is for whoever displays things: it is left out. Undefined for what leads nowhere. */
 function resolveLocation(base: WebSocketUrl, sent: UpgradeRequest, location: string): WebSocketUrl | undefined {

@@ -1,7 +1,8 @@
-import { encodeLatin1 } from '../latin1.ts';
+import { isBytes, toBytes } from '../data.ts';
+import { encodeLatin1 } from '../text/latin1.ts';
 import { formatFields, listFields } from './fields.ts';
 import { encodeUtf8, isFieldValue } from './grammar.ts';
-import { lowerFields } from './http2-fields.ts';
+import { lowerFields } from './http2/fields.ts';
 import type { Rejection } from './types.ts';
 
 /** Fields that say where a response ends and what becomes of the connection: nobody else's business. */
@@ -117,7 +118,7 @@ function hasField(fields: readonly string[], name: string): boolean {
 
 function encodeBody(body: string | Uint8Array | undefined): Uint8Array {
   if (body === undefined) return new Uint8Array(0);
-  if (body instanceof Uint8Array) return body;
+  if (isBytes(body)) return toBytes(body);
   if (typeof body !== 'string') throw new TypeError('the body must be a string or a Uint8Array');
   return encodeUtf8(body);
 }

@@ -4,7 +4,7 @@ import { parseExtensions } from './extensions.ts';
 import { collectFields, hasToken } from './fields.ts';
 import { consistsOf, isFieldValue, isToken, TARGET_CHAR, trimWhitespace } from './grammar.ts';
 import { refuse, refuseUpgrade } from './rejection.ts';
-import { parseTarget, REQUEST_HEAD } from './request-line.ts';
+import { parseTarget, REQUEST_HEAD } from './http1/request-line.ts';
 import { parseSubprotocols } from './subprotocols.ts';
 import type { ExtensionElement, HeaderFields, PlainRequest, Rejection, RequestHead, UpgradeRequest } from './types.ts';
 
@@ -60,7 +60,7 @@ export function validateRequest(head: RequestHead): ValidRequest | Rejection {
   const { extensions, subprotocols } = offers;
   const request: UpgradeRequest = {
     method,
-    target,
+    target: resource.originForm,
     version,
     rawHeaders,
     headers,
@@ -81,8 +81,8 @@ export function plainRequest(head: RequestHead): PlainRequest | undefined {
   if (hasToken(headers.upgrade, 'websocket')) return undefined;
   const verdict = validateRequest({ ...head, method: 'GET' });
   if (!isRejection(verdict) || verdict.status !== 426) return undefined;
-  const { path, query, authority } = parseTarget(head.target)!;
-  return { ...head, headers, path, query, host: authority ?? headers.host };
+  const { path, query, authority, originForm } = parseTarget(head.target)!;
+  return { ...head, target: originForm, headers, path, query, host: authority ?? headers.host };
 }
 
 /** Checks the fields that an extended CONNECT (RFC 8441 §5) has in common with an HTTP/1.1 request. */

@@ -41,16 +41,16 @@ export function validateAgreement(
   if (countField(rawHeaders, 'sec-websocket-extensions') > 1) return 'Sec-WebSocket-Extensions is repeated';
   const problem = validateExtensions(headers, extension);
   if (problem !== undefined) return problem;
-  // A repeated field has become a list, which is no subprotocol.
-  const subprotocol = headers['sec-websocket-protocol'];
-  if (subprotocol !== undefined && !offered.includes(subprotocol))
+  // A repeated field has become a list, which is no subprotocol. An empty one says that none was selected.
+  const subprotocol = headers['sec-websocket-protocol'] ?? '';
+  if (subprotocol !== '' && !offered.includes(subprotocol))
     return 'the server selected a subprotocol that was not offered';
-  return { subprotocol: subprotocol ?? '', extensions: headers['sec-websocket-extensions'] ?? '' };
+  return { subprotocol, extensions: headers['sec-websocket-extensions'] ?? '' };
 }
 
 function validateExtensions(headers: HeaderFields, extension: ExtensionNegotiator | undefined): string | undefined {
-  const field = headers['sec-websocket-extensions'];
-  if (field === undefined) return undefined;
+  const field = headers['sec-websocket-extensions'] ?? '';
+  if (field === '') return undefined;
   const elements = parseExtensions(field);
   if (elements === undefined) return 'Sec-WebSocket-Extensions is malformed';
   for (const element of elements) {

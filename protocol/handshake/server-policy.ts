@@ -1,5 +1,5 @@
 import { HANDSHAKE_FIELDS, listFields } from './fields.ts';
-import type { AsciiDecoder } from './head-parser.ts';
+import type { AsciiDecoder } from './http1/head-parser.ts';
 import { checkAllowedOrigins } from './origin.ts';
 import type { AllowedOrigins } from './origin.ts';
 import { checkSubprotocols } from './subprotocols.ts';

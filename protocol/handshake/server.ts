@@ -1,21 +1,31 @@
 import { InvalidStateError } from '../errors.ts';
-import { judgeRequest } from './extended-connect.ts';
+import { acceptKey } from './accept-key.ts';
+import { isBase64Of16Bytes } from './base64.ts';
+import { judgeRequest } from './http2/extended-connect.ts';
 import { collectFields, formatFields, HANDSHAKE_FIELDS, listFields } from './fields.ts';
-import { HEAD_DONE, HEAD_FAILED, HeadParser } from './head-parser.ts';
-import { isOriginAllowed } from './origin.ts';
-import { lowerFields } from './http2-fields.ts';
+import { HEAD_DONE, HEAD_FAILED, HeadParser } from './http1/head-parser.ts';
+import { isOriginAllowed, notAllowed } from './origin.ts';
+import { lowerFields } from './http2/fields.ts';
 import { DECISION_FAILED, formatRejection, refuse, rejectionFields } from './rejection.ts';
-import { REQUEST_HEAD } from './request-line.ts';
-import type { RequestLine } from './request-line.ts';
+import { REQUEST_HEAD } from './http1/request-line.ts';
+import type { RequestLine } from './http1/request-line.ts';
 import { isRejection, plainRequest, validateHead, validateRequest } from './request.ts';
 import type { ValidRequest } from './request.ts';
 import type { Agreement } from './response.ts';
-import { responseFields, ServerOpening, STATUS_TEXT } from './server-opening.ts';
+import { responseFields, ServerOpening, STATUS_TEXT } from './http1/server-opening.ts';
 import { ServerPolicy } from './server-policy.ts';
 import type { ServerHandshakeOptions } from './server-policy.ts';
 import { DONE, READING, REFUSED, REQUESTED } from './state.ts';
 import { selectSubprotocol } from './subprotocols.ts';
-import type { HeaderInit, Opening, PlainRequest, Rejection, RequestHead, UpgradeRequest } from './types.ts';
+import type {
+  HeaderInit,
+  Opening,
+  PlainRequest,
+  RefusalKind,
+  Rejection,
+  RequestHead,
+  UpgradeRequest,
+} from './types.ts';
 
 /** How a server accepts a request. */
 export interface AcceptOptions {
@@ -37,6 +47,9 @@ export class ServerHandshake {
   request: UpgradeRequest | undefined;
   /** How to refuse, once it is REFUSED. */
   refusal: Rejection | undefined;
+  /** Why, and whom: the request, if its head was one. */
+  refusalKind: RefusalKind;
+  refused: PlainRequest | undefined;
   /** The request that is REFUSED, when it asks for no WebSocket: it may be answered with any response. */
   plain: PlainRequest | undefined;
   /** What `allowedOrigins` threw, if it did: the request is then refused with 500. */
@@ -64,6 +77,8 @@ export class ServerHandshake {
     this.state = READING;
     this.request = undefined;
     this.refusal = undefined;
+    this.refusalKind = 'bad-request';
+    this.refused = undefined;
     this.plain = undefined;
     this.callbackError = undefined;
     this.opening = undefined;
@@ -123,6 +138,8 @@ export class ServerHandshake {
     this.#isHttp2 = true;
     this.#isHeadRequest = method === 'HEAD';
     this.plain = plain;
+    if (plain !== undefined) this.refusalKind = 'no-upgrade';
+    this.refused = plain;
     if (isRejection(verdict)) this.#refuse(verdict);
     else this.#admit(verdict);
   }
@@ -142,7 +159,7 @@ export class ServerHandshake {
 
     const added = headers.length === 0 ? this.#policy.rawHeaders : [...this.#policy.rawHeaders, ...headers];
     const agreed = { subprotocol, extensions };
-    if (this.#isHttp2) return this.#acceptHttp2(agreed, valid.request, added);
+    if (this.#isHttp2) return this.#acceptHttp2(agreed, valid, added);
 
     const fields = formatFields(responseFields(valid.key, agreed, added));
     this.opening = new ServerOpening({ subprotocol, extensions, head: this.#text ?? valid.request, added });
@@ -170,9 +187,11 @@ export class ServerHandshake {
     return bytes;
   }
 
-  #acceptHttp2(agreed: Agreement, request: UpgradeRequest, added: readonly string[]): string {
+  #acceptHttp2(agreed: Agreement, { request, key }: ValidRequest, added: readonly string[]): string {
     const { subprotocol, extensions } = agreed;
     const rawHeaders: string[] = [];
+    // RFC 8441 §5 has dropped both fields. Node 26's own client sends the one and refuses a 200 without the other.
+    if (isBase64Of16Bytes(key)) rawHeaders.push('sec-websocket-accept', acceptKey(key));
     if (subprotocol !== '') rawHeaders.push('sec-websocket-protocol', subprotocol);
     if (extensions !== '') rawHeaders.push('sec-websocket-extensions', extensions);
     rawHeaders.push(...lowerFields(added));
@@ -188,6 +207,8 @@ export class ServerHandshake {
     const valid = validateRequest(head);
     if (isRejection(valid)) {
       this.plain = plainRequest(head);
+      if (this.plain !== undefined) this.refusalKind = 'no-upgrade';
+      this.refused = this.plain;
       return this.#refuse(valid);
     }
     this.#admit(valid);
@@ -197,10 +218,14 @@ export class ServerHandshake {
   #admit(valid: ValidRequest): void {
     try {
       if (!isOriginAllowed(this.#policy.allowedOrigins, valid.request, this.#policy.secure)) {
-        return this.#refuse(refuse(403, 'this Origin may not connect'));
+        this.refusalKind = 'origin';
+        this.refused = valid.request;
+        return this.#refuse(refuse(403, notAllowed(valid.request)));
       }
     } catch (error) {
       this.callbackError = error;
+      this.refusalKind = 'error';
+      this.refused = valid.request;
       return this.#refuse(DECISION_FAILED);
     }
     this.#parser = undefined;

@@ -6,11 +6,15 @@ export type SubprotocolSelector = (offered: readonly string[], request: UpgradeR
 
 /**
  * The subprotocols in a Sec-WebSocket-Protocol field of a request, or undefined when it is not valid: each must be a
- * token, none may be empty, and no two may be equal. RFC 6455 §4.1, item 10
+ * token, and no two may be equal (RFC 6455 §4.1, item 10). Empty elements of the list are passed over, as RFC 9110
+ * §5.6.1.2 asks of whoever reads one.
+ *
+ * A list without any element is not valid (§4.3: `1#token`): a client that has nothing to offer sends no such field, so that
+ * whoever does send it has lost a name on the way, and is better told now than served without a subprotocol.
  */
 export function parseSubprotocols(field: string): string[] | undefined {
-  const subprotocols = field.split(',').map(trimWhitespace);
-  return subprotocols.every(isToken) && areUnique(subprotocols) ? subprotocols : undefined;
+  const subprotocols = field.split(',').map(trimWhitespace).filter(isNotEmpty);
+  return subprotocols.length > 0 && subprotocols.every(isToken) && areUnique(subprotocols) ? subprotocols : undefined;
 }
 
 /** Throws a TypeError for what can't be offered, or known to a server: not an array of different tokens. */
@@ -26,6 +30,10 @@ export function checkSubprotocols(subprotocols: readonly string[]): void {
 export function selectSubprotocol(known: readonly string[], offered: readonly string[]): string {
   for (const subprotocol of known) if (offered.includes(subprotocol)) return subprotocol;
   return '';
+}
+
+function isNotEmpty(text: string): boolean {
+  return text !== '';
 }
 
 function areUnique(subprotocols: readonly string[]): boolean {

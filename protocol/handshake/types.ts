@@ -26,6 +26,9 @@ export interface UpgradeRequest extends PlainRequest {
 
 /** A request that asks for no WebSocket: well-formed, and without a body. */
 export interface PlainRequest extends RequestHead {
+  /** The resource: path and query, in origin-form (RFC 9112 §3.2.1) also where it came in absolute-form. */
+  readonly target: string;
+  /** Field values by lower-case name, an object without a prototype; repeated fields are joined with ", ". */
   readonly headers: HeaderFields;
   /** The path of the target, without the query. */
   readonly path: string;
@@ -37,19 +40,55 @@ export interface PlainRequest extends RequestHead {
 
 /** The head of an HTTP response. */
 export interface ResponseHead {
+  /** The status code. */
   readonly status: number;
+  /** The reason phrase. */
   readonly statusText: string;
+  /** The HTTP version, `'1.1'` say. */
   readonly version: string;
+  /** Field values by lower-case name, an object without a prototype; repeated fields are joined with ", ". */
   readonly headers: HeaderFields;
+  /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
 }
 
 /** An HTTP response to send instead of a 101. Content-Length and Connection are the handshake's own. */
 export interface Rejection {
+  /** The status code, not 101. */
   readonly status: number;
+  /** The reason phrase. Default: the usual one. */
   readonly statusText?: string;
+  /** More fields; those that frame the response are the core's own. */
   readonly headers?: HeaderInit;
+  /** The body: text as UTF-8, or bytes. */
   readonly body?: string | Uint8Array;
+}
+
+/**
+ * Why a request was refused.
+ *
+ * - `'bad-request'`: it is no valid HTTP request, or no valid opening handshake.
+ * - `'no-upgrade'`: it asks for no WebSocket.
+ * - `'origin'`: `allowedOrigins` does not let its Origin in.
+ * - `'path'`: nothing is served at its path.
+ * - `'authorize'`: `authorize` said no.
+ * - `'limit'`: `maxConnections` or `maxHandshakes` is reached.
+ * - `'timeout'`: the request did not come, or was not decided on, within `handshakeTimeout`.
+ * - `'closing'`: the server is being closed.
+ * - `'error'`: a callback threw, or returned what it may not.
+ * - `'tls'`: there was no request, for the TLS handshake failed.
+ */
+export type RefusalKind =
+  'bad-request' | 'no-upgrade' | 'origin' | 'path' | 'authorize' | 'limit' | 'timeout' | 'closing' | 'error' | 'tls';
+
+/** A refusal of the core's own. */
+export interface Refusal {
+  /** Why, in a word that does not change. */
+  readonly kind: RefusalKind;
+  /** What was answered. */
+  readonly response: Rejection;
+  /** The request, where it was one. */
+  readonly request: PlainRequest | undefined;
 }
 
 /** What the opening handshake came to. */
@@ -66,7 +105,9 @@ export interface Opening {
 
 /** One element of Sec-WebSocket-Extensions, RFC 6455 §9.1. Quoted values stand without their quotes. */
 export interface ExtensionElement {
+  /** The extension's name. */
   readonly name: string;
+  /** Its parameters in order; undefined for one without a value. */
   readonly params: readonly (readonly [name: string, value: string | undefined])[];
 }
 

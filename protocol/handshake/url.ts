@@ -22,6 +22,8 @@ export interface WebSocketUrl {
 const FORBIDDEN = /[\0-\x20\x7f]/;
 /** What a path or a query may not hold as it is, RFC 3986 §3.3, §3.4; a `%` is left alone. */
 const TO_ENCODE = /[^\x21-\x7e]+|["<>\\^`{|}]/g;
+/** An IPv6 address with a zone, `[fe80::1%eth0]`: RFC 6874 had it in URLs, and the URL Standard leaves it out on purpose. */
+const ZONED = /^(?:.*@)?\[[^\]]*%/;
 
 /**
  * Takes a `ws:` or `wss:` URL apart, without the runtime's URL. A host is taken as it stands (in ASCII: an
@@ -43,6 +45,11 @@ export function parseWebSocketUrl(url: string): WebSocketUrl {
 
   const userEnd = authority.lastIndexOf('@');
   const server = parseAuthority(authority.slice(userEnd + 1));
+  if (server === undefined && ZONED.test(authority)) {
+    throw new SyntaxError(
+      'a URL has no place for the zone of an IPv6 address, which only means something on this machine',
+    );
+  }
   // To a browser a backslash is a slash, so that `a\@b` leads to a: whoever checked the URL may have thought so too.
   if (server === undefined || authority.includes('\\')) {
     throw new SyntaxError('the host or the port of the WebSocket URL is not valid');

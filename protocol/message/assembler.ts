@@ -1,31 +1,20 @@
-import type { MemorySource } from '../blocks.ts';
-import type { TextCodec } from '../text.ts';
-import { DONE, InflatingStream, type MessageInflater, MORE } from './inflating-stream.ts';
-import { Store } from './store.ts';
-import { startOfTail, Utf8Validator } from './utf8.ts';
+import type { FaultKind } from '../errors.ts';
+import { DAMAGED, DAMAGED_TEXT, NESTED, NOT_UTF8, OUT_OF_CONTEXT, STRAY } from './faults.ts';
+import type { MemorySource } from '../memory/block-pool.ts';
+import type { TextCodec } from '../text/text-codec.ts';
+import { DONE, InflatingStream, MORE, mostCompressed } from './inflating-stream.ts';
+import { copyInto } from '../memory/copies.ts';
+import { MessageBuffer } from './message-buffer.ts';
+import { type AssemblerOptions, type FaultTarget, FRAME_COST, INFLATE_COST } from './targets.ts';
+import type { MessageInflater, MessageOwner, MessageSink } from './targets.ts';
+import { TextPieces } from './text-pieces.ts';
+import { Utf8Validator } from '../text/utf8-validator.ts';
 
 /** Message types, which are the opcodes of their first frames (RFC 6455 §5.6). */
 const NONE = 0;
 const TEXT = 1;
 
-/** Where assembled messages go. Bytes are lent until the method returns, unless `owned`. */
-export interface MessageTarget {
-  /** Whether nothing more is wanted for now. Heeded where it matters here: while a compressed message is streamed. */
-  readonly paused: boolean;
-  onText(text: string): void;
-  onBinary(bytes: Uint8Array, owned: boolean): void;
-  onMessageStart(binary: boolean): void;
-  onMessageChunk(chunk: string | Uint8Array, owned: boolean): void;
-  onMessageEnd(): void;
-  /** The message breaks a rule or a limit: the close code to fail with, and why. */
-  onMessageFault(code: number, reason: string): void;
-}
-
-export interface MessageLimits {
-  /** The largest message in bytes, before and after inflating. One that is streamed has no limit. */
-  readonly maxMessageSize: number;
-  readonly maxFragments: number;
-}
+const NOBODY = {} as MessageSink & MessageOwner;
 
 /**
  * Fragments into messages, RFC 6455 §5.4, with their limits and with UTF-8 that fails at the first bad byte (§8.1).
@@ -35,12 +24,18 @@ export interface MessageLimits {
  * number nor an announced length.
  */
 export class MessageAssembler {
-  readonly #target: MessageTarget;
+  readonly #faults: FaultTarget;
+  #sink: MessageSink;
+  #owner: MessageOwner;
   readonly #text: TextCodec;
   readonly #memory: MemorySource;
   #maxMessageSize: number;
+  /** The largest message that may come in one frame. */
+  #largest: number;
   #maxFragments: number;
   #inflater: MessageInflater | undefined;
+  /** Whether TEXT goes out as bytes. */
+  #textAsBytes: boolean;
   /** The type of the message in progress, or NONE. */
   #type: number;
   #compressed: boolean;
@@ -57,11 +52,10 @@ export class MessageAssembler {
   #start: number;
   #end: number;
   /** The part that came with earlier chunks. */
-  #store: Store | undefined;
+  #store: MessageBuffer | undefined;
   #streamWanted: boolean;
   #streaming: boolean;
-  /** What a streamed text's last piece cut. */
-  #carry: Uint8Array | undefined;
+  #pieces: TextPieces | undefined;
   /** The streamed message's payload on its way here, when it is compressed. */
   #inflating: InflatingStream | undefined;
   /** The most that a compressed message may come to when it is streamed. */
@@ -69,13 +63,17 @@ export class MessageAssembler {
   /** Whether it is over: a target that ends the connection in one of its methods is told nothing more. */
   #released: boolean;
 
-  constructor(target: MessageTarget, text: TextCodec, memory: MemorySource) {
-    this.#target = target;
+  constructor(faults: FaultTarget, text: TextCodec, memory: MemorySource) {
+    this.#faults = faults;
+    this.#sink = NOBODY;
+    this.#owner = NOBODY;
+    this.#largest = 0;
     this.#text = text;
     this.#memory = memory;
     this.#maxMessageSize = 0;
     this.#maxFragments = 0;
     this.#inflater = undefined;
+    this.#textAsBytes = false;
     this.#type = NONE;
     this.#compressed = false;
     this.#fin = false;
@@ -89,17 +87,21 @@ export class MessageAssembler {
     this.#store = undefined;
     this.#streamWanted = false;
     this.#streaming = false;
-    this.#carry = undefined;
+    this.#pieces = undefined;
     this.#inflating = undefined;
     this.#streamRoom = Infinity;
     this.#released = false;
   }
 
-  /** Begins anew, with the messages of another connection. */
-  reset(limits: MessageLimits, inflater: MessageInflater | undefined): void {
+  /** Begins anew, with the messages of another connection. `textAsBytes` says whether TEXT goes out as bytes. */
+  reset({ owner, sink, limits, inflater, textAsBytes }: AssemblerOptions): void {
+    this.#owner = owner;
+    this.#sink = sink;
+    this.#largest = limits.maxFragments < 1 ? -1 : limits.maxMessageSize;
     this.#maxMessageSize = limits.maxMessageSize;
     this.#maxFragments = limits.maxFragments;
     this.#inflater = inflater;
+    this.#textAsBytes = textAsBytes;
     this.#streamRoom = Infinity;
     this.#streamWanted = false;
     this.#released = false;
@@ -115,9 +117,16 @@ export class MessageAssembler {
     return this.#type !== NONE;
   }
 
-  /** Whether a message has all come, and its target has paused before the end of it. */
+  /** Whether a message has all come, and its owner has paused before the end of it. */
   get isBehind(): boolean {
     return this.#inflating?.isWhole === true;
+  }
+
+  /** Forgets whom it worked for, so as to keep nothing of it alive. */
+  forget(): void {
+    this.#owner = NOBODY;
+    this.#sink = NOBODY;
+    this.#inflater = undefined;
   }
 
   /** The message in progress, or the next to begin, comes in pieces. */
@@ -139,23 +148,49 @@ export class MessageAssembler {
     if (this.#inflating !== undefined) this.#inflating.room = this.#streamRoom;
   }
 
-  /** A data frame begins. Returns false when it may not; the target has been told why. */
+  /**
+   * A message of so many bytes begins that is one whole frame and not compressed. Returns whether `takeMessage` may follow: no
+   * other is under way, and this one is wanted, and wanted whole.
+   */
+  beginMessage(length: number): boolean {
+    if (!this.isIdle || this.#released || length > this.#largest || this.#owner.isPaused) return false;
+    this.#owner.spend(FRAME_COST);
+    return true;
+  }
+
+  /** A whole message that lies in lent bytes, not compressed. */
+  takeMessage(type: number, bytes: Uint8Array, start: number, end: number, seen: number): void {
+    if (type !== TEXT) return this.#sink.onBinary(bytes.subarray(start, end), false);
+    const ascii = (seen & 0x80) === 0;
+    if (this.#textAsBytes) return this.#deliverTextBytes(bytes, start, end, ascii, false);
+    const text = ascii ? this.#text.decodeAscii(bytes, start, end) : this.#text.decode(bytes, start, end);
+    if (text === undefined) this.#fault(1007, NOT_UTF8, 'utf8');
+    else this.#sink.onText(text);
+  }
+
+  /**
+   * A data frame begins. Returns false when it may not: it is a fault, which has been told, or is not wanted for now. A pause
+   * is heeded between messages, and within one that is streamed, has come whole and is not delivered.
+   */
   begin(opcode: number, fin: boolean, compressed: boolean, length: number): boolean {
+    this.proceed();
+    if (this.#owner.isPaused && (!this.midMessage || this.isBehind)) return false;
     if (this.#released) return false; // in `proceed`, just now
     if (opcode === NONE) {
-      if (this.#type === NONE) return this.#fault(1002, 'a continuation frame with nothing to continue');
+      if (this.#type === NONE) return this.#fault(1002, STRAY, 'opcode', opcode);
     } else {
-      if (this.#type !== NONE) return this.#fault(1002, 'a new message inside a fragmented one');
+      if (this.#type !== NONE) return this.#fault(1002, NESTED, 'opcode', opcode);
       this.#type = opcode;
       this.#compressed = compressed;
       this.#fragments = 0;
       this.#announced = 0;
       this.#seen = 0;
     }
+    this.#owner.spend(FRAME_COST);
     this.#fin = fin;
     this.#announced += length;
-    if (++this.#fragments > this.#maxFragments) return this.#fault(1008, 'too many fragments');
-    if (this.#announced > this.#limit()) return this.#fault(1009, 'message too big');
+    if (++this.#fragments > this.#maxFragments) return this.#fault(1008, 'too many fragments', 'fragments');
+    if (this.#announced > this.#limit()) return this.#fault(1009, 'message too big', 'message-size', this.#announced);
     return true;
   }
 
@@ -192,19 +227,16 @@ export class MessageAssembler {
     this.#chunk = undefined;
     this.#store?.clear();
     this.#store = undefined;
-    this.#carry = undefined;
+    this.#pieces = undefined;
     this.#validator = undefined;
     this.#streaming = false;
     this.#inflating?.stop();
     this.#inflating = undefined;
   }
 
-  /** A compressed payload may be a little larger than what it inflates to: stored blocks cost five bytes each. */
   #limit(): number {
     if (this.#streaming || this.#streamWanted) return Infinity;
-    return this.#compressed
-      ? this.#maxMessageSize + Math.floor(this.#maxMessageSize / 256) + 1024
-      : this.#maxMessageSize;
+    return this.#compressed ? mostCompressed(this.#maxMessageSize) : this.#maxMessageSize;
   }
 
   #isTextSoFar(bytes: Uint8Array, start: number, end: number, whole: boolean): boolean {
@@ -215,7 +247,8 @@ export class MessageAssembler {
       return this.#isTextSoFar(bytes, start, end, whole);
     }
     if (validator.push(bytes, start, end) && (!whole || validator.isComplete)) return true;
-    return this.#fault(1007, this.#inflating === undefined ? 'text that is not UTF-8' : DAMAGED_TEXT);
+    if (this.#inflating === undefined) return this.#fault(1007, NOT_UTF8, 'utf8');
+    return this.#damaged(DAMAGED_TEXT, 'utf8');
   }
 
   #collect(bytes: Uint8Array, start: number, end: number): void {
@@ -236,7 +269,7 @@ export class MessageAssembler {
       this.#type = NONE;
       this.#streaming = false;
       this.#inflating = undefined;
-      this.#target.onMessageEnd();
+      this.#sink.onMessageEnd();
       return;
     }
     if (this.#store !== undefined) return this.#finishStored();
@@ -260,49 +293,45 @@ export class MessageAssembler {
   }
 
   /** Bytes that are the message itself become the target's; of others it gets what they come to. */
-  #makeStore(): Store {
-    return new Store(this.#memory, this.#type !== TEXT && !this.#compressed);
+  #makeStore(): MessageBuffer {
+    return new MessageBuffer(this.#memory, (this.#type !== TEXT || this.#textAsBytes) && !this.#compressed);
   }
 
   /** A whole message. What it leaves is the state between messages, whatever the target does or throws. */
   #deliver(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void {
     const type = this.#type;
     this.#type = NONE;
-    if (this.#compressed) {
-      this.#deliverInflated(type, bytes.subarray(start, end));
-    } else if (type === TEXT) {
-      const ascii = (seen & 0x80) === 0;
-      const text = ascii ? this.#text.decodeAscii(bytes, start, end) : this.#text.decode(bytes, start, end);
-      if (text === undefined) this.#fault(1007, 'text that is not UTF-8');
-      else this.#target.onText(text);
-    } else {
-      this.#target.onBinary(owned ? bytes : bytes.subarray(start, end), owned);
-    }
+    if (this.#compressed) this.#deliverInflated(type, bytes.subarray(start, end));
+    else if (!owned) this.takeMessage(type, bytes, start, end, seen);
+    else if (type === TEXT) this.#deliverTextBytes(bytes, start, end, (seen & 0x80) === 0, true);
+    else this.#sink.onBinary(bytes, true);
+  }
+
+  #deliverTextBytes(bytes: Uint8Array, start: number, end: number, isValid: boolean, owned: boolean): void {
+    if (!isValid && !this.#text.isValid(bytes, start, end)) this.#fault(1007, NOT_UTF8, 'utf8');
+    else this.#sink.onTextBytes(owned ? bytes : bytes.subarray(start, end), owned);
   }
 
   #deliverInflated(type: number, payload: Uint8Array): void {
     const bytes = this.#inflater!.decompressPart(payload, true, this.#maxMessageSize);
-    if (typeof bytes === 'number') {
-      this.#inflateFault(bytes);
-    } else if (type === TEXT) {
+    if (typeof bytes === 'number') return this.#inflateFault(bytes);
+    this.#owner.spend(INFLATE_COST + bytes.length);
+    if (type === TEXT) {
+      // What was inflated is lent for a shorter time than a sink may have it.
+      if (this.#textAsBytes)
+        return this.#deliverTextBytes(copyInto(this.#memory.allocate, bytes), 0, bytes.length, false, true);
       const text = this.#text.decode(bytes, 0, bytes.length);
-      if (text === undefined) this.#fault(1007, 'text that is not UTF-8');
-      else this.#target.onText(text);
+      if (text === undefined) this.#fault(1007, NOT_UTF8, 'utf8');
+      else this.#sink.onText(text);
     } else {
-      this.#target.onBinary(this.#copyOf(bytes), true);
+      this.#sink.onBinary(copyInto(this.#memory.allocate, bytes), true);
     }
-  }
-
-  #copyOf(bytes: Uint8Array): Uint8Array {
-    const copy = this.#memory.allocate(bytes.length);
-    copy.set(bytes);
-    return copy;
   }
 
   #startStream(): void {
     this.#streamWanted = false;
     this.#streaming = true;
-    this.#target.onMessageStart(this.#type !== TEXT);
+    this.#sink.onMessageStart(this.#type !== TEXT);
     if (this.#released) return;
     // The message was in progress already: what has come is the first piece.
     this.endChunk();
@@ -320,10 +349,10 @@ export class MessageAssembler {
     this.#inflating = new InflatingStream({
       inflater: this.#inflater!,
       memory: this.#memory,
-      target: this.#target,
+      owner: this.#owner,
       deliver: (piece, last) => {
-        if (this.#type === TEXT && !this.#isTextSoFar(piece, 0, piece.length, last)) return;
-        this.#stream(piece, 0, piece.length);
+        if (this.#type !== TEXT || this.#isTextSoFar(piece, 0, piece.length, last))
+          this.#stream(piece, 0, piece.length);
       },
       room: this.#streamRoom,
     });
@@ -338,43 +367,29 @@ export class MessageAssembler {
 
   #stream(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return;
-    if (this.#type !== TEXT) {
+    if (this.#type !== TEXT || this.#textAsBytes) {
       // What was inflated is lent for a shorter time than a sink may have it: until it sends anything.
-      if (this.#compressed) this.#target.onMessageChunk(this.#copyOf(bytes), true);
-      else this.#target.onMessageChunk(bytes.subarray(start, end), false);
+      if (this.#compressed) this.#sink.onMessageChunk(copyInto(this.#memory.allocate, bytes), true);
+      else this.#sink.onMessageChunk(bytes.subarray(start, end), false);
       return;
     }
-    if (this.#carry !== undefined) {
-      const joined = new Uint8Array(this.#carry.length + end - start);
-      joined.set(this.#carry);
-      joined.set(bytes.subarray(start, end), this.#carry.length);
-      this.#carry = undefined;
-      this.#stream(joined, 0, joined.length);
-      return;
-    }
-    const tail = startOfTail(bytes, start, end);
-    if (tail < end) this.#carry = bytes.slice(tail, end);
-    if (tail > start) this.#target.onMessageChunk(this.#text.decode(bytes, start, tail)!, true);
+    const piece = (this.#pieces ??= new TextPieces(this.#text)).next(bytes, start, end);
+    if (piece !== '') this.#sink.onMessageChunk(piece, true);
   }
 
   #inflateFault(code: number): void {
-    if (code === 1009) this.#fault(1009, 'message too big');
-    else this.#fault(1007, this.#isStreamedText ? DAMAGED_TEXT : 'a compressed message that does not inflate');
+    if (code === 1009) this.#fault(1009, 'message too big', 'message-size');
+    else this.#damaged(this.#inflating !== undefined && this.#type === TEXT ? DAMAGED_TEXT : DAMAGED, 'inflate');
   }
 
-  get #isStreamedText(): boolean {
-    return this.#inflating !== undefined && this.#type === TEXT;
+  #damaged(what: string, kind: FaultKind): false {
+    const { mayLackContext, cause } = this.#inflater!;
+    return this.#fault(1007, mayLackContext ? what + OUT_OF_CONTEXT : what, kind, undefined, cause);
   }
 
-  #fault(code: number, reason: string): false {
+  #fault(code: number, reason: string, kind: FaultKind, found?: number, cause?: unknown): false {
     this.release();
-    this.#target.onMessageFault(code, reason);
+    this.#faults.onMessageFault(code, reason, kind, found, cause);
     return false;
   }
 }
-
-/**
- * What is wrong with a streamed text that comes compressed: whether it is the DEFLATE or the UTF-8 that is seen first
- * depends on how it was cut.
- */
-const DAMAGED_TEXT = 'a compressed text that does not inflate to UTF-8';

@@ -1,5 +1,6 @@
-import type { MemorySource } from '../blocks.ts';
-import { Store } from './store.ts';
+import type { MemorySource } from '../memory/block-pool.ts';
+import { MessageBuffer } from './message-buffer.ts';
+import { INFLATE_COST, type MessageInflater, type MessageOwner } from './targets.ts';
 
 /**
  * How much is inflated at once. DEFLATE makes at most 1,032 bytes of one (RFC 1951 §3.2.5: matches of 258 bytes, two
@@ -12,19 +13,10 @@ export const MORE = 0;
 /** All of the message was delivered. */
 export const DONE = 1;
 
-/** What inflates compressed messages, where an extension was agreed on that compresses them. */
-export interface MessageInflater {
-  /**
-   * Inflates the next part of a compressed message's payload; `fin` says that it is the last. At most `maxLength` bytes,
-   * lent until anything else is inflated or deflated, or the close code to fail with.
-   */
-  decompressPart(part: Uint8Array, fin: boolean, maxLength: number): Uint8Array | 1007 | 1009;
-}
-
 export interface InflatingStreamOptions {
   inflater: MessageInflater;
   memory: MemorySource;
-  target: { readonly paused: boolean };
+  owner: MessageOwner;
   /** Takes what is inflated, `last` when the message ends with it: lent, and maybe empty. */
   deliver: (piece: Uint8Array, last: boolean) => void;
   /** The most that may come out. */
@@ -40,7 +32,7 @@ export class InflatingStream {
   room: number;
   readonly #options: InflatingStreamOptions;
   /** What is still to be inflated, from `#at` on, while the target has paused. */
-  #store: Store | undefined;
+  #store: MessageBuffer | undefined;
   #at: number;
   /** Whether the message has all come. */
   #whole: boolean;
@@ -63,7 +55,7 @@ export class InflatingStream {
   /** The payload goes on with `bytes[start, end)`, and ends there when `whole`. Returns MORE, DONE or a close code. */
   append(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
     this.#whole = whole;
-    if (this.#store === undefined && !this.#options.target.paused) {
+    if (this.#store === undefined && !this.#options.owner.isPaused) {
       const result = this.#run(bytes, start, end);
       if (this.#at < end) this.#keep(bytes, this.#at, end);
       return result;
@@ -75,7 +67,7 @@ export class InflatingStream {
   /** Goes on with what a pause has left. Returns as `append` does. */
   proceed(): number {
     const store = this.#store;
-    if (store === undefined || this.#options.target.paused) return MORE;
+    if (store === undefined || this.#options.owner.isPaused) return MORE;
     const result = this.#run(store.bytes, this.#at, store.size);
     if (this.#at === store.size) {
       store.clear();
@@ -92,7 +84,7 @@ export class InflatingStream {
 
   /** Inflates `bytes[start, end)` until the target pauses; `#at` is where that was. */
   #run(bytes: Uint8Array, start: number, end: number): number {
-    const { inflater, deliver, target } = this.#options;
+    const { inflater, deliver, owner } = this.#options;
     this.#at = start;
     do {
       const stop = Math.min(this.#at + SLICE, end);
@@ -100,18 +92,24 @@ export class InflatingStream {
       const piece = inflater.decompressPart(bytes.subarray(this.#at, stop), last, this.room);
       if (typeof piece === 'number') return piece;
       this.room -= piece.length;
+      owner.spend(INFLATE_COST + piece.length);
       this.#at = stop;
       deliver(piece, last);
       if (last) return DONE;
-    } while (this.#at < end && !target.paused && !this.#stopped);
+    } while (this.#at < end && !owner.isPaused && !this.#stopped);
     return MORE;
   }
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
     if (this.#store === undefined) {
-      this.#store = new Store(this.#options.memory, false);
+      this.#store = new MessageBuffer(this.#options.memory, false);
       this.#at = 0;
     }
     this.#store.append(bytes, start, end, Infinity);
   }
+}
+
+/** The largest payload of a message that inflates to `size`, a little larger than that: stored blocks cost five bytes each. */
+export function mostCompressed(size: number): number {
+  return size + Math.floor(size / 256) + 1024;
 }

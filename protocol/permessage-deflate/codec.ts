@@ -18,6 +18,7 @@ export interface DeflateCodec {
   deflateLater?(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void;
 }
 
+/** What a deflater is made for. */
 export interface DeflaterParams {
   /**
    * The base-2 logarithm of the window, 8 to 15: the output refers to nothing further back than 2^windowBits bytes
@@ -32,6 +33,7 @@ export interface DeflaterParams {
   readonly memLevel: number | undefined;
 }
 
+/** What an inflater is made for. */
 export interface InflaterParams {
   /** The base-2 logarithm of the window, 8 to 15: what the peer has promised not to look back beyond. */
   readonly windowBits: number;
@@ -67,6 +69,8 @@ export interface Inflater {
    * A block with BFINAL set ends nothing: the blocks after it go on with the same window (§7.2.3.4, §7.2.3.5).
    */
   inflate(bytes: Uint8Array, fin: boolean, maxLength: number): Uint8Array | InflateFault;
+  /** The codec's own error behind the last 1007, where it has one. */
+  readonly error?: unknown;
   /** Between messages: forgets the window, for a peer without context takeover. */
   reset(): void;
   /** Gives up what can be made again: nothing may come for a while. The window stays. */

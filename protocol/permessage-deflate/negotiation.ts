@@ -4,7 +4,10 @@ import { MAX_WINDOW_BITS } from './options.ts';
 
 export const EXTENSION_NAME = 'permessage-deflate';
 
-/** What both sides have agreed on, RFC 7692 §7.1. */
+/**
+ * What both sides have agreed on, RFC 7692 §7.1; for what a server sends, what it holds itself to, which may be less than
+ * what it has said.
+ */
 export interface Agreement {
   readonly serverNoContextTakeover: boolean;
   readonly clientNoContextTakeover: boolean;
@@ -57,38 +60,34 @@ export function agreeToOffer(offer: ExtensionElement, options: ResolvedCompressO
 }
 
 /**
- * The server's answer. A window of 15 bits goes without saying, even where the offer named it: §7.1.2.1 wants "the same
- * or smaller value" in answer to `server_max_window_bits`, so `named` tells when it has to be said.
+ * The server's answer. What it was asked for it grants in words (§7.1.1.1, §7.1.2.1). What it does of its own accord, a
+ * smaller window or no context, needs none: any client's inflater takes that, and some refuse an answer that names what
+ * they have not offered.
  */
 export function makeAnswer(agreement: Agreement, offer: ExtensionElement): string {
-  const named = offer.params.some(([name]) => name === 'server_max_window_bits');
+  const isOffered = (parameter: string) => offer.params.some(([name]) => name === parameter);
   let answer = EXTENSION_NAME;
-  if (agreement.serverNoContextTakeover) answer += '; server_no_context_takeover';
+  if (isOffered('server_no_context_takeover')) answer += '; server_no_context_takeover';
   if (agreement.clientNoContextTakeover) answer += '; client_no_context_takeover';
-  if (named || agreement.serverMaxWindowBits < MAX_WINDOW_BITS) {
-    answer += `; server_max_window_bits=${agreement.serverMaxWindowBits}`;
-  }
+  if (isOffered('server_max_window_bits')) answer += `; server_max_window_bits=${agreement.serverMaxWindowBits}`;
   if (agreement.clientMaxWindowBits < MAX_WINDOW_BITS) {
     answer += `; client_max_window_bits=${agreement.clientMaxWindowBits}`;
   }
   return answer;
 }
 
-/** A client's agreement to the answer to its offer, or what is wrong with that answer (§7: fail the connection). */
+/**
+ * A client's agreement to the answer to its offer, or what is wrong with that answer (§7: fail the connection).
+ *
+ * Less than what was offered is enough: a server that says nothing of `server_max_window_bits` or
+ * `server_no_context_takeover` ought to have repeated them (§7.1.1.1, §7.1.2.1), and some don't. It may use all of a window of
+ * 15 bits then, which costs memory and is no harm.
+ */
 export function agreeToAnswer(answer: ExtensionElement, options: ResolvedCompressOptions): Agreement | string {
   const params = parseParameters(answer, false);
   if (typeof params === 'string') return params;
-  // §7.1.1.1, §7.1.2.1: the server accepts an offer with these by repeating them.
-  if (options.serverNoContextTakeover && !params.serverNoContextTakeover) {
-    return 'server_no_context_takeover was offered and is missing in the answer';
-  }
-  if (options.serverMaxWindowBits < MAX_WINDOW_BITS) {
-    if (params.serverMaxWindowBits === undefined) {
-      return 'server_max_window_bits was offered and is missing in the answer';
-    }
-    if (params.serverMaxWindowBits > options.serverMaxWindowBits) {
-      return 'server_max_window_bits is greater than what was offered';
-    }
+  if (params.serverMaxWindowBits !== undefined && params.serverMaxWindowBits > options.serverMaxWindowBits) {
+    return 'server_max_window_bits is greater than what was offered';
   }
   if (params.clientMaxWindowBits !== undefined && params.clientMaxWindowBits > options.clientMaxWindowBits) {
     return 'client_max_window_bits is greater than what was offered';
@@ -99,6 +98,18 @@ export function agreeToAnswer(answer: ExtensionElement, options: ResolvedCompres
     clientNoContextTakeover: params.clientNoContextTakeover || options.clientNoContextTakeover,
     serverMaxWindowBits: params.serverMaxWindowBits ?? MAX_WINDOW_BITS,
     clientMaxWindowBits: params.clientMaxWindowBits ?? options.clientMaxWindowBits,
+  };
+}
+
+/** What an answer says that was given or got already, by itself. Or: what is wrong with it. */
+export function agreedBy(answer: ExtensionElement): Agreement | string {
+  const params = parseParameters(answer, false);
+  if (typeof params === 'string') return params;
+  return {
+    serverNoContextTakeover: params.serverNoContextTakeover,
+    clientNoContextTakeover: params.clientNoContextTakeover,
+    serverMaxWindowBits: params.serverMaxWindowBits ?? MAX_WINDOW_BITS,
+    clientMaxWindowBits: params.clientMaxWindowBits ?? MAX_WINDOW_BITS,
   };
 }
 

@@ -2,7 +2,7 @@ import type { ExtensionElement, ExtensionNegotiator } from '../handshake/types.t
 import type { DeflateCodec, Deflater, DeflaterParams, InflateFault, Inflater, InflaterParams } from './codec.ts';
 import type { Agreement } from './negotiation.ts';
 import type { CompressOptions, ResolvedCompressOptions } from './options.ts';
-import { agreeToAnswer, agreeToOffer, EXTENSION_NAME, makeAnswer, makeOffer } from './negotiation.ts';
+import { agreedBy, agreeToAnswer, agreeToOffer, EXTENSION_NAME, makeAnswer, makeOffer } from './negotiation.ts';
 import { MAX_WINDOW_BITS, resolveCompressOptions } from './options.ts';
 
 /**
@@ -39,8 +39,12 @@ export class PermessageDeflate implements ExtensionNegotiator {
   private compressedLately: boolean;
   /** Whether the message being received has had any bytes yet. */
   private begun: boolean;
+  /** Whether a message was inflated to its end. */
+  private hasInflated: boolean;
   /** What the first message that could not be inflated came to. It stays: the context is lost. */
   private fault: InflateFault | undefined;
+  /** The codec's own error behind that, where it has one. */
+  cause: unknown;
   private released: boolean;
 
   /** Throws a TypeError or RangeError for options that are none. */
@@ -56,7 +60,9 @@ export class PermessageDeflate implements ExtensionNegotiator {
     this.inflater = undefined;
     this.compressedLately = false;
     this.begun = false;
+    this.hasInflated = false;
     this.fault = undefined;
+    this.cause = undefined;
     this.released = false;
   }
 
@@ -82,6 +88,20 @@ export class PermessageDeflate implements ExtensionNegotiator {
     const agreement = agreeToAnswer(answer, this.options);
     if (typeof agreement === 'string') return `permessage-deflate: ${agreement}`;
     this.agree(agreement);
+    return undefined;
+  }
+
+  /** Either role: takes an answer over that something else has given or got. Returns what is wrong with it, or undefined. */
+  establish(answer: ExtensionElement): string | undefined {
+    const agreement = agreedBy(answer);
+    if (typeof agreement === 'string') return `permessage-deflate: ${agreement}`;
+    const { isServer, options } = this;
+    this.agree({
+      ...agreement,
+      // What this side holds itself to needs no answer.
+      serverNoContextTakeover: agreement.serverNoContextTakeover || (isServer && options.serverNoContextTakeover),
+      clientNoContextTakeover: agreement.clientNoContextTakeover || (!isServer && options.clientNoContextTakeover),
+    });
     return undefined;
   }
 
@@ -173,13 +193,23 @@ export class PermessageDeflate implements ExtensionNegotiator {
     const inflated = this.inflater.inflate(part, fin, maxLength);
     if (typeof inflated === 'number') {
       this.fault = inflated;
+      this.cause = this.inflater.error;
       this.inflater.release();
       this.inflater = undefined;
       return inflated;
     }
     this.begun = !fin;
+    if (fin) this.hasInflated = true;
     if (fin && !this.inflaterParams.contextTakeover) this.inflater.reset();
     return inflated;
+  }
+
+  /**
+   * Whether a message that does not inflate may be one that refers to those before it, which the peer has agreed not to do
+   * (RFC 7692 §7.1.1): the first inflates all the same, and the second is the one that fails.
+   */
+  get mayLackContext(): boolean {
+    return this.hasInflated && !this.inflaterParams.contextTakeover;
   }
 
   /**

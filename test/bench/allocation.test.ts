@@ -19,8 +19,9 @@ const NO_COLLECTION = ['--expose-gc', '--min-semi-space-size=128', '--max-semi-s
 const children = compileChildren('children-of-the-allocation-test');
 const running: Child[] = [];
 
-function start(file: string, options: readonly string[] = []): Child {
-  const child = new Child({ command: process.execPath, arguments: [...options, join(children, file)], core: 0 });
+function start(file: string, options: readonly string[] = [], environment: Record<string, string> = {}): Child {
+  const command = { command: process.execPath, arguments: [...options, join(children, file)] };
+  const child = new Child({ ...command, environment, core: 0 });
   running.push(child);
   return child;
 }
@@ -31,7 +32,7 @@ async function endAll(): Promise<void> {
 
 afterEach(endAll);
 
-describe('bytes allocated per message', () => {
+describe('bytes allocated per message', { timeout: 60_000 }, () => {
   test.each([
     ['text-16-64x64', 325],
     ['binary-1k-64x64', 1300],
@@ -41,13 +42,32 @@ describe('bytes allocated per message', () => {
 
   test.each([
     ['event', 'text-125-64x64', 190],
-    ['event', 'text-125-64x1', 780],
+    ['event', 'text-125-64x1', 820],
     ['event', 'binary-1k-64x64', 1450],
     ['event', 'client-125-64x64', 200],
+    ['event', 'text-1k-64x64', 1110],
+    ['event', 'cjk-1k-64x64', 880],
+    ['event', 'client-cjk-64x64', 880],
+    ['event', 'text-16k-64x1', 17_700],
     ['promise', 'text-125-64x64', 780],
     ['promise', 'text-125-64x1', 2050],
+    ['promise', 'text-1k-64x64', 1680],
+    ['promise', 'cjk-1k-64x64', 1420],
+    ['ws face', 'text-125-64x64', 875],
+    ['ws face', 'text-125-64x1', 1450],
+    ['ws face', 'binary-1k-64x64', 1750],
+    ['ws face', 'client-125-64x64', 1065],
   ] as const)('by the %s peer over sockets: %s, at most %i', async (peer, id, budget) => {
     expect(await overSockets(peer, id)).toBeLessThanOrEqual(budget);
+  });
+
+  test.each([
+    ['event', 19_500],
+    ['promise', 23_600],
+  ] as const)('by the %s peer for an opening and closing handshake: at most %i', async (peer, budget) => {
+    expect(await overSockets(peer, 'handshake', { warm: 6000, counts: [4000, 2000, 1000] })).toBeLessThanOrEqual(
+      budget,
+    );
   });
 
   test('the measuring itself sees what `ws` allocates, which is a multiple', async () => {
@@ -69,9 +89,14 @@ async function inTheCore(id: string): Promise<number> {
 }
 
 /** A driver with its sockets: what Node allocates for a read and a write counts too. */
-async function overSockets(peer: string, id: string): Promise<number> {
+async function overSockets(
+  peer: string,
+  id: string,
+  { warm, counts } = { warm: 30_000, counts: [10_000, 5000, 2500] },
+): Promise<number> {
   const job = { ...jobOf(id), raw: peer === 'raw' };
-  const target = start(`peers/${peer}.js`, NO_COLLECTION);
+  const isFace = peer === 'ws face';
+  const target = start(`peers/${isFace ? 'ws' : peer}.js`, NO_COLLECTION, isFace ? { WS_FACE: '1' } : {});
   const load = start('load/main.js');
   if (job.role === 'server') {
     await load.call('prepare', { job, port: await target.call<number>('start', { job }) });
@@ -79,8 +104,8 @@ async function overSockets(peer: string, id: string): Promise<number> {
     const port = await load.call<number>('prepare', { job });
     await Promise.all([target.call('start', { job, port }), load.call('connected')]);
   }
-  await atLeast(30_000, load); // until its code is optimized
-  for (let count = 10_000; count >= 2_500; count /= 2) {
+  await atLeast(warm, load); // until its code is optimized
+  for (const count of counts) {
     await target.call('collect');
     const before = await target.call<Allocated>('allocated');
     const messages = await atLeast(count, load);

@@ -9,16 +9,17 @@ import { ROOT, compileChildren } from './compile.ts';
 import { canPin } from './child.ts';
 import { describeMachine } from './machine.ts';
 import { availablePeers, otherBuild } from './peers.ts';
-import { chart } from './report/chart.ts';
+import { chart, rowsOfPage } from './report/chart.ts';
 import { replaceSection, section } from './report/markdown.ts';
 import { rowLines } from './report/terminal.ts';
 import { measureRow, type RowResult } from './results.ts';
 import { ROWS } from './rows.ts';
+import { measureTopics, topicsLine, TOPICS_ROWS, type TopicsResult } from './topics/rows.ts';
 
 const USAGE = `npm run bench -- [options]
   --quick             a few rows, one short round: about a minute
   --rows PATTERN      only rows whose name, as --list prints it, matches this regular expression
-  --peers A,B         only these of: raw, ws, ws+bufferutil, undici, bun, event, promise
+  --peers A,B         only these of: raw, ws, ws+bufferutil, ws face, undici, web, bun, event, promise
   --rounds N          rounds (default 5; quick: 1)
   --window MS         measured milliseconds a round (default 1000; quick: 300)
   --node PATH         the Node that runs the peers (default: this one)
@@ -47,7 +48,7 @@ const { values: options } = parseArgs({
 if (options.help) {
   process.stdout.write(USAGE);
 } else if (options.list) {
-  for (const { id, title } of ROWS) process.stdout.write(`${id.padEnd(24)}${title}\n`);
+  for (const { id, title } of [...ROWS, ...TOPICS_ROWS]) process.stdout.write(`${id.padEnd(24)}${title}\n`);
 } else {
   await bench();
 }
@@ -55,7 +56,9 @@ if (options.help) {
 async function bench(): Promise<void> {
   const pattern = options.rows === undefined ? undefined : new RegExp(options.rows);
   const rows = ROWS.filter((row) => (pattern ? pattern.test(row.id) : row.quick || !options.quick));
-  if (rows.length === 0) throw new RangeError(`no row's name matches ${options.rows}; --list prints them`);
+  const topicsRows = TOPICS_ROWS.filter(({ id }) => (pattern ? pattern.test(id) : !options.quick && !options.peers));
+  if (rows.length + topicsRows.length === 0)
+    throw new RangeError(`no row's name matches ${options.rows}; --list prints them`);
   const whole = rows.length === ROWS.length && options.peers === undefined;
   const rounds = count(options.rounds, options.quick ? 1 : 5);
   const window = count(options.window, options.quick ? 300 : 1000);
@@ -84,20 +87,36 @@ async function bench(): Promise<void> {
   const report = join(ROOT, 'reports', 'bench.json');
   mkdirSync(dirname(report), { recursive: true });
   const results: RowResult[] = [];
+  const topics: TopicsResult[] = [];
+  // After every row: a run that is broken off leaves what it has.
+  const save = (): void => {
+    writeFileSync(report, `${JSON.stringify({ machine, rounds, window, results, topics }, null, 1)}\n`);
+  };
   for (const row of rows) {
     const result = await measureRow(row, peers, settings, progress);
     progress('');
     results.push(result);
     for (const line of rowLines(result)) print(line);
-    // After every row: a run that is broken off leaves what it has.
-    writeFileSync(report, `${JSON.stringify({ machine, rounds, window, results }, null, 1)}\n`);
+    save();
+  }
+  for (const row of topicsRows) {
+    progress(row.title);
+    const result = await measureTopics(row);
+    progress('');
+    if (result === undefined) {
+      print(`${row.id} is skipped: redis-server is not installed`);
+      continue;
+    }
+    topics.push(result);
+    print(topicsLine(result));
+    save();
   }
   print(`\nWritten: ${report}`);
   if (options.docs ?? (whole && !options.quick)) {
     const page = join(ROOT, 'docs', 'performance.md');
     const text = replaceSection(readFileSync(page, 'utf8'), section(results, machine, rounds, window));
     writeFileSync(page, text);
-    writeFileSync(join(ROOT, 'docs', 'performance.svg'), chart(results));
+    writeFileSync(join(ROOT, 'docs', 'performance.svg'), chart(rowsOfPage(text)));
     print(`Written: ${page}`);
   }
   if (results.some(({ cells }) => cells.some(({ error }) => error !== undefined))) process.exitCode = 1;

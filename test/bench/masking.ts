@@ -1,6 +1,6 @@
 /** `npm run bench:masking`: the ways to mask, by size. The figures of docs/design/adr/0003-masking-in-webassembly.md. */
-import { PortableMasker } from '../../protocol/index.ts';
-import { WasmMasker } from '../../drivers/node/wasm-masker.ts';
+import { PortableMasker } from '../../protocol/internal.ts';
+import { WasmMasker } from '../../drivers/node/internals/wasm-masker.ts';
 
 const KEY = 0x12345678;
 const RUNS = 7;

@@ -20,7 +20,8 @@ export interface Peer {
   version?: string;
 }
 
-export type PeerId = 'raw' | 'ws' | 'ws+bufferutil' | 'undici' | 'bun' | 'event' | 'promise' | OtherId;
+export type PeerId =
+  'raw' | 'ws' | 'ws+bufferutil' | 'ws face' | 'undici' | 'web' | 'bun' | 'event' | 'promise' | 'topics' | OtherId;
 
 /** The faces of another build of this package. */
 type OtherId = 'other event' | 'other promise';
@@ -31,10 +32,13 @@ const ALL: readonly Peer[] = [
   { id: 'raw', title: 'raw `node:net`', file: 'raw', roles: both, raw: true },
   { id: 'ws', title: '`ws`', file: 'ws', roles: both, environment: { WS_NO_BUFFER_UTIL: '1' } },
   { id: 'ws+bufferutil', title: '`ws` + bufferutil', file: 'ws', roles: both },
+  { id: 'ws face', title: '`sansocket/ws`', file: 'ws', roles: both, environment: { WS_FACE: '1' } },
   { id: 'undici', title: 'undici', file: 'undici', roles: ['client'] },
+  { id: 'web', title: '`sansocket/web`', file: 'undici', roles: ['client'], environment: { WEB_FACE: '1' } },
   { id: 'bun', title: 'Bun', file: 'bun', roles: both },
   { id: 'event', title: 'event driver', file: 'event', roles: both },
   { id: 'promise', title: 'promise API', file: 'promise', roles: both },
+  { id: 'topics', title: '`sansocket/topics`', file: 'topics', roles: ['server'] },
 ];
 
 /** The peers that are here, of those asked for. `note` is told why another one is not. */
@@ -75,10 +79,13 @@ async function locate(id: PeerId): Promise<Partial<Peer>> {
     case 'other event':
     case 'other promise':
       return {};
+    case 'ws face':
+    case 'web':
     case 'event':
-    case 'promise': {
-      const [file, name] = id === 'event' ? ['node.js', 'serve'] : ['index.js', 'listen'];
-      const path = join(ROOT, 'dist', file!);
+    case 'promise':
+    case 'topics': {
+      const [file, name] = ENTRIES[id];
+      const path = join(ROOT, 'dist/commonjs', `${file}.mjs`);
       if (!existsSync(path)) throw new Error(`${path} is not built`);
       if (!(name! in (await import(pathToFileURL(path).href)))) throw new Error(`${path} has no ${name}`);
       return { version: require('./package.json').version };
@@ -86,9 +93,21 @@ async function locate(id: PeerId): Promise<Partial<Peer>> {
   }
 }
 
+/** What each face of this package is in the build, and a name that it must have. */
+const ENTRIES = {
+  'ws face': ['ws', 'WebSocketServer'],
+  web: ['web', 'WebSocket'],
+  event: ['node', 'serve'],
+  promise: ['index', 'listen'],
+  topics: ['topics', 'createTopics'],
+} as const;
+
 /** The same faces of this package as are among the peers, of another build in the folder `dist`. */
 export function otherBuild(dist: string, peers: readonly Peer[]): Peer[] {
-  const environment = { SANSOCKET_DIST: pathToFileURL(join(resolve(dist), '/')).href };
+  // What Node loads of it; a build from before there was CommonJS is ES modules alone.
+  const commonJs = existsSync(join(dist, 'commonjs'));
+  const folder = join(resolve(dist), commonJs ? 'commonjs/' : '/');
+  const environment = { SANSOCKET_DIST: pathToFileURL(folder).href, SANSOCKET_ENDING: commonJs ? '.mjs' : '.js' };
   return peers
     .filter(({ id }) => id === 'event' || id === 'promise')
     .map((peer) => ({
@@ -103,6 +122,10 @@ export function otherBuild(dist: string, peers: readonly Peer[]): Peer[] {
 /** Whether the peer takes part in the row. */
 export function plays(peer: Peer, row: Row): boolean {
   if (!peer.roles.includes(row.job.role)) return false;
+  if (row.job.over === 'socket.io') return peer.file === 'ws';
+  // Beside topics stand those that send to many at once by themselves.
+  const isOfTopics = row.targets.topics !== undefined;
+  if (isOfTopics ? !['topics', 'event', 'bun'].includes(peer.id) : peer.id === 'topics') return false;
   // How many bytes a compressed message takes is up to each implementation: there is no floor to compare with.
   return !(peer.raw && row.job.compress !== false);
 }

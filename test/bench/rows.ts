@@ -7,8 +7,12 @@ export interface Targets {
   ws?: number;
   /** The event driver through the raw echo. */
   raw?: number;
+  /** `sansocket/ws` through `ws` without bufferutil. */
+  face?: number;
   /** The promise API through the event driver. */
   promise?: number;
+  /** Topics through `broadcast` of the event driver. */
+  topics?: number;
 }
 
 /** A workload, with what it is to reach. */
@@ -51,8 +55,20 @@ const KIB = 1024;
 
 export const ROWS: readonly Row[] = [
   row('text-16-64x64', 'text 16 B, 64 × 64', { size: 16, ...many }, { ws: 0.06, raw: 2.5, promise: 2.5 }, true),
-  row('text-125-64x64', 'text 125 B, 64 × 64', { size: 125, ...many }, { ws: 0.06, raw: 2.5, promise: 2.5 }, true),
-  row('text-1k-64x64', 'text 1 KiB, 64 × 64', { size: KIB, ...many }, { ws: 0.11, raw: 2, promise: 2 }, true),
+  row(
+    'text-125-64x64',
+    'text 125 B, 64 × 64',
+    { size: 125, ...many },
+    { ws: 0.06, face: 0.1, raw: 2.5, promise: 2.5 },
+    true,
+  ),
+  row(
+    'text-1k-64x64',
+    'text 1 KiB, 64 × 64',
+    { size: KIB, ...many },
+    { ws: 0.11, face: 0.15, raw: 2, promise: 2 },
+    true,
+  ),
   row('cjk-1k-64x64', 'text 1 KiB CJK, 64 × 64', { kind: 'cjk', size: KIB, ...many }, { ws: 0.4 }),
   row(
     'binary-1k-64x64',
@@ -60,14 +76,20 @@ export const ROWS: readonly Row[] = [
     { kind: 'binary', size: KIB, ...many },
     { ws: 0.11, raw: 2, promise: 2 },
   ),
-  row('text-125-64x1', 'text 125 B, 64 × 1', { size: 125, connections: 64 }, { ws: 0.6, raw: 0.9, promise: 1.2 }, true),
+  row(
+    'text-125-64x1',
+    'text 125 B, 64 × 1',
+    { size: 125, connections: 64 },
+    { ws: 0.6, face: 0.75, raw: 0.9, promise: 1.2 },
+    true,
+  ),
   row('text-1k-64x1', 'text 1 KiB, 64 × 1', { size: KIB, connections: 64 }, { ws: 0.6, raw: 0.9, promise: 1.2 }),
   row('text-125-1x1', 'text 125 B, 1 × 1', { size: 125 }, {}),
   row(
     'text-16k-64x1',
     'text 16 KiB, 64 × 1',
     { size: 16 * KIB, connections: 64 },
-    { ws: 0.3, raw: 1.1, promise: 1.1 },
+    { ws: 0.3, face: 0.45, raw: 1.1, promise: 1.1 },
     true,
   ),
   row('binary-16k-64x8', 'binary 16 KiB, 64 × 8', { kind: 'binary', size: 16 * KIB, connections: 64, depth: 8 }, {}),
@@ -99,11 +121,24 @@ export const ROWS: readonly Row[] = [
     { work: 'broadcast', size: 125, connections: 1000 },
     { ws: 0.8 },
   ),
+  row('text-125-10000x1', 'text 125 B, 10,000 × 1', { size: 125, connections: 10_000 }, { ws: 0.75 }),
   row(
     'broadcast-8',
     'broadcast, 8 messages a round',
     { work: 'broadcast', size: 125, connections: 1000, depth: 8 },
     { ws: 0.08 },
+  ),
+  row(
+    'topics-publish',
+    'publish 125 B to 1,000 subscribers, per delivery',
+    { work: 'broadcast', size: 125, connections: 1000 },
+    { topics: 1.05 },
+  ),
+  row(
+    'socket.io-broadcast',
+    'Socket.IO: broadcast 125 B to 200, per delivery',
+    { work: 'broadcast', over: 'socket.io', size: 125, connections: 200 },
+    { face: 0.7 },
   ),
   row(
     'handshake',
@@ -116,7 +151,7 @@ export const ROWS: readonly Row[] = [
     'client-125-64x64',
     'client: text 125 B, 64 × 64',
     { role: 'client', size: 125, ...many },
-    { ws: 0.06, raw: 2.5, promise: 2.5 },
+    { ws: 0.06, face: 0.12, raw: 2.5, promise: 2.5 },
     true,
   ),
   row(
@@ -157,7 +192,7 @@ export const ROWS: readonly Row[] = [
     'json-1k-64x16',
     'JSON 1 KiB compressed, 64 × 16',
     { size: KIB, connections: 64, depth: 16, compress: 'takeover' },
-    { ws: 0.15 },
+    { ws: 0.15, face: 0.2 },
   ),
   compressed(
     'json-16k-64x1',
@@ -175,7 +210,7 @@ export const ROWS: readonly Row[] = [
     'idle',
     'memory of an idle connection, of 10,000, after a message each',
     { work: 'idle', size: 125, connections: 10_000 },
-    { ws: 0.5, raw: 1.3, promise: 1.3 },
+    { ws: 0.5, face: 0.9, raw: 1.3, promise: 1.3 },
   ),
   row(
     'idle-json',

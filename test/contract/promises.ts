@@ -14,6 +14,7 @@ import {
   open,
   ProtocolError,
   TimeoutError,
+  WaitTimeoutError,
   upgrade,
   WebSocket,
   WebSocketError,
@@ -145,7 +146,7 @@ export const promises: Sentences = {
 
   'receive gives up by signal and timeout, loses no message by that, and leaves the connection alone': () =>
     joined(async (ws) => {
-      await assert.rejects(ws.receive({ timeout: 1 }), TimeoutError);
+      await assert.rejects(ws.receive({ timeout: 1 }), WaitTimeoutError);
       const reason = new Error('no more');
       await assert.rejects(ws.receive({ signal: AbortSignal.abort(reason) }), reason);
       assert.equal(ws.state, 'open');

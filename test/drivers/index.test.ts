@@ -60,6 +60,7 @@ test('the main entry has what the public contract names', () => {
     'ProtocolError',
     'Server',
     'TimeoutError',
+    'WaitTimeoutError',
     'WebSocket',
     'WebSocketError',
     'attach',
@@ -113,7 +114,7 @@ describe('listen and open', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sansocket-'));
     cleanups.push(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'socket');
-    const server = await listen({ path }, echo);
+    const server = await listen({ socketPath: path }, echo);
     expect([server.address, server.port]).toEqual([path, 0]);
     await open('ws://localhost/', { socketPath: path }, async (ws) => {
       await ws.send('a');

@@ -6,18 +6,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { transform } from 'esbuild';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen, type Server, type WebSocket } from '../../drivers/index.ts';
 import { makeCertificate } from '../support/certificates.ts';
+import { hasChromium, startChromium } from '../support/chromium.ts';
 import { programsOf } from '../support/markdown.ts';
 import { freshBuild, ROOT } from '../support/source.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
-];
 
 const KINDS = ['ws', 'wss', 'HTTP/2'] as const;
 type Kind = (typeof KINDS)[number];
@@ -26,7 +21,7 @@ const GUIDE = 'docs/guides/browsers.md';
 const programs = programsOf(GUIDE, readFileSync(join(ROOT, GUIDE), 'utf8'));
 const SCRIPT = readFileSync(join(ROOT, 'test/interop/chromium-page.js'), 'utf8');
 
-describe.skipIf(!existsSync(CHROMIUM))('Chromium (skipped without Debian’s chromium)', () => {
+describe.skipIf(!hasChromium)('Chromium (skipped without Debian’s chromium)', () => {
   const servers = new Map<Kind, Server>();
   const pages = new Map<Kind, Page>();
   /** The newest connection by the path that it asked for. */
@@ -57,7 +52,7 @@ describe.skipIf(!existsSync(CHROMIUM))('Chromium (skipped without Debian’s chr
     servers.set('ws', await listen(common, serve));
     servers.set('wss', await listen({ ...common, tls }, serve));
     servers.set('HTTP/2', await listen({ ...common, tls, http2: true }, serve));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await startChromium();
     context = await browser.newContext({ ignoreHTTPSErrors: true });
     for (const kind of KINDS) pages.set(kind, await newPage(kind));
   }, 60_000);

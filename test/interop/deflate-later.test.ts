@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocket as WsWebSocket, WebSocketServer } from 'ws';
 import { connect, serve } from '../../drivers/node/index.ts';
-import type { Socket } from '../../drivers/socket.ts';
+import type { Socket } from '../../drivers/socket/socket.ts';
 import { words } from '../support/deflate-codec-suite.ts';
 
 const COMPRESS = { asyncAbove: 16_384, threshold: 100 };

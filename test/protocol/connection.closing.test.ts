@@ -82,6 +82,33 @@ describe.each(ROLES)('a %s', (role) => {
     expect(endpoint.closed).toMatchObject({ code: 1006, clean: false, error: { name: 'TimeoutError' } });
   });
 
+  test('§7.1.1: the transport ends a second after both Close frames, if the peer does not end it', () => {
+    for (const closeTimeout of [5000, 300, false] as const) {
+      const endpoint = openEndpoint(role, { closeTimeout });
+      endpoint.connection.close(1000, '', 0);
+      endpoint.now = 100;
+      endpoint.receive(endpoint.peer({ opcode: CLOSE, payload: closePayload(1000) }));
+      const due = closeTimeout === 300 ? 300 : 1100;
+      expect(endpoint.connection.nextTimeout()).toBe(due);
+      expect(endpoint.action).toBe(action);
+      endpoint.advanceTo(due);
+      expect(endpoint.outcome()).toMatchObject({ phase: 'CLOSED', action: 'ABORT' });
+      expect(endpoint.closed).toMatchObject({ code: 1000, clean: true, error: undefined });
+    }
+  });
+
+  test('§7.1.1: output that waits behind a slow peer may take up to closeTimeout', () => {
+    const endpoint = openEndpoint(role, { closeTimeout: 2500 });
+    endpoint.receive(endpoint.peer({ opcode: CLOSE, payload: closePayload(1000) }));
+    const { connection } = endpoint;
+    for (const due of [1000, 2000, 2500]) {
+      expect(connection.nextTimeout()).toBe(due);
+      expect(endpoint.phase).toBe('CLOSING');
+      connection.handleTimeout(due, true);
+    }
+    expect(endpoint.phase).toBe('CLOSED');
+  });
+
   test('a bad code or reason throws before anything changes', () => {
     const endpoint = openEndpoint(role);
     for (const code of [999, 1004, 1006, 1015, 2999, 5000, 1000.5]) {

@@ -2,13 +2,21 @@
 import * as zlib from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
+import type { Event } from '../../protocol/index.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import { cut, join } from '../support/cuts.ts';
 import { randomBytes, words } from '../support/deflate-codec-suite.ts';
-import { type Endpoint, type EndpointOptions, openEndpoint, type Role, ROLES } from '../support/endpoint.ts';
+import {
+  type Endpoint,
+  type EndpointOptions,
+  eventInWords,
+  openEndpoint,
+  type Role,
+  ROLES,
+} from '../support/endpoint.ts';
 import { onEverySplit } from '../support/every-split.ts';
-import { BINARY, CONTINUATION, type FrameSpec, PING, TEXT, utf8 } from '../support/frames.ts';
+import { BINARY, CLOSE, closePayload, CONTINUATION, type FrameSpec, PING, TEXT, utf8 } from '../support/frames.ts';
 
 const MIB = 1024 * 1024;
 const codec = createZlibCodec();
@@ -152,7 +160,9 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
         most = Math.max(most, events.bytes);
         if (events.others.includes('messageEnd')) break;
         expect(endpoint.connection.wantsInput).toBe(false);
-        endpoint.call(() => endpoint.connection.resume(0));
+        // One or the other: a turn's budget is spent, or a pause is to end.
+        if (endpoint.connection.wantsTurn) endpoint.advanceTo(0);
+        else endpoint.call(() => endpoint.connection.resume(0));
       }
       expect(bytes).toBe(64 * MIB);
       expect(most).toBeLessThan(1.1 * MIB);
@@ -291,6 +301,8 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
             while (!endpoint.connection.wantsInput) {
               endpoint.call(() => endpoint.connection.resume(0));
               take();
+              if (endpoint.connection.wantsTurn) endpoint.advanceTo(0);
+              take();
             }
           }
           const expected = bytes.map((parts) => join(...parts));
@@ -354,6 +366,26 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
       const { others } = digest(endpoint.rawEvents());
       expect(others).toEqual(['messageStart', 'closed']);
     }
+  });
+
+  test.each([
+    ['Close frame', { opcode: CLOSE, payload: closePayload(4001) }, 'close 4001 ""'],
+    ['fault', { opcode: 11, payload: '' }, 'CLOSE 1002 "a reserved opcode"'],
+  ] as const)('is given a message that a pause held back before the %s behind it', (_, spec, last) => {
+    const endpoint = streaming(role, {
+      on: (it) => ({ onMessageStart: () => it.connection.pause(), onMessageChunk: () => it.connection.pause() }),
+    });
+    const specs = [...sent(peer(), [words(20_000, 1)], BINARY), { opcode: PING, payload: '' }, spec];
+    endpoint.receive(...specs.map((one) => endpoint.peer(one)));
+    const told: Event[] = endpoint.rawEvents();
+    for (let i = 0; endpoint.phase === 'OPEN' && i < 100; i++) {
+      endpoint.call(() => endpoint.connection.resume(0));
+      told.push(...endpoint.rawEvents());
+    }
+    const { bytes, others } = digest(told);
+    expect(bytes).toBe(20_000);
+    expect(others.slice(0, 3)).toEqual(['messageStart', 'ping', 'messageEnd']);
+    expect([...told.map(eventInWords), ...endpoint.sent()]).toContain(last);
   });
 
   test('is told nothing more when it ends while a frame behind waits', () => {

@@ -1,6 +1,6 @@
 /** permessage-deflate in a connection: RFC 7692, in both roles, and what hostile peers make of it. */
 import { describe, expect, test } from 'vitest';
-import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import type { DeflateCodec } from '../../protocol/permessage-deflate/codec.ts';
 import type { CompressOptions } from '../../protocol/permessage-deflate/options.ts';
@@ -26,7 +26,10 @@ const NO_LIMIT = Infinity;
 /** One side's extension, agreed on. */
 function agreed(role: Role, options: CompressOptions, codec: DeflateCodec = zlibCodec): PermessageDeflate {
   const deflate = new PermessageDeflate(role === 'server', options, codec);
-  const element = { name: 'permessage-deflate', params: [] };
+  const params: [string, undefined][] = options.serverNoContextTakeover
+    ? [['server_no_context_takeover', undefined]]
+    : [];
+  const element = { name: 'permessage-deflate', params };
   if (role === 'server') deflate.accept([element]);
   else deflate.confirm(element);
   return deflate;
@@ -197,6 +200,28 @@ describe.each(ROLES)('a %s', (role) => {
     test('1007: text that is not UTF-8 once inflated', () => {
       expectFail(1007, [compressed(peerOf(role).compress(Uint8Array.of(0xc3, 0x28), true).slice())]);
     });
+
+    test.each([
+      [TEXT, false, 'a compressed message that does not inflate'],
+      [BINARY, false, 'a compressed message that does not inflate'],
+      [TEXT, true, 'a compressed text that does not inflate to UTF-8'],
+      [BINARY, true, 'a compressed message that does not inflate'],
+    ])(
+      '1007: a peer that keeps its context against what was agreed, which the reason says: opcode %i, streamed %s',
+      (opcode, streamed, what) => {
+        const alone = { clientNoContextTakeover: true, serverNoContextTakeover: true };
+        const peer = peerOf(role);
+        const message = utf8('the same words '.repeat(20));
+        const wire = [1, 2].map(() => compressed(peer.compress(message, true).slice(), opcode));
+        const streamNext = (endpoint: Endpoint) => () => endpoint.connection.streamNext();
+        const on = (endpoint: Endpoint) => ({ onText: streamNext(endpoint), onBinary: streamNext(endpoint) });
+        const { sent, events } = outcomeOf(role, wire, compressing(role, alone, streamed ? { on } : {}));
+        expect(events).toHaveLength(streamed ? 2 : 1);
+        expect(sent).toEqual([
+          `CLOSE 1007 "${what}: it may refer to one before it, against the agreed no_context_takeover"`,
+        ]);
+      },
+    );
 
     test('1009: a bomb, in one frame', () => {
       const bomb = peerOf(role).compress(new Uint8Array(100_000), true).slice();

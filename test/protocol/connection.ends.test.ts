@@ -2,16 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import {
   Connection,
-  PermessageDeflate,
   EventQueue,
   PreparedMessage,
-  resolveLimits,
   type DeflateCodec,
   type EstablishedOptions,
   type ServerConnectionOptions,
   type TracedFrame,
   TransportAction,
 } from '../../protocol/index.ts';
+import { PermessageDeflate, resolveLimits } from '../../protocol/internal.ts';
 
 const encode = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const decode = (chunks: readonly Uint8Array[]) => chunks.map((chunk) => String.fromCharCode(...chunk)).join('');
@@ -122,7 +121,9 @@ describe('misuse', () => {
     const { connection } = server();
     const head = { method: 'GET', target: '/', version: '1.1', rawHeaders: [] };
     expect(() => connection.accept()).toThrow(expect.objectContaining({ name: 'InvalidStateError' }));
-    expect(() => connection.reject({ status: 400 })).toThrow(expect.objectContaining({ name: 'InvalidStateError' }));
+    expect(() => open().connection.reject({ status: 400 })).toThrow(
+      expect.objectContaining({ name: 'InvalidStateError' }),
+    );
     expect(() => open().connection.receiveHead(head, 0)).toThrow(
       expect.objectContaining({ name: 'InvalidStateError' }),
     );
@@ -130,6 +131,16 @@ describe('misuse', () => {
     expect(() => Connection.server({ now: 0, sink: undefined as never })).toThrow(TypeError);
     expect(() => Connection.server({ now: 0, sink: {}, compress: true })).toThrow(TypeError);
     expect([connection.isServer, connection.latency]).toEqual([true, NaN]);
+  });
+
+  test('a request may be rejected before it has come, with a cause that the end tells', () => {
+    const { connection, events } = server();
+    const cause = new Error('no time');
+    connection.reject({ status: 503 }, 0, cause);
+    connection.receive(encode(REQUEST), 0);
+    expect(decode(connection.takeOutput())).toMatch(/^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n\r\n$/);
+    connection.receiveEof(0);
+    expect(events.take()).toMatchObject([{ type: 'closed', info: { error: { name: 'HandshakeError', cause } } }]);
   });
 
   test('pause before it is open holds the first message', () => {
@@ -228,7 +239,7 @@ describe('a streamed message without a byte', () => {
 describe('a trace', () => {
   test('tells of every frame, sent and received, without its payload', () => {
     const frames: TracedFrame[] = [];
-    const { connection } = open({ trace: (frame) => frames.push(frame) });
+    const { connection } = open({ trace: (entry) => 'opcode' in entry && frames.push(entry) });
     connection.receive(new Uint8Array([0x89, 0x81, 0, 0, 0, 0, 0x61]), 0);
     connection.receive(new Uint8Array([0x01, 0x81, 0, 0, 0, 0, 0x61]), 0);
     for (const length of [5, 300, 70_000]) connection.sendPrepared(new PreparedMessage(new Uint8Array(length)));
@@ -243,6 +254,21 @@ describe('a trace', () => {
       '> 2 true 70000',
       '> 2 false 3',
       '> 0 true 0',
+    ]);
+  });
+
+  test('tells of every change of state, and what it came from', () => {
+    const changes: string[] = [];
+    const { connection } = open({
+      trace: (entry) => 'cause' in entry && changes.push(`${entry.from} ${entry.cause} ${entry.to}`),
+    });
+    connection.sendText('no change');
+    connection.receive(new Uint8Array([0x88, 0x80, 0, 0, 0, 0]), 0);
+    connection.receiveEof(0);
+    expect(changes).toEqual([
+      'OPEN closeFrame CLOSE_RECEIVED',
+      'CLOSE_RECEIVED conclude LINGERING',
+      'LINGERING eof CLOSED',
     ]);
   });
 });

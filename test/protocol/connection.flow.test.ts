@@ -23,6 +23,17 @@ describe.each(ROLES)('a %s', (role) => {
   ];
   const EVENTS = ['text "one"', 'binary ', 'ping 70', 'text "three"', `binary ${hex(noise(130))}`, 'close 1000 "bye"'];
 
+  test('one that has stopped reading delivers what it is given, and wants no more until it is resumed', () => {
+    const outcome = onEverySplit(wireOf(...MESSAGES.slice(0, -1)), (deliver) => {
+      const endpoint = openEndpoint(role, { on: (end) => ({ onText: () => end.connection.stopReading() }) });
+      deliver((piece) => endpoint.call(() => endpoint.connection.receive(piece, 0)));
+      const { wantsInput } = endpoint.connection;
+      endpoint.call(() => endpoint.connection.resume());
+      return { ...endpoint.outcome(), wantsInput, resumed: endpoint.connection.wantsInput };
+    });
+    expect(outcome).toMatchObject({ events: EVENTS.slice(0, -1), wantsInput: false, resumed: true });
+  });
+
   describe('paused', () => {
     test('begins no message and wants no input, until it is resumed', () => {
       const outcome = onEverySplit(wireOf(...MESSAGES), (deliver) => {

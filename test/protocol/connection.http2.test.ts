@@ -44,6 +44,19 @@ describe('a server', () => {
     expect(joined(server.takeOutput())).toEqual(Uint8Array.of(0x81, 1, 0x62));
   });
 
+  test('answers a Sec-WebSocket-Key, which RFC 8441 has no use for, where one came that is valid', () => {
+    const fieldsFor = (...keys: string[]) => {
+      const { server } = serverOf();
+      server.receiveFields([...REQUEST, ...keys.flatMap((key) => ['sec-websocket-key', key])], false, 0);
+      server.accept();
+      return server.takeFields();
+    };
+    const accept = ['sec-websocket-accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='];
+    expect(fieldsFor('dGhlIHNhbXBsZSBub25jZQ==')).toEqual([':status', '200', ...accept]);
+    expect(fieldsFor('nonsense')).toEqual([':status', '200']);
+    expect(fieldsFor('dGhlIHNhbXBsZSBub25jZQ==', 'dGhlIHNhbXBsZSBub25jZQ==')).toEqual([':status', '200']);
+  });
+
   test('accepts by itself when its sink does not decide', () => {
     const server = Connection.server({ now: 0, sink: {} });
     server.receiveFields(REQUEST, false, 0);
@@ -189,17 +202,17 @@ function converse(cut: (bytes: Uint8Array) => Uint8Array[]): { client: Event[]; 
 }
 
 describe('a conversation', () => {
-  test('says the same however DATA is cut, and ends with END_STREAM from the server first', () => {
+  test('says the same however DATA is cut, and ends with END_STREAM from both sides', () => {
     const whole = converse((bytes) => [bytes]);
-    expect(whole.actions).toEqual([TransportAction.END, TransportAction.KEEP]);
-    expect(whole.client.map(({ type }) => type)).toEqual(['open', 'text', 'pong', 'close', 'closed']);
+    expect(whole.actions).toEqual([TransportAction.END, TransportAction.END]);
+    expect(whole.client.map(({ type }) => type)).toEqual(['open', 'text', 'pong', 'closeFrame', 'closed']);
     expect(whole.server.map(({ type }) => type)).toEqual([
       'request',
       'open',
       'text',
       'binary',
       'ping',
-      'close',
+      'closeFrame',
       'closed',
     ]);
     expect(whole.server.at(-1)).toMatchObject({ info: { code: 4000, reason: 'bye', clean: true } });

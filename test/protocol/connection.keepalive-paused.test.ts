@@ -5,6 +5,17 @@ import { TEXT } from '../support/frames.ts';
 
 const limits = { pingInterval: 20_000, pongTimeout: 5_000 };
 
+test.each(ROLES)('a %s that has stopped reading waits for no pong either', (role) => {
+  const endpoint = openEndpoint(role, limits);
+  endpoint.advanceTo(20_000);
+  endpoint.connection.stopReading();
+  endpoint.advanceTo(60_000);
+  expect(endpoint.connection.phase).toBe(1);
+  endpoint.call(() => endpoint.connection.resume(60_000));
+  endpoint.advanceTo(85_000);
+  expect(endpoint.events()).toEqual(['closed 1006 "", TimeoutError 1006']);
+});
+
 describe.each(ROLES)('a paused %s', (role) => {
   test('goes on sending pings, and waits for no pong', () => {
     const endpoint = openEndpoint(role, limits);

@@ -1,7 +1,8 @@
 /** What a sink's methods may do to the connection that called them, and what happens when they throw. */
 import { describe, expect, test } from 'vitest';
-import { type Connection, InvalidStateError, portableText, Workspace } from '../../protocol/index.ts';
-import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { type Connection, InvalidStateError, Resources } from '../../protocol/index.ts';
+import { portableText } from '../../protocol/internal.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import { join } from '../support/cuts.ts';
 import { onEverySplit } from '../support/every-split.ts';
@@ -21,7 +22,7 @@ const EVERYTHING: readonly FrameSpec[] = [
   { opcode: CLOSE, payload: closePayload(1000, 'bye') },
 ];
 const MESSAGES = ['onText', 'onBinary', 'onMessageStart', 'onMessageChunk', 'onMessageEnd'] as const;
-const OPEN_METHODS = [...MESSAGES, 'onPing', 'onPong', 'onClose'] as const;
+const OPEN_METHODS = [...MESSAGES, 'onPing', 'onPong', 'onCloseFrame'] as const;
 
 /** How the words for their events begin. */
 const FIRST_WORD: Record<(typeof OPEN_METHODS)[number], string> = {
@@ -32,7 +33,7 @@ const FIRST_WORD: Record<(typeof OPEN_METHODS)[number], string> = {
   onMessageEnd: 'end',
   onPing: 'ping',
   onPong: 'pong',
-  onClose: 'close',
+  onCloseFrame: 'close',
 };
 
 describe.each(ROLES)('a %s', (role) => {
@@ -78,7 +79,7 @@ describe.each(ROLES)('a %s', (role) => {
       endpoint.connection.terminate();
     });
     expect(outcome.events.slice(-2)).toEqual(['close 1000 "bye"', 'closed 1000 "bye", clean']);
-    expect(outcome.sent.at(-1)).toBe(method === 'onClose' ? 'CLOSE 1000 "bye"' : 'CLOSE 1001 "enough"');
+    expect(outcome.sent.at(-1)).toBe(method === 'onCloseFrame' ? 'CLOSE 1000 "bye"' : 'CLOSE 1001 "enough"');
     expect(outcome.sent.filter((frame) => frame.startsWith('CLOSE'))).toHaveLength(1);
   });
 
@@ -263,8 +264,8 @@ describe.each(ROLES)('a %s whose injected parts fail', (role) => {
         throw failure;
       },
     };
-    const workspace = new Workspace({ text });
-    const endpoint = openEndpoint(role, { workspace });
+    const resources = new Resources({ text });
+    const endpoint = openEndpoint(role, { resources });
     const first = endpoint.peer({ opcode: TEXT, fin: false, payload: 'ö' });
     const last = endpoint.peer({ opcode: CONTINUATION, payload: 'ö' });
     const ascii = endpoint.peer({ opcode: TEXT, payload: 'ascii' });
@@ -275,9 +276,23 @@ describe.each(ROLES)('a %s whose injected parts fail', (role) => {
       action: 'ABORT',
     });
     expect(endpoint.closed!.error!.cause).toBe(failure);
-    const other = openEndpoint(role, { workspace });
+    const other = openEndpoint(role, { resources });
     other.receive(other.peer({ opcode: BINARY, payload: [1] }));
     expect(other.events()).toEqual(['binary 01']);
+  });
+
+  test('out of a call that has nobody to tell can be called again', () => {
+    const deflate = new PermessageDeflate(role === 'server', {}, createZlibCodec());
+    const element = { name: 'permessage-deflate', params: [] };
+    if (role === 'server') deflate.accept([element]);
+    else deflate.confirm(element);
+    deflate.idle = () => {
+      throw failure;
+    };
+    const endpoint = openEndpoint(role, { deflate, pingInterval: 100 });
+    expect(() => endpoint.call(() => endpoint.connection.handleTimeout(100))).toThrow(failure);
+    endpoint.receive(endpoint.peer({ opcode: BINARY, payload: [1] }));
+    expect(endpoint.events()).toEqual(['binary 01']);
   });
 });
 

@@ -1,4 +1,4 @@
-/** What connections of one workspace share, and what each must still have to itself. */
+/** What connections of one resources share, and what each must still have to itself. */
 import { describe, expect, test } from 'vitest';
 import {
   Connection,
@@ -6,20 +6,20 @@ import {
   EventQueue,
   Phase,
   PreparedMessage,
-  Workspace,
+  Resources,
 } from '../../protocol/index.ts';
 import { join } from '../support/cuts.ts';
 import { Endpoint } from '../support/endpoint.ts';
 import { BINARY, CONTINUATION, TEXT } from '../support/frames.ts';
 
-function open(workspace: Workspace, options: Partial<EstablishedOptions> = {}) {
-  return new Endpoint('server', {}, (all) => Connection.established('server', { ...all, workspace, ...options }));
+function open(resources: Resources, options: Partial<EstablishedOptions> = {}) {
+  return new Endpoint('server', {}, (all) => Connection.established('server', { ...all, resources, ...options }));
 }
 
-describe('connections of one workspace', () => {
+describe('connections of one resources', () => {
   test('that are cut in the middle of a message go on where they were, however many they are', () => {
-    const workspace = new Workspace();
-    const endpoints = Array.from({ length: 40 }, () => open(workspace));
+    const resources = new Resources();
+    const endpoints = Array.from({ length: 40 }, () => open(resources));
     const wires = endpoints.map((endpoint, i) => endpoint.peer({ opcode: TEXT, payload: `message ${i}` }));
     for (let round = 0; round < 3; round++) {
       // One byte of each in turn, so that all of them are under way at once.
@@ -31,8 +31,8 @@ describe('connections of one workspace', () => {
   });
 
   test('keep what is asked of the next message until it comes, and their own limits', () => {
-    const workspace = new Workspace();
-    const [a, b] = [open(workspace), open(workspace, { maxMessageSize: 4 })];
+    const resources = new Resources();
+    const [a, b] = [open(resources), open(resources, { maxMessageSize: 4 })];
     a.connection.streamNext();
     b.receive(b.peer({ opcode: BINARY, payload: new Uint8Array(4) }));
     a.receive(
@@ -46,23 +46,23 @@ describe('connections of one workspace', () => {
   });
 
   test('may receive inside one another’s sink methods', () => {
-    const workspace = new Workspace();
+    const resources = new Resources();
     const inner = new EventQueue();
-    const other = Connection.established('client', { now: 0, sink: inner, workspace });
+    const other = Connection.established('client', { now: 0, sink: inner, resources });
     const outer = new Endpoint(
       'server',
       { on: () => ({ onText: (text) => other.receive(Uint8Array.of(0x81, text.length, ...Buffer.from(text)), 0) }) },
-      (all) => Connection.established('server', { ...all, workspace }),
+      (all) => Connection.established('server', { ...all, resources }),
     );
     for (const payload of ['one', 'two']) outer.receive(outer.peer({ opcode: TEXT, payload }));
     expect([...inner].map((event) => event.type === 'text' && event.text)).toEqual(['one', 'two']);
   });
 
   test('send what was encoded once behind whatever else waits, small or large', () => {
-    const workspace = new Workspace();
-    const small = new PreparedMessage('small', workspace);
-    const large = new PreparedMessage(new Uint8Array(2000), workspace);
-    const [a, b] = [open(workspace), open(workspace)];
+    const resources = new Resources();
+    const small = new PreparedMessage('small', resources);
+    const large = new PreparedMessage(new Uint8Array(2000), resources);
+    const [a, b] = [open(resources), open(resources)];
     for (const { connection } of [a, b]) {
       connection.sendPrepared(small);
       connection.sendText('between');
@@ -79,8 +79,8 @@ describe('connections of one workspace', () => {
   test.each(['while it is open', 'once it is closed'])(
     'give back what waits when their transport is lost %s',
     (when) => {
-      const workspace = new Workspace({ slab: new Uint8Array(1024) });
-      const make = () => Connection.established('server', { sink: {}, now: 0, workspace });
+      const resources = new Resources({ slab: new Uint8Array(1024) });
+      const make = () => Connection.established('server', { sink: {}, now: 0, resources });
       const [lost, other] = [make(), make()];
       lost.sendText('a');
       lost.sendBinary(new Uint8Array(5000)); // by reference, which ends the chunk in the slab

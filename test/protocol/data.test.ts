@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { toBytes } from '../../protocol/data.ts';
+import { byteLengthOf, isBytes, readableLength, toBytes } from '../../protocol/data.ts';
+import { isOwn, LIARS } from '../support/lying-bytes.ts';
 
 describe('toBytes', () => {
   const memory = Uint8Array.from({ length: 24 }, (_, i) => i).buffer;
@@ -29,9 +30,15 @@ describe('toBytes', () => {
     }
   });
 
-  test('a Uint8Array is taken as it is', () => {
-    const bytes = new Uint8Array(3);
-    expect(toBytes(bytes)).toBe(bytes);
+  test('copies from memory that may change its size or that threads share', () => {
+    const resizable = new (ArrayBuffer as any)(4, { maxByteLength: 8 }) as ArrayBuffer;
+    for (const memory of [resizable, new SharedArrayBuffer(4)]) {
+      for (const data of [memory, new Uint8Array(memory), new DataView(memory)]) {
+        const bytes = toBytes(data);
+        expect(bytes).toEqual(new Uint8Array(4));
+        expect(bytes.buffer).not.toBe(memory);
+      }
+    }
   });
 
   test('takes the whole of an ArrayBuffer or a SharedArrayBuffer', () => {
@@ -67,5 +74,30 @@ describe('toBytes', () => {
     ['what says that it is an ArrayBuffer', { [Symbol.toStringTag]: 'ArrayBuffer', byteLength: 2 }],
   ])('throws a TypeError for %s', (_, data) => {
     expect(() => toBytes(data as never)).toThrow(TypeError);
+    expect(() => byteLengthOf(data as never)).toThrow(TypeError);
+    expect(isBytes(data)).toBe(false);
+    expect(readableLength(data as never, 10)).toBe(0);
   });
+});
+
+describe.each(LIARS.map((liar) => [liar.name, liar] as const))('of %s', (_, { make, isNone }) => {
+  test.each([8, 5000])('%d bytes are exactly its own, or a TypeError', (size) => {
+    const data = make(size);
+    if (isNone === true) {
+      expect(() => toBytes(data)).toThrow(TypeError);
+      expect(readableLength(data, 10_000)).toBe(0);
+      return;
+    }
+    const bytes = toBytes(data);
+    expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
+    expect(isOwn(bytes, size)).toBe(true);
+    expect(byteLengthOf(data)).toBe(size);
+    expect(isBytes(data)).toBe(true);
+    expect([0, size]).toContain(readableLength(data, 10_000));
+    expect(readableLength(data, size - 1)).toBe(0);
+  });
+});
+
+test('no bytes at all are none that could be read where they are', () => {
+  expect(readableLength(new Uint8Array(0), 10)).toBe(0);
 });

@@ -73,7 +73,7 @@ test('each of them takes a cause', () => {
 });
 
 test('HandshakeError carries the response, if there was one', () => {
-  const response = { status: 403, statusText: 'Forbidden', headers: {}, body: new Uint8Array(0) };
+  const response = { status: 403, statusText: 'Forbidden', headers: {}, rawHeaders: [], body: new Uint8Array(0) };
   expect(new HandshakeError('x', { response }).response).toBe(response);
   expect(new HandshakeError('x').response).toBeUndefined();
 });

@@ -1,8 +1,9 @@
 /** Messages that are encoded once for many connections, and deflated off the thread where that is asked for. */
 import { describe, expect, test } from 'vitest';
-import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
 import type { CompressOptions, DeflateCodec } from '../../protocol/index.ts';
-import { PermessageDeflate, PreparedMessage } from '../../protocol/index.ts';
+import { PreparedMessage } from '../../protocol/index.ts';
+import { PermessageDeflate } from '../../protocol/internal.ts';
 import { randomBytes, words } from '../support/deflate-codec-suite.ts';
 import { type Endpoint, openEndpoint, type Role, ROLES } from '../support/endpoint.ts';
 import { utf8 } from '../support/frames.ts';
@@ -144,4 +145,18 @@ describe.each(ROLES)('a %s', (role) => {
     connection.checkClose(4000, 'reason');
     expect(connection.phase).toBe(1);
   });
+});
+
+test('whoever waits for a message to be deflated is called, though another one throws at that', () => {
+  const { codec, finish } = laterCodec();
+  const message = new PreparedMessage('x'.repeat(100));
+  const called: number[] = [];
+  for (const one of [1, 2, 3]) {
+    PreparedMessage.encodingsOf(message).deflateLater(agreed('server', {}, codec), () => {
+      called.push(one);
+      if (one === 1) throw new Error('of the first');
+    });
+  }
+  expect(finish).toThrow('of the first');
+  expect(called).toEqual([1, 2, 3]);
 });

@@ -8,17 +8,25 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { ENTRIES, specifierOf } from '../../build/entries.ts';
 import { ROOT, freshBuild } from './source.ts';
 
-export const ENTRIES = ['index', 'protocol', 'node', 'pipe', 'web'] as const;
+const NAMES = Object.keys(ENTRIES);
 
 export function reportPath(entry: string): string {
-  return join(ROOT, 'test/api', `${entry}.api.md`);
+  return join(ROOT, 'test/api', `${entry.replaceAll('/', '-')}.api.md`);
 }
 
-/** The reports of all entry points, by name. */
-export function apiReports(dist = freshBuild()): Map<string, string> {
-  const files = ENTRIES.map((entry) => join(dist, `${entry}.d.ts`));
+/** What the entry points of the built package export, by name of the entry, as a compiler sees it. */
+export interface Surface {
+  readonly checker: ts.TypeChecker;
+  readonly files: ReadonlyMap<string, ts.SourceFile>;
+  readonly exports: Surfaces;
+}
+
+/** Reads the declarations of all entry points. */
+export function readSurface(dist = freshBuild()): Surface {
+  const paths = NAMES.map((entry) => join(dist, 'types', ENTRIES[entry].replace(/\.ts$/, '.d.ts')));
   const options: ts.CompilerOptions = {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -27,10 +35,17 @@ export function apiReports(dist = freshBuild()): Map<string, string> {
     typeRoots: [join(ROOT, 'node_modules/@types')],
     noEmit: true,
   };
-  const program = ts.createProgram(files, options);
+  const program = ts.createProgram(paths, options);
   const checker = program.getTypeChecker();
-  const surfaces = new Map(ENTRIES.map((entry, i) => [entry, exportsOf(program.getSourceFile(files[i])!, checker)]));
-  return new Map(ENTRIES.map((entry) => [entry, report(entry, surfaces, checker)]));
+  const files = new Map(NAMES.map((entry, i) => [entry, program.getSourceFile(paths[i])!]));
+  const exports = new Map([...files].map(([entry, file]) => [entry, exportsOf(file, checker)]));
+  return { checker, files, exports };
+}
+
+/** The reports of all entry points, by name. */
+export function apiReports(dist = freshBuild()): Map<string, string> {
+  const { checker, files, exports } = readSurface(dist);
+  return new Map([...files].map(([entry, file]) => [entry, report(entry, exports, typesOf(file, checker), checker)]));
 }
 
 /** What an entry point exports, in order of the names. */
@@ -41,22 +56,38 @@ function exportsOf(file: ts.SourceFile, checker: ts.TypeChecker): Map<ts.Symbol,
   return new Map(sorted.map((symbol) => [resolveAlias(symbol, checker), symbol.name]));
 }
 
-function report(entry: string, surfaces: Surfaces, checker: ts.TypeChecker): string {
+/** The names of the classes and functions of which a file exports the type alone. */
+function typesOf(file: ts.SourceFile, checker: ts.TypeChecker): Set<string> {
+  const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!);
+  const hasValue = (symbol: ts.Symbol) => resolveAlias(symbol, checker).flags & ts.SymbolFlags.Value;
+  return new Set(symbols.filter((one) => isTypeOnly(one) && hasValue(one)).map(({ name }) => name));
+}
+
+/** Whether `export type` keeps a class from being a value. */
+function isTypeOnly({ declarations }: ts.Symbol): boolean {
+  const [specifier] = declarations ?? [];
+  return specifier !== undefined && ts.isExportSpecifier(specifier) && ts.isTypeOnlyExportDeclaration(specifier);
+}
+
+function report(entry: string, surfaces: Surfaces, types: ReadonlySet<string>, checker: ts.TypeChecker): string {
   const exported = surfaces.get(entry)!;
   const behind = new Set<ts.Symbol>();
-  const sections = [...exported].map(([symbol, name]) => section(name, symbol, checker, exported, behind));
+  const sections = [...exported].map(([symbol, name]) => {
+    const text = section(name, symbol, checker, exported, behind);
+    return types.has(name) ? text.replace('```ts\n', '```ts\n// its type alone\n') : text;
+  });
 
   // The set grows while it is walked: what stands behind a declaration behind. What another entry exports is told there.
   const elsewhere: string[] = [];
   const nowhere: string[] = [];
   for (const symbol of behind) {
     const other = [...surfaces].find(([, surface]) => surface.has(symbol));
-    if (other !== undefined) elsewhere.push(`- \`${other[1].get(symbol)!}\` of \`${moduleName(other[0])}\``);
+    if (other !== undefined) elsewhere.push(`- \`${other[1].get(symbol)!}\` of \`${specifierOf(other[0])}\``);
     else nowhere.push(section(symbol.name, symbol, checker, exported, behind));
   }
 
   const lines = [
-    `# ${moduleName(entry)}`,
+    `# ${specifierOf(entry)}`,
     '',
     'Written by `npm run api:update`; a test compares it with the build.',
     '',
@@ -68,10 +99,6 @@ function report(entry: string, surfaces: Surfaces, checker: ts.TypeChecker): str
 }
 
 type Surfaces = ReadonlyMap<string, ReadonlyMap<ts.Symbol, string>>;
-
-function moduleName(entry: string): string {
-  return entry === 'index' ? 'sansocket' : `sansocket/${entry}`;
-}
 
 function resolveAlias(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
@@ -127,7 +154,8 @@ function isHidden(node: ts.Node): boolean {
   );
 }
 
-function print(declaration: ts.Declaration): string {
+/** A declaration as it is written, without what is hidden; with the comments on its members if they are wanted. */
+export function print(declaration: ts.Declaration, removeComments = true): string {
   const node = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
   const { transformed } = ts.transform(node as ts.Node, [
     (context) => {
@@ -136,8 +164,9 @@ function print(declaration: ts.Declaration): string {
       return (root) => visit(root)!;
     },
   ]);
-  const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });
-  return printer.printNode(ts.EmitHint.Unspecified, transformed[0], declaration.getSourceFile());
+  const printer = ts.createPrinter({ removeComments, newLine: ts.NewLineKind.LineFeed });
+  const text = printer.printNode(ts.EmitHint.Unspecified, transformed[0], declaration.getSourceFile());
+  return text.replace(/^export /, '');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,10 +1,10 @@
-/** Assembles drivers/node/masking.wat. Run as a script it writes drivers/node/masking-wasm.ts. */
+/** Assembles drivers/node/internals/masking.wat. Run as a script it writes drivers/node/internals/masking-wasm.ts. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const source = new URL('../../drivers/node/masking.wat', import.meta.url);
-const target = new URL('../../drivers/node/masking-wasm.ts', import.meta.url);
+const source = new URL('../../drivers/node/internals/masking.wat', import.meta.url);
+const target = new URL('../../drivers/node/internals/masking-wasm.ts', import.meta.url);
 
 /** The module's bytes in base64. */
 export async function assemble(): Promise<string> {

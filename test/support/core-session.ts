@@ -2,7 +2,7 @@
  * A whole session between two cores, written so that it can run where there is nothing but the language: no console, no
  * timers, no TextEncoder, no crypto. `test/empty-context.test.ts` bundles it with the built core.
  */
-import { Connection, EventQueue, Phase, TransportAction, Workspace } from '../../protocol/index.ts';
+import { Connection, EventQueue, Phase, TransportAction, Resources } from '../../protocol/index.ts';
 
 /** One end: a connection, its events as lines, and what it did to its transport. */
 class End {
@@ -60,10 +60,10 @@ export function session(size: number): Session {
   const client = new End((sink) =>
     Connection.client(
       { url: 'ws://example.test/chat?a=b', subprotocols: ['a', 'b'] },
-      { now, sink, workspace: workspace() },
+      { now, sink, resources: resources() },
     ),
   );
-  const server = new End((sink) => Connection.server({ now, sink, subprotocols: ['b'], workspace: workspace() }));
+  const server = new End((sink) => Connection.server({ now, sink, subprotocols: ['b'], resources: resources() }));
 
   const settle = (): void => {
     now += 1;
@@ -109,9 +109,9 @@ function acceptOrFail(server: End): void {
   server.connection.accept();
 }
 
-function workspace(): Workspace {
+function resources(): Resources {
   let state = 1;
-  return new Workspace({
+  return new Resources({
     random: (into) => {
       for (let i = 0; i < into.length; i++) {
         state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;

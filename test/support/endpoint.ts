@@ -1,5 +1,5 @@
 /** A connection by itself: the test plays its peer, and reads in words what it does. */
-import { Connection, EventQueue, Phase, TransportAction, Workspace } from '../../protocol/index.ts';
+import { Connection, EventQueue, Phase, TransportAction, Resources } from '../../protocol/index.ts';
 import type {
   CloseInfo,
   ConnectionOptions,
@@ -58,7 +58,8 @@ export class Endpoint {
     if (!decides) delete sink.onRequest;
     // What is a question and no event is asked of `on` alone.
     if (own.onEnding !== undefined) sink.onEnding = own.onEnding;
-    this.connection = make({ workspace: new Workspace({ random: countingRandom() }), sink, ...rest, now: this.now });
+    if (own.onFault !== undefined) sink.onFault = own.onFault;
+    this.connection = make({ resources: new Resources({ random: countingRandom() }), sink, ...rest, now: this.now });
   }
 
   /** A frame as this connection's peer sends it: masked when it is a client. */
@@ -200,6 +201,8 @@ export function eventInWords(event: Event): string {
       return 'open';
     case 'text':
       return `text ${JSON.stringify(event.text)}`;
+    case 'textBytes':
+      return `text bytes ${hex(event.bytes)}`;
     case 'binary':
       return `binary ${hex(event.bytes)}`;
     case 'messageStart':
@@ -212,7 +215,7 @@ export function eventInWords(event: Event): string {
       return `ping ${hex(event.payload)}`;
     case 'pong':
       return `pong ${hex(event.payload)} #${event.id} ${event.roundTrip} ms`;
-    case 'close':
+    case 'closeFrame':
       return `close ${event.code} ${JSON.stringify(event.reason)}`;
     case 'closed': {
       const { code, reason, clean, error } = event.info;

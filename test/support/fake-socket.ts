@@ -1,8 +1,10 @@
 import type { CloseFrame, CloseInfo, WebSocketError } from '../../protocol/index.ts';
 import { ConnectionLostError } from '../../protocol/index.ts';
 import { VirtualClock } from '../../drivers/pipe/virtual-clock.ts';
-import type { Driver, Handlers, Listener } from '../../drivers/handlers.ts';
-import type { Socket } from '../../drivers/socket.ts';
+import type { BareListener, Driver } from '../../drivers/driver.ts';
+import type { Handlers, Socket } from '../../drivers/socket/socket.ts';
+import { CLIENT_OPTIONS, SERVER_OPTIONS } from '../../drivers/socket/options.ts';
+import { NUMBER } from '../../protocol/internal.ts';
 
 /** Something that was given to a FakeSocket to send. */
 export type Sent =
@@ -22,7 +24,7 @@ type Token =
 
 /**
  * The face of a Socket with no wire behind it: the test is the peer, the network and the transport. What arrives while
- * reading is paused waits, as it does in a real one.
+ * reading is paused waits, as it does in a real one. What one call brings came in one read.
  */
 export class FakeSocket {
   data: any = undefined;
@@ -42,15 +44,20 @@ export class FakeSocket {
   closeFrame: CloseFrame | undefined = undefined;
 
   readonly sent: Sent[] = [];
-  /** What pause, resume and streamNext were called for, in order. */
-  readonly flow: ('pause' | 'resume' | 'streamNext')[] = [];
+  /** What was called of these, in order. */
+  readonly flow: ('pause' | 'stopReading' | 'resume' | 'streamNext')[] = [];
   /** While true, what is sent stays in the buffer. */
   stuck = false;
   bufferedAmount = 0;
+  readonly traffic = { messagesSent: 0 };
+  /** Whether nothing is read: it is paused, or has stopped reading. */
   paused = false;
+  #isHolding = false;
 
   readonly #handlers: Handlers<any>;
   #incoming: Token[] = [];
+  /** How many of them came in the read that is dealt with. */
+  #rest = 0;
   #processing = false;
   #wantsStream = false;
   #streaming = false;
@@ -112,19 +119,24 @@ export class FakeSocket {
   terminate(error?: WebSocketError): void {
     if (this.#isOver) return;
     this.#incoming = [];
-    this.paused = false;
+    this.#isHolding = this.paused = false;
     this.state = 'closed';
     this.lose(error ?? new ConnectionLostError('terminated'));
   }
 
   pause(): void {
     this.flow.push('pause');
+    this.#isHolding = this.paused = true;
+  }
+
+  stopReading(): void {
+    this.flow.push('stopReading');
     this.paused = true;
   }
 
   resume(): void {
     this.flow.push('resume');
-    this.paused = false;
+    this.#isHolding = this.paused = false;
     this.#process();
   }
 
@@ -143,9 +155,14 @@ export class FakeSocket {
 
   /** Whole messages arrive. */
   arrive(...messages: (string | Uint8Array)[]): void {
-    for (const message of messages) {
-      this.#take({ start: typeof message !== 'string' }, { chunk: message }, { end: true });
-    }
+    for (const message of messages) this.arriveTogether(message);
+  }
+
+  /** Messages arrive in one read. */
+  arriveTogether(...messages: (string | Uint8Array)[]): void {
+    this.#take(
+      ...messages.flatMap((chunk) => [{ start: typeof chunk !== 'string' }, { chunk }, { end: true as const }]),
+    );
   }
 
   /** A message arrives piece by piece: its beginning, then any number of pieces, then its end. */
@@ -230,7 +247,11 @@ export class FakeSocket {
   #process(): void {
     if (this.#processing) return;
     this.#processing = true;
-    while (!this.paused && this.#incoming.length > 0) this.#emit(this.#incoming.shift()!);
+    while (this.#incoming.length > 0 && !this.#isHolding && (!this.paused || this.#rest > 0)) {
+      if (!this.paused) this.#rest = this.#incoming.length;
+      this.#rest--;
+      this.#emit(this.#incoming.shift()!);
+    }
     this.#processing = false;
   }
 
@@ -261,7 +282,8 @@ export class FakeSocket {
         this.#streaming = false;
         handlers.messageEnd?.(socket);
       } else {
-        handlers.message?.(socket, this.#binary ? Buffer.concat(parts as Uint8Array[]) : parts.join(''));
+        const data = this.#binary ? Buffer.concat(parts as Uint8Array[]) : parts.join('');
+        handlers.message?.(socket, data, this.#binary);
       }
     } else if ('pong' in token) {
       handlers.pong?.(socket, new Uint8Array(0), token.pong, token.roundTrip);
@@ -270,7 +292,7 @@ export class FakeSocket {
       this.state = 'closing';
       this.closeFrame = { code, reason };
       this.#closeSent ??= { code, reason };
-      handlers.closing?.(socket, code, reason);
+      handlers.closeFrame?.(socket, code, reason);
     } else {
       this.#isOver = true;
       this.state = 'closed';
@@ -285,6 +307,8 @@ export class FakeSocket {
 export class FakeDriver implements Driver<any, any> {
   readonly sockets: FakeSocket[] = [];
   readonly clock = new VirtualClock({ manual: true });
+  readonly clientOptions = CLIENT_OPTIONS;
+  readonly serverOptions = { ...SERVER_OPTIONS, port: NUMBER };
   handlers: Handlers<any> = {};
   /** What connect was called with. */
   options: unknown;
@@ -304,7 +328,7 @@ export class FakeDriver implements Driver<any, any> {
     return socket.asSocket;
   }
 
-  async serve(options: any, handlers: Handlers<any>): Promise<Listener> {
+  async serve(options: any, handlers: Handlers<any>): Promise<BareListener> {
     if (options.port === 1) throw new Error('EACCES');
     this.isListening = true;
     this.handlers = {

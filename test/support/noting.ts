@@ -8,13 +8,14 @@ export const SINK_METHODS = [
   'onRequest',
   'onOpen',
   'onText',
+  'onTextBytes',
   'onBinary',
   'onMessageStart',
   'onMessageChunk',
   'onMessageEnd',
   'onPing',
   'onPong',
-  'onClose',
+  'onCloseFrame',
   'onClosed',
 ] as const satisfies readonly (keyof Sink)[];
 

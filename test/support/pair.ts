@@ -1,5 +1,5 @@
 /** Two connections joined back to back, without a transport: what one has to say, the other is told. */
-import { Connection, EventQueue, TransportAction, Workspace } from '../../protocol/index.ts';
+import { Connection, EventQueue, TransportAction, Resources } from '../../protocol/index.ts';
 import type { ClientRequest, ConnectionOptions, Event, ServerConnectionOptions } from '../../protocol/index.ts';
 import { cut, join } from './cuts.ts';
 import type { Cutting } from './cuts.ts';
@@ -87,7 +87,7 @@ export class ConnectionPair {
     const ready = options.established === true;
     const clientQueue = new EventQueue();
     const serverQueue = new EventQueue();
-    const common = { now: this.now, workspace: new Workspace({ random: countingRandom() }) };
+    const common = { now: this.now, resources: new Resources({ random: countingRandom() }) };
     const client = { ...common, sink: clientQueue, ...options.client };
     const server = { ...common, sink: serverQueue, ...options.server };
     this.client = new Side(

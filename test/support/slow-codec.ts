@@ -1,4 +1,4 @@
-import { createZlibCodec } from '../../drivers/node/zlib-codec.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
 import type { Network } from '../../drivers/pipe/index.ts';
 import type { DeflateCodec } from '../../protocol/index.ts';
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import ts from 'typescript';
+import { ENTRIES } from '../../build/entries.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -72,7 +73,8 @@ function isModuleCall(callee: ts.Node): boolean {
 /** The folder of the build. Throws where it is missing or older than a source file. */
 export function freshBuild(): string {
   const dist = join(ROOT, 'dist');
-  const built = ['index', 'protocol', 'node', 'pipe', 'web'].flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
+  // In the order in which they are written: a build that broke off lacks the last.
+  const built = Object.keys(ENTRIES).flatMap((name) => [`${name}.js`, `commonjs/${name}.cjs`, `commonjs/${name}.mjs`]);
   const oldest = Math.min(...built.map((name) => modified(join(dist, name))));
   for (const { path } of [...filesBelow('protocol', '.ts'), ...filesBelow('drivers', '.ts')]) {
     if (modified(join(ROOT, path)) > oldest) throw new Error(`dist/ is missing or older than ${path}: npm run build`);

@@ -1,5 +1,5 @@
 import type { Peer } from '../../../autobahn/memory.ts';
-import { zlibCodec } from '../../../drivers/node/zlib-codec.ts';
+import { zlibCodec } from '../../../drivers/node/zlib/codec.ts';
 import { Connection, TransportAction } from '../../../protocol/index.ts';
 import type { ConnectionOptions, Sink } from '../../../protocol/index.ts';
 import type { Timing, Wire, WireHandler } from '../../../autobahn/wire.ts';

@@ -3,13 +3,14 @@ import type { Role } from '../../../autobahn/endpoint.ts';
 import { CaseRun } from '../../../autobahn/run.ts';
 import type { Outcome } from '../../../autobahn/run.ts';
 import type { Timing, Wire, WireHandler } from '../../../autobahn/wire.ts';
-import type { Handlers } from '../../../drivers/handlers.ts';
-import { zlibCodec } from '../../../drivers/node/zlib-codec.ts';
+import type { Handlers } from '../../../drivers/socket/socket.ts';
+import { zlibCodec } from '../../../drivers/node/zlib/codec.ts';
 import { Link, SeededRandom, VirtualClock } from '../../../drivers/pipe/index.ts';
 import type { LinkOptions, TransportEnd } from '../../../drivers/pipe/index.ts';
-import { Socket } from '../../../drivers/socket.ts';
+import { AdmissionControl } from '../../../drivers/socket/admission-control.ts';
+import { Socket } from '../../../drivers/socket/socket.ts';
 import type { TransportHandler } from '../../../drivers/transport.ts';
-import { Connection, Workspace } from '../../../protocol/index.ts';
+import { Connection, Resources } from '../../../protocol/index.ts';
 
 /** Runs a case over the in-memory network, on its virtual clock, against a socket that echoes. `role` is the suite's. */
 export function runOverPipe(test: Case, role: Role, options: LinkOptions = {}): Outcome {
@@ -37,16 +38,17 @@ export function runOverPipe(test: Case, role: Role, options: LinkOptions = {}): 
 }
 
 function echoOver(end: TransportEnd, role: Role, clock: VirtualClock): void {
-  const workspace = new Workspace();
+  const resources = new Resources();
   const handlers: Handlers = { message: (socket, data) => void socket.send(data) };
   const socket = new Socket({
     handlers,
     clock,
-    workspace,
+    resources,
     connect: (sink) => {
-      const common = { now: clock.now(), sink, workspace, compress: true, codec: zlibCodec() };
+      const common = { now: clock.now(), sink, resources, compress: true, codec: zlibCodec() };
       return role === 'server' ? Connection.server(common) : Connection.client({ url: 'ws://pipe/' }, common);
     },
+    admission: new AdmissionControl({}),
     url: 'ws://pipe/',
     remoteAddress: '',
     sendHighWater: 64 * 1024,

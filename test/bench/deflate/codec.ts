@@ -1,5 +1,5 @@
 /** What node:zlib costs as this package drives it: size, time, and the longest that one call takes. */
-import { createZlibCodec } from '../../../drivers/node/zlib-codec.ts';
+import { createZlibCodec } from '../../../drivers/node/zlib/codec.ts';
 import type { DeflaterParams } from '../../../protocol/index.ts';
 import { payloads } from '../wire/payloads.ts';
 

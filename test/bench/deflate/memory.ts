@@ -2,8 +2,8 @@
  * A process of its own that prints, as JSON, the KiB that a server's side of a connection takes up for being compressed:
  * after a few messages each way, and after two pings' time without any. Both are what it gives back when it ends.
  */
-import { createZlibCodec } from '../../../drivers/node/zlib-codec.ts';
-import { PermessageDeflate } from '../../../protocol/index.ts';
+import { createZlibCodec } from '../../../drivers/node/zlib/codec.ts';
+import { PermessageDeflate } from '../../../protocol/internal.ts';
 import { payloads } from '../wire/payloads.ts';
 
 const MESSAGES = 4;

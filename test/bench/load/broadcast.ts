@@ -4,6 +4,7 @@ import { RAW_BYTE, READ_SIZE, opcodeOf, repeat, wireOf } from '../wire/plan.ts';
 import { FIN, frame, maskingKey } from '../wire/frames.ts';
 import { payloads } from '../wire/payloads.ts';
 import { openConnection, openMany } from './connection.ts';
+import { eventOf, openSocketIo } from './socket-io.ts';
 import { Pacer, type Load } from './load.ts';
 
 /**
@@ -28,7 +29,7 @@ export class BroadcastLoad implements Load {
     this.taken = new Uint32Array(job.connections);
     const wire = wireOf(job);
     this.round = wire.out * job.depth;
-    const message = payloads(job.kind, job.size, 1)[0]!;
+    const message = job.over === 'socket.io' ? eventOf(job.size) : payloads(job.kind, job.size, 1)[0]!;
     const first = FIN | opcodeOf(job);
     this.trigger = job.raw ? Buffer.alloc(wire.in, RAW_BYTE) : frame(first, message, maskingKey(0));
     this.expected = repeat(job.raw ? Buffer.alloc(wire.out, RAW_BYTE) : frame(first, message), this.round + READ_SIZE);
@@ -36,12 +37,14 @@ export class BroadcastLoad implements Load {
 
   async prepare(): Promise<number> {
     this.sockets = await openMany(this.job.connections, (index) =>
-      openConnection({
-        port: this.port,
-        raw: this.job.raw,
-        compress: false,
-        onBytes: (bytes, length) => this.take(index, bytes, length),
-      }),
+      this.job.over === 'socket.io'
+        ? openSocketIo(this.port, (bytes, length) => this.take(index, bytes, length))
+        : openConnection({
+            port: this.port,
+            raw: this.job.raw,
+            compress: false,
+            onBytes: (bytes, length) => this.take(index, bytes, length),
+          }),
     );
     return 0;
   }

@@ -16,14 +16,16 @@ export interface Opening {
   /** No handshake: open as soon as TCP is. */
   raw: boolean;
   compress: boolean;
+  /** What is asked for. Default: `/`. */
+  path?: string;
   onBytes: OnBytes;
   /** The peer ended the connection. Without it that is a failure. */
   onEnd?: () => void;
 }
 
-export function upgradeRequest(port: number, compress: boolean): string {
+export function upgradeRequest(port: number, compress: boolean, path = '/'): string {
   return (
-    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
     `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
     (compress ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : '') +
     '\r\n'
@@ -44,7 +46,7 @@ export function checkResponse(head: string, compress: boolean): void {
  * the generator below the cost of any peer. `onBytes` gets what follows the head.
  */
 export function openConnection(opening: Opening): Promise<Socket> {
-  const { port, raw, compress, onBytes, onEnd } = opening;
+  const { port, raw, compress, path, onBytes, onEnd } = opening;
   return new Promise((resolve, reject) => {
     let open = raw;
     let head = '';
@@ -67,7 +69,7 @@ export function openConnection(opening: Opening): Promise<Socket> {
     });
     socket.on('connect', () => {
       if (raw) resolve(socket);
-      else socket.write(upgradeRequest(port, compress), 'latin1');
+      else socket.write(upgradeRequest(port, compress, path), 'latin1');
     });
     socket.on('error', broken);
     socket.on('end', () =>

@@ -36,6 +36,7 @@ obey({
     const chunk = Buffer.alloc(batch.bytes.length);
     const connection = Connection.established('server', {
       now: 0,
+      turnBudget: false,
       sink: {
         onText: (text: string) => connection.sendText(text),
         onBinary: (bytes: Uint8Array) => connection.sendBinary(bytes),

@@ -12,7 +12,7 @@ runTarget({
       {
         message(socket, data) {
           if (job.work !== 'broadcast') return void socket.send(data);
-          for (let i = 0; i < job.depth; i++) broadcast(listener.connections, data);
+          for (let i = 0; i < job.depth; i++) broadcast(listener.connections, data, { slow: 'send' });
         },
         error: fail,
       },

@@ -1,5 +1,6 @@
 /** What the two peers of this package use of it, as built: imported by its own name, from `dist/`. */
-import type { Handlers, Listener } from '../../../drivers/handlers.ts';
+import type { Listener } from '../../../drivers/driver.ts';
+import type { Handlers } from '../../../drivers/socket/socket.ts';
 import type { Job } from '../wire/job.ts';
 
 interface EventSocket {
@@ -9,7 +10,7 @@ interface EventSocket {
 export interface NodeEntry {
   serve(options: object, handlers: Handlers): Promise<Listener>;
   connect(url: string, options: object, handlers: Handlers): EventSocket;
-  broadcast(sockets: Iterable<EventSocket>, message: string | Uint8Array): void;
+  broadcast(sockets: Iterable<EventSocket>, message: string | Uint8Array, options: { slow: 'send' }): void;
 }
 
 interface PromiseSocket extends AsyncIterable<string | Uint8Array> {
@@ -27,14 +28,26 @@ export interface MainEntry {
   broadcast(sockets: Iterable<PromiseSocket>, message: string | Uint8Array): Promise<number>;
 }
 
-/** Another build than the package's own: a folder's URL. */
+interface Hub {
+  start(): Promise<void>;
+  subscribe(socket: EventSocket, topic: string, options: { slow: 'send' }): Promise<unknown>;
+  publish(topic: string, message: string | Uint8Array): Promise<unknown>;
+}
+
+export interface TopicsEntry {
+  createTopics(): Hub;
+}
+
+/** Another build than the package's own: the URL of the folder with its modules. */
 const dist = process.env.SANSOCKET_DIST;
+const ending = process.env.SANSOCKET_ENDING;
 
 // Specifiers that are no literals: the type check comes before the build, when there is nothing to resolve them to.
 const own = (entry: string): string => `sansocket${entry}`;
 
-export const importNode = (): Promise<NodeEntry> => import(dist ? `${dist}node.js` : own('/node'));
-export const importMain = (): Promise<MainEntry> => import(dist ? `${dist}index.js` : own(''));
+export const importNode = (): Promise<NodeEntry> => import(dist ? `${dist}node${ending}` : own('/node'));
+export const importMain = (): Promise<MainEntry> => import(dist ? `${dist}index${ending}` : own(''));
+export const importTopics = (): Promise<TopicsEntry> => import(dist ? `${dist}topics${ending}` : own('/topics'));
 
 /** The options that this job asks for, on top of the defaults. */
 export function optionsFor(job: Job): object {

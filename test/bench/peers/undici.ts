@@ -1,7 +1,10 @@
-/** Node's own client, from its package. */
-import { WebSocket } from 'undici';
+/** The WHATWG's class: Node's own, from its package, or with WEB_FACE in the environment the one here. */
 import { fail } from '../wire/control.ts';
 import { openAll, runTarget } from './target.ts';
+
+// No literal: the type check comes before the build, when there is nothing to resolve it to.
+const library: string = process.env.WEB_FACE ? 'sansocket/web' : 'undici';
+const { WebSocket } = (await import(library)) as typeof import('undici');
 
 runTarget({
   client(job, url) {

@@ -1,11 +1,17 @@
-/** `ws`; whether with `bufferutil` is up to WS_NO_BUFFER_UTIL in the environment. */
+/** `ws`, or with WS_FACE in the environment its face here; whether with `bufferutil` is up to WS_NO_BUFFER_UTIL. */
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebSocket, WebSocketServer } from 'ws';
+import Module, { createRequire } from 'node:module';
 import { fail } from '../wire/control.ts';
 import { openAll, runTarget } from './target.ts';
 
+// No literal: the type check comes before the build, when there is nothing to resolve it to.
+const library: string = process.env.WS_FACE ? 'sansocket/ws' : 'ws';
+const { WebSocket, WebSocketServer } = (await import(library)) as typeof import('ws');
+
 runTarget({
   server(job) {
+    if (job.over === 'socket.io') return serveSocketIo();
     const server = new WebSocketServer({
       host: '127.0.0.1',
       port: 0,
@@ -33,3 +39,21 @@ runTarget({
     });
   },
 });
+
+/** Socket.IO on this library; what one sends is sent to all. */
+async function serveSocketIo(): Promise<number> {
+  // As npm's overrides do it: its packages take the library themselves, too.
+  const require = createRequire(import.meta.url);
+  for (const name of ['socket.io', 'engine.io', 'socket.io-adapter']) {
+    const path = createRequire(require.resolve(name)).resolve('ws');
+    require.cache[path] = Object.assign(new Module(path), { exports: WebSocket, loaded: true });
+  }
+  const { Server } = require('socket.io') as typeof import('socket.io');
+  const http = createServer();
+  // Its own pings would come between the deliveries.
+  const io = new Server(http, { wsEngine: WebSocketServer, transports: ['websocket'], pingInterval: 3_600_000 });
+  io.on('connection', (socket) => socket.on('said', (text) => io.emit('said', text)));
+  return new Promise((resolve) => {
+    http.listen(0, '127.0.0.1', () => resolve((http.address() as AddressInfo).port));
+  });
+}

@@ -11,6 +11,11 @@ export const RATIOS: readonly { title: string; above: PeerId; below: PeerId; tar
   { title: 'event ÷ Bun', above: 'event', below: 'bun' },
   { title: 'event ÷ other build', above: 'event', below: 'other event' },
   { title: 'promise ÷ event', above: 'promise', below: 'event', target: 'promise' },
+  { title: 'ws face ÷ ws', above: 'ws face', below: 'ws', target: 'face' },
+  { title: 'ws face ÷ ws + bufferutil', above: 'ws face', below: 'ws+bufferutil' },
+  { title: 'web ÷ undici', above: 'web', below: 'undici' },
+  { title: 'topics ÷ event', above: 'topics', below: 'event', target: 'topics' },
+  { title: 'topics ÷ Bun', above: 'topics', below: 'bun' },
   { title: 'promise ÷ other build', above: 'promise', below: 'other promise' },
 ];
 

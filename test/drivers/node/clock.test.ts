@@ -3,6 +3,14 @@ import { nodeClock, waitingClock } from '../../../drivers/node/clock.ts';
 
 const HOUR = 60 * 60 * 1000;
 
+// The clock takes Node's modules and no globals; those are what vitest knows how to fake.
+vi.mock('node:timers', async (original) => ({
+  ...(await original<typeof import('node:timers')>()),
+  setTimeout: (callback: () => void, delay: number) => globalThis.setTimeout(callback, delay),
+  clearTimeout: (timer: NodeJS.Timeout) => globalThis.clearTimeout(timer),
+}));
+vi.mock('node:perf_hooks', () => ({ performance: { now: () => globalThis.performance.now() } }));
+
 describe('wake-ups', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
   afterEach(() => void vi.useRealTimers());
@@ -44,6 +52,22 @@ describe('wake-ups', () => {
     vi.advanceTimersByTime(20_000);
     expect(order).toEqual(['first', 'at once', 'later']);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that share a timer come all, whatever one of them throws', () => {
+    const complain = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const due = nodeClock.now() + 20_480;
+    const order: number[] = [];
+    for (const one of [1, 2, 3]) {
+      nodeClock.wakeAt(due, () => {
+        order.push(one);
+        if (one === 1) throw new Error('of the first');
+      });
+    }
+    vi.advanceTimersByTime(21_000);
+    expect(order).toEqual([1, 2, 3]);
+    expect(complain).toHaveBeenCalledOnce();
+    complain.mockRestore();
   });
 
   test('further away than a timer goes come early', () => {

@@ -194,3 +194,18 @@ describe('stream.pipeline, 12 MiB', () => {
     await echoing;
   });
 });
+
+test('messages that nobody read after end() are told as dropped, and the stream does not end as if it were whole', async () => {
+  const network = createNetwork({ latency: 5 });
+  servers.push(
+    await network.listen({}, async (ws) => {
+      for (let i = 0; i < 100; i++) await ws.send(`${i} ${'.'.repeat(1000)}`);
+      await ws.closed;
+    }),
+  );
+  const stream = toDuplex(await network.open('ws://far/'), { highWaterMark: 1 });
+  stream.end();
+  await network.advance(5000);
+  const error = await rejection(stream.toArray());
+  expect(error.message).toMatch(/^[0-9]+ messages came after end\(\) and were dropped$/);
+});

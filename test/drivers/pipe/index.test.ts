@@ -1,7 +1,7 @@
 /** The promise API over the pipe: the same calls as on Node, with time in the caller's hand. */
 import { describe, expect, test } from 'vitest';
 import * as pipe from '../../../drivers/pipe/index.ts';
-import { createNetwork, listen, network, open, TimeoutError, WebSocketError } from '../../../drivers/pipe/index.ts';
+import { createNetwork, listen, network, open, WaitTimeoutError, WebSocketError } from '../../../drivers/pipe/index.ts';
 import type { WebSocket } from '../../../drivers/pipe/index.ts';
 
 const HOUR = 3_600_000;
@@ -99,7 +99,7 @@ test('a message that came before a reset is received first, then the error', asy
 test('timeouts are of virtual time', async () => {
   const network = createNetwork();
   await network.listen({ host: 'server' }, async (ws) => {
-    await expect(ws.receive({ timeout: HOUR })).rejects.toThrow(TimeoutError);
+    await expect(ws.receive({ timeout: HOUR })).rejects.toThrow(WaitTimeoutError);
     await ws.send('nothing came for an hour');
   });
   const ws = await network.open('ws://server');

@@ -1,6 +1,6 @@
 import { Link } from '../../../drivers/pipe/link.ts';
 import type { TransportEnd } from '../../../drivers/pipe/link-end.ts';
-import type { LinkOptions } from '../../../drivers/pipe/options.ts';
+import type { LinkOptions } from '../../../drivers/pipe/link-options.ts';
 import { SeededRandom } from '../../../drivers/pipe/random.ts';
 import type { TraceEntry } from '../../../drivers/pipe/trace.ts';
 import { VirtualClock } from '../../../drivers/pipe/virtual-clock.ts';

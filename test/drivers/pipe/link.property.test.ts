@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LaneOptions, LinkOptions } from '../../../drivers/pipe/options.ts';
+import type { OneWayOptions, LinkOptions } from '../../../drivers/pipe/link-options.ts';
 import { connectPair, numbered } from './link-pair.ts';
 
 const fault = fc.record({
   after: fc.integer({ min: 0, max: 400 }),
   kind: fc.constantFrom('reset' as const, 'end' as const, 'stall' as const, 'lose' as const),
 });
-const lane: fc.Arbitrary<LaneOptions> = fc.record(
+const lane: fc.Arbitrary<OneWayOptions> = fc.record(
   {
     latency: fc.oneof(fc.integer({ min: 0, max: 50 }), fc.constant([0, 50] as const)),
     cut: fc.oneof(fc.constant('whole' as const), fc.constant('random' as const), fc.integer({ min: 1, max: 50 })),

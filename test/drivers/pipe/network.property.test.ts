@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NetworkDriver } from '../../../drivers/pipe/network.ts';
-import type { LaneOptions, NetworkOptions } from '../../../drivers/pipe/options.ts';
+import type { OneWayOptions } from '../../../drivers/pipe/link-options.ts';
+import type { NetworkOptions } from '../../../drivers/pipe/options.ts';
 import type { TraceEntry } from '../../../drivers/pipe/trace.ts';
 import { echo } from './sessions.ts';
 
 const HOUR = 3_600_000;
 
-const lane: fc.Arbitrary<LaneOptions> = fc.record(
+const lane: fc.Arbitrary<OneWayOptions> = fc.record(
   {
     latency: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constant([0, 500] as const)),
     cut: fc.constantFrom('whole' as const, 'random' as const, 1, 2, 7, [1], [130, 1, 1]),

@@ -1,8 +1,7 @@
 import type { CloseInfo } from '../../../protocol/index.ts';
-import type { Handlers } from '../../../drivers/handlers.ts';
+import type { Handlers, Socket } from '../../../drivers/socket/socket.ts';
 import type { NetworkDriver } from '../../../drivers/pipe/network.ts';
 import type { PipeClientOptions, PipeServerOptions } from '../../../drivers/pipe/options.ts';
-import type { Socket } from '../../../drivers/socket.ts';
 
 /** What happened to the connections of one side, as lines, and how they ended. */
 export class Recorder {
@@ -20,10 +19,10 @@ export class Recorder {
         this.note('open');
         on.open?.(socket);
       },
-      message: (socket, data) => {
+      message: (socket, data, binary) => {
         this.messages.push(data);
         this.note(typeof data === 'string' ? `text ${data}` : `binary ${data.length}`);
-        on.message?.(socket, data);
+        on.message?.(socket, data, binary);
       },
       ping: (socket, payload) => {
         this.note('ping');

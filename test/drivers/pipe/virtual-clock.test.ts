@@ -318,8 +318,8 @@ describe('without promises', () => {
 });
 
 test('the clock needs nothing of the runtime but promises', async () => {
-  const { makeTurn } = await import('../../../drivers/pipe/turn.ts');
-  const clock = new VirtualClock({ turn: makeTurn({}) });
+  const { makeNextTurn } = await import('../../../drivers/pipe/next-turn.ts');
+  const clock = new VirtualClock({ turn: makeNextTurn({}) });
   const { log, note } = recorder(clock);
   clock.wakeAt(10, note('timer'));
   clock.carryAt(20, note('bytes'));

@@ -6,8 +6,9 @@ export async function connected(
   options: PromiseOptions & { maxMessageSize?: number | false; sendLimit?: number; highWater?: number } = {},
 ): Promise<{ webSocket: WebSocket; socket: FakeSocket; driver: FakeDriver }> {
   const driver = new FakeDriver();
-  driver.highWater = options.highWater ?? driver.highWater;
-  const opening = createOpen(driver)('ws://fake/', options);
+  const { highWater = driver.highWater, ...rest } = options;
+  driver.highWater = highWater;
+  const opening = createOpen(driver)('ws://fake/', rest);
   const [socket] = driver.sockets;
   socket?.open();
   return { webSocket: await opening, socket, driver };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConnectionLostError, TimeoutError, WebSocketError } from '../../../protocol/index.ts';
+import { ConnectionLostError, WaitTimeoutError, WebSocketError } from '../../../protocol/index.ts';
 import type { WebSocket } from '../../../drivers/promise/index.ts';
 import { settled } from '../../support/fake-socket.ts';
 import { connected, rejection, stateOf } from './connected.ts';
@@ -79,13 +79,13 @@ describe('receive', () => {
 });
 
 describe('giving up a receive', () => {
-  test('a timeout rejects with a TimeoutError, and the message that comes later is not lost', async () => {
+  test('a timeout rejects with a WaitTimeoutError, and the message that comes later is not lost', async () => {
     const { webSocket, socket } = await connected();
     const impatient = webSocket.receive({ timeout: 100 });
     await socket.clock.advance(99);
     expect(await stateOf(impatient)).toBe('pending');
     await socket.clock.advance(1);
-    expect(await rejection(impatient)).toBeInstanceOf(TimeoutError);
+    expect(await rejection(impatient)).toBeInstanceOf(WaitTimeoutError);
     expect(webSocket.state).toBe('open');
     socket.arrive('late');
     expect(await webSocket.receive()).toBe('late');
@@ -102,7 +102,8 @@ describe('giving up a receive', () => {
     signal.removeEventListener = (...args: any[]) => (listeners--, removeEventListener.apply(signal, args as any));
     const first = webSocket.receive({ timeout: 100, signal });
     const second = webSocket.receive({ timeout: 100, signal });
-    expect([listeners, socket.clock.timers]).toEqual([2, 2]);
+    // One listener for all who share a signal, a timer each.
+    expect([listeners, socket.clock.timers]).toEqual([1, 2]);
     socket.arrive('in time');
     expect(await first).toBe('in time');
     expect([listeners, socket.clock.timers]).toEqual([1, 1]);
@@ -141,7 +142,7 @@ describe('giving up a receive', () => {
 
   test('a timeout of 0 takes what is there and does not wait', async () => {
     const { webSocket, socket } = await connected();
-    expect(await rejection(webSocket.receive({ timeout: 0 }))).toBeInstanceOf(TimeoutError);
+    expect(await rejection(webSocket.receive({ timeout: 0 }))).toBeInstanceOf(WaitTimeoutError);
     socket.arrive('a');
     expect(await webSocket.receive({ timeout: 0 })).toBe('a');
   });
@@ -277,11 +278,23 @@ describe('the queue', () => {
     socket.arrive(...messages.slice(0, 15));
     expect(socket.flow).toEqual([]);
     socket.arrive(...messages.slice(15));
-    expect(socket.flow).toEqual(['pause']);
+    expect(socket.flow).toEqual(['stopReading']);
     for (const message of messages) expect(await webSocket.receive()).toBe(message);
     expect(socket.paused).toBe(false);
     // Not for each message: that would cost more than it saves.
-    expect(socket.flow.filter((one) => one === 'pause').length).toBeLessThan(5);
+    expect(socket.flow.filter((one) => one === 'stopReading').length).toBeLessThan(5);
+  });
+
+  test('takes in what the read that filled it has brought, up to 128 KiB with what each message costs', async () => {
+    const { webSocket, socket } = await connected();
+    socket.arriveTogether(...Array.from({ length: 64 }, (_, i) => `${i}`));
+    expect([socket.flow, socket.held]).toEqual([['stopReading'], 0]);
+    for (let i = 0; i < 64; i++) expect(await webSocket.receive()).toBe(`${i}`);
+    socket.arriveTogether(...Array.from({ length: 10_000 }, () => ''));
+    // Each has three parts here.
+    expect([socket.flow.at(-1), socket.held / 3]).toEqual(['pause', 10_000 - 1024]);
+    for (let i = 0; i < 10_000; i++) expect(await webSocket.receive()).toBe('');
+    expect(socket.paused).toBe(false);
   });
 
   test('holds no more bytes than the largest message may have', async () => {
@@ -306,6 +319,16 @@ describe('the queue', () => {
     const none = await connected({ receiveQueue: false, maxMessageSize: false });
     for (let i = 0; i < 1000; i++) none.socket.arrive('x'.repeat(KIB));
     expect(none.socket.paused).toBe(false);
+  });
+
+  test('of any number of messages counts each with what it takes', async () => {
+    const { socket } = await connected({ receiveQueue: false, maxMessageSize: 1000 });
+    let messages = 0;
+    while (!socket.paused && messages < 100_000) {
+      socket.arrive('');
+      messages++;
+    }
+    expect(messages).toBe(512);
   });
 
   test('what is no size is refused by open', async () => {
@@ -372,6 +395,90 @@ describe('after a local close', () => {
     expect(await stateOf(next)).toBe('pending');
     socket.peerEnds();
     expect(await rejection(next)).toMatchObject({ code: 1000 });
+  });
+
+  const hundred = Array.from({ length: 100 }, (_, i) => `${i}`);
+
+  test('whoever iterates is given all that comes, however much comes at once', async () => {
+    const { webSocket, socket } = await connected();
+    const received: unknown[] = [];
+    const done = (async () => {
+      for await (const message of webSocket) received.push(message);
+    })();
+    const closing = webSocket.close();
+    socket.arrive(...hundred);
+    socket.peerEnds();
+    await done;
+    expect(received).toEqual(hundred);
+    expect(await closing).not.toHaveProperty('dropped');
+    expect(socket.clock.timers).toBe(0);
+  });
+
+  test('whoever is slow is waited for, as long as something is taken within a second', async () => {
+    const { webSocket, socket } = await connected();
+    const first = webSocket.receive();
+    const closing = webSocket.close();
+    socket.arrive(...hundred);
+    socket.peerEnds();
+    expect(await first).toBe('0');
+    for (let i = 1; i < 100; i++) {
+      await socket.clock.advance(999);
+      expect(await webSocket.receive()).toBe(`${i}`);
+    }
+    expect(await closing).not.toHaveProperty('dropped');
+    expect(socket.clock.timers).toBe(0);
+  });
+
+  test('a consumer that takes nothing for a second is there no more: what the queue does not hold is dropped and counted', async () => {
+    const { webSocket, socket } = await connected();
+    const first = webSocket.receive();
+    const closing = webSocket.close();
+    socket.arrive(...hundred);
+    socket.peerEnds();
+    expect(await first).toBe('0');
+    await socket.clock.advance(999);
+    expect(await stateOf(closing)).toBe('pending');
+    await socket.clock.advance(1);
+    expect(await closing).toMatchObject({ code: 1000, dropped: 83 });
+    expect(await webSocket.closed).toMatchObject({ dropped: 83 });
+    for (let i = 1; i <= 16; i++) expect(await webSocket.receive()).toBe(`${i}`);
+    expect(await rejection(webSocket.receive())).toMatchObject({ code: 1000 });
+    expect(socket.clock.timers).toBe(0);
+  });
+
+  test('where nobody has ever received, nothing is waited for', async () => {
+    const { webSocket, socket } = await connected();
+    const closing = webSocket.close();
+    socket.arrive(...hundred);
+    socket.peerEnds();
+    expect(await closing).toMatchObject({ dropped: 84 });
+  });
+
+  test('a stream that is read is given all of its message, and one that is left lying ends unfinished', async () => {
+    const big = new Uint8Array(1024 * KIB);
+    for (const isRead of [true, false]) {
+      const { webSocket, socket } = await connected();
+      const stream = webSocket.receiveStream();
+      const closing = webSocket.close();
+      socket.begin(true);
+      for (let at = 0; at < big.length; at += 16 * KIB) socket.piece(big.subarray(at, at + 16 * KIB));
+      socket.finish();
+      socket.peerEnds();
+      let length = 0;
+      if (isRead) {
+        for await (const chunk of stream) length += chunk.length;
+        expect(length).toBe(big.length);
+        expect(await closing).not.toHaveProperty('dropped');
+      } else {
+        await socket.clock.advance(1000);
+        expect(await closing).toMatchObject({ dropped: 1 });
+        const reading = (async () => {
+          for await (const chunk of stream) length += chunk.length;
+        })();
+        expect(await rejection(reading)).toMatchObject({ code: 1000 });
+        expect(length).toBeLessThan(big.length);
+      }
+    }
   });
 
   test('a socket that was paused reads on', async () => {

@@ -205,6 +205,24 @@ describe('when the connection ends', () => {
   });
 });
 
+test('chunks of one unit count with what they take: what is not read holds up the peer', async () => {
+  const { webSocket, socket } = await connected();
+  const stream = webSocket.receiveStream();
+  socket.begin();
+  let pieces = 0;
+  while (!socket.paused && pieces < 100_000) {
+    socket.piece('x');
+    pieces++;
+  }
+  expect(pieces).toBeLessThanOrEqual(512);
+  // And reading goes on when most of it was taken.
+  while (socket.paused) {
+    await stream.next();
+    pieces--;
+  }
+  expect(pieces).toBeGreaterThan(0);
+});
+
 describe('after a local close', () => {
   test('a stream goes on while it is read', async () => {
     const { webSocket, socket } = await connected();
@@ -225,6 +243,8 @@ describe('after a local close', () => {
     for (let i = 0; i < 5; i++) socket.piece(piece);
     expect(socket.paused).toBe(true);
     void webSocket.close();
+    // For so long somebody might take more.
+    await socket.clock.advance(1000);
     expect(socket.paused).toBe(false);
     socket.finish();
     socket.arrive('after the gap');

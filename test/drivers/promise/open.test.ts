@@ -17,7 +17,7 @@ describe('open', () => {
     expect(await stateOf(opening)).toBe('pending');
     socket().open();
     expect((await opening).state).toBe('open');
-    expect(driver.options).toBe(options);
+    expect(driver.options).toMatchObject(options);
   });
 
   test('what comes with the answer is not lost', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TimeoutError, WebSocketError } from '../../../protocol/index.ts';
+import { WaitTimeoutError, WebSocketError } from '../../../protocol/index.ts';
 import type { ReceivedMessage, WebSocket } from '../../../drivers/promise/index.ts';
 import { piped, URL } from './piped.ts';
 
@@ -81,7 +81,7 @@ async function receiveAll(webSocket: WebSocket, habits: Habit[]) {
       while (ahead.length > (how === 'ahead' ? 2 : 0)) received.push(await ahead.shift()!);
       if (how !== 'ahead') await take(webSocket, how, received, i);
     } catch (error) {
-      if (error instanceof TimeoutError && webSocket.state === 'open') {
+      if (error instanceof WaitTimeoutError && webSocket.state === 'open') {
         // What is polled for needs a turn of the event loop to come.
         await new Promise((resolve) => setImmediate(resolve));
         continue;

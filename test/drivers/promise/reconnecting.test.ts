@@ -5,9 +5,18 @@ import {
   HandshakeError,
   type Network,
   type ReconnectOptions,
+  type ReconnectState,
   WebSocketError,
 } from '../../../drivers/pipe/index.ts';
 import type { ServerOptions, WebSocket } from '../../../drivers/pipe/index.ts';
+
+type Waiting = Extract<ReconnectState, { state: 'waiting' }>;
+
+function onWaiting(tell: (wait: Waiting) => void): (state: ReconnectState) => void {
+  return (state) => {
+    if (state.state === 'waiting') tell(state);
+  };
+}
 
 type Iteration = AsyncIterableIterator<WebSocket>;
 
@@ -108,7 +117,7 @@ describe('waits', () => {
     const iteration = network.open.reconnecting(URL, {
       ...options,
       attempts,
-      onWait: ({ delay }) => found.push(delay),
+      onState: onWaiting(({ delay }) => found.push(delay)),
     });
     await expect(wait(network, iteration.next())).rejects.toThrow(HandshakeError);
     return found;
@@ -137,7 +146,7 @@ describe('waits', () => {
     const times: number[] = [];
     const iteration = network.open.reconnecting(URL, {
       attempts: 5,
-      onWait: ({ delay }) => times.push(network.clock.now() + delay),
+      onState: onWaiting(({ delay }) => times.push(network.clock.now() + delay)),
     });
     const attempts: number[] = [];
     const { connect } = network;
@@ -154,7 +163,10 @@ describe('waits', () => {
     await serve(network);
     const bounds: number[] = [];
     const options = { baseDelay: 1000, maxDelay: 1e9, stableAfter: 10_000 };
-    const iteration = network.open.reconnecting(URL, { ...options, onWait: ({ delay }) => bounds.push(delay) });
+    const iteration = network.open.reconnecting(URL, {
+      ...options,
+      onState: onWaiting(({ delay }) => bounds.push(delay)),
+    });
     for (let round = 0; round < 6; round++) {
       const ws = await nextOf(network, iteration);
       network.links[0].reset();
@@ -179,7 +191,7 @@ describe('waits', () => {
       authorize: () => (refusals-- > 0 ? { status: 503, headers: { 'Retry-After': '120' } } : true),
     });
     const waits: { delay: number; failures: number; error: unknown }[] = [];
-    const iteration = network.open.reconnecting(URL, { onWait: (wait) => waits.push(wait) });
+    const iteration = network.open.reconnecting(URL, { onState: onWaiting((wait) => waits.push(wait)) });
     const ws = await nextOf(network, iteration);
     expect(waits.map(({ failures }) => failures)).toEqual([1, 2]);
     for (const { delay, error } of waits) {
@@ -206,7 +218,7 @@ describe('failures', () => {
     const network = createNetwork();
     const server = await serve(network, { authorize: () => ({ status }) });
     const waits: unknown[] = [];
-    const iteration = network.open.reconnecting(URL, { onWait: (wait) => waits.push(wait) });
+    const iteration = network.open.reconnecting(URL, { onState: onWaiting((wait) => waits.push(wait)) });
     const error: HandshakeError = await wait(network, iteration.next()).catch((error) => error);
     expect(error.response!.status).toBe(status);
     expect(waits).toEqual([]);
@@ -231,14 +243,14 @@ describe('failures', () => {
     let silent = true;
     await serve(network, {
       handshakeTimeout: false,
-      authorize: () => (silent ? new Promise(() => {}) : undefined),
+      authorize: () => (silent ? new Promise<never>(() => {}) : true),
     });
     const errors: unknown[] = [];
     const iteration = network.open.reconnecting(URL, {
-      onWait: ({ error }) => {
+      onState: onWaiting(({ error }) => {
         errors.push(error);
         silent = false;
-      },
+      }),
     });
     expect((await nextOf(network, iteration)).state).toBe('open');
     expect(errors).toMatchObject([{ name: 'TimeoutError' }]);
@@ -281,16 +293,16 @@ describe('giving up', () => {
     const before = createNetwork().open.reconnecting(URL, { signal: AbortSignal.abort(reason) });
     await expect(before.next()).rejects.toBe(reason);
 
-    for (const when of ['waiting', 'onWait', 'opening', 'open'] as const) {
+    for (const when of ['waiting', 'onState', 'opening', 'open'] as const) {
       const network = createNetwork();
       const controller = new AbortController();
       const { signal } = controller;
       if (when === 'opening') await serve(network, { authorize: () => new Promise(() => {}) });
       if (when === 'open') await serve(network);
-      const onWait = (): void => {
-        if (when === 'onWait') controller.abort(reason);
-      };
-      const iteration = network.open.reconnecting(URL, { signal, onWait });
+      const onState = onWaiting(() => {
+        if (when === 'onState') controller.abort(reason);
+      });
+      const iteration = network.open.reconnecting(URL, { signal, onState });
       let next: Promise<unknown> = iteration.next();
       next.catch(() => {});
       await network.settle();

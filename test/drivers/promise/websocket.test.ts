@@ -99,7 +99,13 @@ describe('what the others are told of the end', () => {
     const error = await rejection(webSocket.receive());
     if (expected instanceof Error) expect(error).toBe(expected);
     else expect(error).toMatchObject(expected as object);
-    expect(await rejection(webSocket.send('a'))).toBe(error);
+    const ofSend = await rejection(webSocket.send('a'));
+    if (error.isOk)
+      expect(ofSend).toMatchObject({
+        code: error.code,
+        message: `not sent, for the connection is closed: ${error.code} (normal closure)`,
+      });
+    else expect(ofSend).toBe(error);
     expect(await rejection(webSocket.ping())).toBe(error);
     expect(await webSocket.closed).toBe(info);
   });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { rawServer, switching } from '../node/client/support.ts';
 import { listen, type Server, type WebSocket as ServerSocket } from '../../../drivers/index.ts';
 import { WebSocketError, WebSocketStream } from '../../../drivers/web/index.ts';
 
@@ -89,6 +90,52 @@ describe('WebSocketStream', () => {
     await writable.getWriter().write('go away');
     await expect(readable.getReader().read()).rejects.toMatchObject({ closeCode: 1006 });
     await expect(stream.closed).rejects.toBeInstanceOf(WebSocketError);
+  });
+
+  test('what is written after the peer’s Close frame is told as not sent, and so is the close', async () => {
+    let end!: () => void;
+    const { port } = await rawServer((socket, head) => {
+      // In one piece: when it has opened, its Close frame has come.
+      socket.write(Buffer.concat([Buffer.from(switching(head)), Buffer.from([0x88, 0x02, 0x11, 0xd7])]));
+      end = () => socket.end();
+    });
+    const stream = new WebSocketStream(`ws://127.0.0.1:${port}`);
+    const { writable } = await stream.opened;
+    const writer = writable.getWriter();
+    writer.closed.catch(() => {});
+    const writing = writer.write('too late').catch((error: unknown) => error);
+    end();
+    const error = await stream.closed.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WebSocketError);
+    expect(error).toMatchObject({ closeCode: 4567 });
+    expect(await writing).toBe(error);
+  });
+
+  test('what is written after one’s own close() is rejected, and the close is clean', async () => {
+    const url = await serveWith((ws) => ws.closed);
+    const stream = new WebSocketStream(url);
+    const writer = (await stream.opened).writable.getWriter();
+    writer.closed.catch(() => {});
+    stream.close({ closeCode: 4000 });
+    await expect(writer.write('too late')).rejects.toMatchObject({ name: 'InvalidStateError' });
+    expect(await stream.closed).toEqual({ closeCode: 4000, reason: '' });
+  });
+
+  test('a large message that left whole is told as sent, though its peer closes as soon as it has it', async () => {
+    const received: number[] = [];
+    const url = await serveWith(async (ws) => {
+      received.push((await ws.receive()).length);
+      await ws.close(4001);
+    });
+    for (let i = 0; i < 10; i++) {
+      const stream = new WebSocketStream(url);
+      const writer = (await stream.opened).writable.getWriter();
+      writer.closed.catch(() => {});
+      const size = 8 * 1024 * 1024;
+      await writer.write(new Uint8Array(size));
+      expect(await stream.closed).toEqual({ closeCode: 4001, reason: '' });
+      expect(received.at(-1)).toBe(size);
+    }
   });
 
   test('the signal gives up the opening handshake, with its reason', async () => {

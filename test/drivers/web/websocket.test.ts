@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { listen, type Server, type WebSocket as ServerSocket } from '../../../drivers/index.ts';
-import { WebSocket } from '../../../drivers/web/index.ts';
+import { WebSocket, WebSocketStream } from '../../../drivers/web/index.ts';
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -200,5 +200,33 @@ describe('event handler attributes', () => {
     expect(socket.onopen).toBeNull();
     socket.close();
     await next(socket, 'close');
+  });
+});
+
+describe('the members as WebIDL has them', () => {
+  test('take as many arguments as they need, by their length', () => {
+    expect([WebSocket.length, WebSocket.prototype.close.length, WebSocket.prototype.send.length]).toEqual([1, 0, 1]);
+    expect([WebSocketStream.length, WebSocketStream.prototype.close.length]).toEqual([1, 0]);
+  });
+
+  test('more arguments than there are are ignored, and options that are none are not', async () => {
+    const url = await serveWith(echo);
+    for (const third of ['a', 1, null]) {
+      const socket = new WebSocket(url, [], third as never);
+      await next(socket, 'open');
+      socket.close();
+    }
+    expect(() => new WebSocket(url, [], { nothing: 1 } as never)).toThrow(TypeError);
+  });
+
+  test.each<[string, () => unknown]>([
+    ['close, with a code that may not be sent', () => WebSocket.prototype.close.call(null as never, 1)],
+    ['close, of another object', () => WebSocket.prototype.close.call({} as never)],
+    ['send', () => WebSocket.prototype.send.call({} as never, 'a')],
+    ['a value that binaryType does not have', () => Reflect.set(WebSocket.prototype, 'binaryType', 'nothing', {})],
+    ['readyState', () => Reflect.get(WebSocket.prototype, 'readyState', {})],
+    ['the close of a WebSocketStream', () => WebSocketStream.prototype.close.call({} as never, { closeCode: 1 })],
+  ])('on what is no WebSocket are a TypeError: %s', (_, call) => {
+    expect(call).toThrow(TypeError);
   });
 });

@@ -1,6 +1,8 @@
 /** The floods: what one peer of each does, how many there are, and what memory they may cost a server by its limits. */
+import http2 from 'node:http2';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, deflateRawSync } from 'node:zlib';
-import { BINARY, CLOSE, CONTINUATION, header, PING, PONG, TEXT } from '../../support/frames.ts';
+import { BINARY, CLOSE, closePayload, CONTINUATION, header, PING, PONG, TEXT } from '../../support/frames.ts';
 import { frame, Peer } from './peer.ts';
 import type { Service } from './server.ts';
 
@@ -61,7 +63,29 @@ const unreadEchoes = onOpen(async (peer) => {
   await peer.repeat(text);
 });
 
+const CONNECT = {
+  ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': '/', ':authority': '127.0.0.1' },
+  'sec-websocket-version': '13',
+};
+
+/** Streams on one session, each reset at once, until the server has had enough of it. */
+async function abortStreams(port: number, isOver: () => boolean): Promise<boolean> {
+  const session = http2.connect(`http://127.0.0.1:${port}`).on('error', () => {});
+  await new Promise((resolve) => session.once('remoteSettings', resolve).once('close', resolve));
+  const isOpen = (): boolean => !session.closed && !session.destroyed;
+  const hasBegun = isOpen();
+  while (isOpen() && !isOver()) {
+    const stream = session.request(CONNECT, { endStream: false }).on('error', () => {});
+    await nextTurn(); // it goes out
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await nextTurn();
+  }
+  session.destroy();
+  return hasBegun;
+}
+
 const echo = { service: 'echo' } as const;
+const DEFLATE = 'Sec-WebSocket-Extensions: permessage-deflate\r\n';
 
 export const FLOODS: readonly Flood[] = [
   {
@@ -101,6 +125,26 @@ export const FLOODS: readonly Flood[] = [
     peers: 4,
     bound: 2 * MESSAGE,
     attack: onOpen((peer) => peer.repeat(large)),
+  },
+  ...['', 'x'].map((payload): Flood => ({
+    name: `messages of ${payload.length} bytes to a handler that awaits nothing, from a peer that does not read`,
+    service: 'careless',
+    peers: 4,
+    bound: 2 * SEND_LIMIT + 1, // each counts 256 bytes, and takes up to twice that
+    attack: onOpen(async (peer) => {
+      peer.deafen();
+      await peer.repeat(many(frame({ opcode: TEXT, payload }), 5000));
+    }),
+  })),
+  {
+    name: 'fragments of one byte before a stream that is not read',
+    service: 'streaming',
+    peers: 16,
+    bound: CONNECTION + 1,
+    attack: onOpen(async (peer) => {
+      await peer.write(start);
+      await peer.repeat(many(frame({ opcode: CONTINUATION, fin: false, payload: 'x' }), 5000));
+    }),
   },
   {
     ...echo,
@@ -231,6 +275,25 @@ export const FLOODS: readonly Flood[] = [
     }),
   },
   {
+    name: 'messages and a Close frame of peers that are gone, with their answers unread',
+    service: 'waiting',
+    peers: 4,
+    bound: 32,
+    attack: onOpen(async (peer) => {
+      peer.deafen();
+      await peer.write(many(frame({ opcode: TEXT, payload: new Uint8Array(1000).fill(0x61) }), 250));
+      await peer.write(frame({ opcode: CLOSE, payload: closePayload(4001) }));
+      await peer.wait(5);
+    }),
+  },
+  {
+    name: 'WebSockets over HTTP/2 that are opened and aborted',
+    service: 'http2',
+    peers: 4,
+    bound: 8,
+    attack: abortStreams,
+  },
+  {
     name: 'compression bombs, a MiB that inflates to a GiB',
     service: 'compressed',
     peers: 2,
@@ -239,6 +302,17 @@ export const FLOODS: readonly Flood[] = [
       const block = deflateRawSync(new Uint8Array(MIB), { finishFlush: constants.Z_FULL_FLUSH });
       await peer.write(frame({ opcode: BINARY, rsv1: true, payload: many(block, 1024) }));
       await peer.stay();
-    }, 'Sec-WebSocket-Extensions: permessage-deflate\r\n'),
+    }, DEFLATE),
+  },
+  {
+    name: 'legal bombs, 16 KiB that inflate to just below the limit',
+    service: 'compressed',
+    peers: 4,
+    bound: 3 * MESSAGE, // what is inflated, the message, and its echo
+    attack: onOpen(async (peer) => {
+      const zeros = deflateRawSync(new Uint8Array(MESSAGE * MIB), { finishFlush: constants.Z_SYNC_FLUSH });
+      const bomb = frame({ opcode: BINARY, rsv1: true, payload: zeros.subarray(0, -4) });
+      await peer.repeat(many(bomb, 40));
+    }, DEFLATE),
   },
 ];

@@ -30,6 +30,10 @@ for (const flood of floods) {
   const bound = boundOf(flood);
   const cells = [flood.name, String(flood.peers), mib(bound)];
   for (const library of values['without-ws'] ? (['sansocket'] as const) : (['sansocket', 'ws'] as const)) {
+    if (library === 'ws' && flood.service === 'http2') {
+      cells.push('none');
+      continue;
+    }
     const report = await tryOne(library);
     console.log(`${flood.name}, ${library}: ${describe(report)}`);
     cells.push(`${report.stopped ? 'over ' : ''}${mib(report.grown)}`);

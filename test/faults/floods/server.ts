@@ -12,9 +12,12 @@ import { serve } from '../../../drivers/node/index.ts';
  * - `echo`: sends back what comes, and never looks at what `send` says
  * - `waiting`: sends back what comes, and waits until it has left
  * - `deaf`: never takes a message
+ * - `careless`: sends back what comes, and awaits nothing
+ * - `streaming`: asks for the next message in pieces, and reads none of them
  * - `compressed`: `echo`, with compression
+ * - `http2`: `echo`, over HTTP/2 too, which ws doesn't speak: its port is 0
  */
-export type Service = 'echo' | 'waiting' | 'deaf' | 'compressed';
+export type Service = 'echo' | 'waiting' | 'careless' | 'deaf' | 'streaming' | 'compressed' | 'http2';
 export type Library = 'sansocket' | 'ws';
 
 /** What the process says. */
@@ -34,12 +37,28 @@ const serving: Record<Library, () => Promise<Record<Service, number>>> = {
     };
     const plain = await serve({ host: HOST, port: 0 }, echo);
     const compressed = await serve({ host: HOST, port: 0, compress: true }, echo);
+    const http2 = await serve({ host: HOST, port: 0, http2: true }, echo);
     const onError = (): void => {};
     const waiting = await listen({ host: HOST, port: 0, onError }, async (ws) => {
       for await (const message of ws) await ws.send(message);
     });
     const deaf = await listen({ host: HOST, port: 0, onError }, async (ws) => void (await ws.closed));
-    return { echo: plain.port, compressed: compressed.port, waiting: waiting.port, deaf: deaf.port };
+    const careless = await listen({ host: HOST, port: 0, onError }, async (ws) => {
+      for await (const message of ws) ws.send(message).catch(() => {});
+    });
+    const streaming = await listen({ host: HOST, port: 0, onError }, async (ws) => {
+      ws.receiveStream();
+      await ws.closed;
+    });
+    return {
+      echo: plain.port,
+      compressed: compressed.port,
+      waiting: waiting.port,
+      careless: careless.port,
+      deaf: deaf.port,
+      streaming: streaming.port,
+      http2: http2.port,
+    };
   },
 
   async ws() {
@@ -65,7 +84,11 @@ const serving: Record<Library, () => Promise<Record<Service, number>>> = {
       echo: await start(false, echo),
       compressed: await start(true, echo),
       waiting: await start(false, (ws) => void wait(ws).catch(() => {})),
+      careless: await start(false, echo),
       deaf: await start(false, (ws) => void ignore(ws).catch(() => {})),
+      // It has no messages in pieces.
+      streaming: await start(false, (ws) => void ignore(ws).catch(() => {})),
+      http2: 0,
     };
   },
 };

@@ -1,7 +1,7 @@
 /** Both ends of a conversation over the event face, and over the promise API. */
 import { listen, open, type WebSocket } from '../../../drivers/index.ts';
 import { connect, serve, type NodeClientOptions, type NodeServerOptions } from '../../../drivers/node/index.ts';
-import type { Socket } from '../../../drivers/socket.ts';
+import type { Socket } from '../../../drivers/socket/socket.ts';
 import type { End, Line } from './end.ts';
 
 /** What both faces tell. */

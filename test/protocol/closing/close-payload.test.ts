@@ -5,7 +5,7 @@ import {
   makeClosePayload,
   parseClosePayload,
 } from '../../../protocol/closing/close-payload.ts';
-import { portableText } from '../../../protocol/text.ts';
+import { portableText } from '../../../protocol/text/text-codec.ts';
 import { closePayload, utf8 } from '../../support/frames.ts';
 
 /** §7.4.1 and §7.4.2, and what the IANA registry has added: 1012 to 1014. */
@@ -37,6 +37,9 @@ describe('parseClosePayload', () => {
 
   test('§5.5.1: the first two bytes of a body MUST be the code: one alone is wrong', () => {
     for (const byte of [0, 3, 255]) expect(parse(Uint8Array.of(byte))).toBe(1002);
+    // What lies behind it in memory is not its own.
+    expect(parseClosePayload(closePayload(1000), 0, 1, portableText)).toBe(1002);
+    expect(parseClosePayload(closePayload(1000), 0, 2, portableText)).toEqual({ code: 1000, reason: '' });
   });
 
   test('§7.4: codes that may not stand in a Close frame are wrong, all others right', () => {
@@ -89,24 +92,29 @@ describe('checkClose', () => {
       -1000,
       Infinity,
     ]) {
-      expect(() => check(code), String(code)).toThrow(RangeError);
+      expect(() => check(code), String(code)).toThrow(new RangeError(`${code} is not a close code that may be sent`));
     }
   });
 
   test('what is no number or no string is a TypeError', () => {
-    for (const code of ['1000', null, {}, true, 1000n]) expect(() => check(code)).toThrow(TypeError);
-    for (const reason of [1, null, {}, utf8('bye')]) expect(() => check(1000, reason)).toThrow(TypeError);
+    for (const code of ['1000', null, {}, true, 1000n]) {
+      expect(() => check(code)).toThrow(new TypeError('the close code must be a number'));
+    }
+    for (const reason of [1, null, {}, utf8('bye')]) {
+      expect(() => check(1000, reason)).toThrow(new TypeError('the close reason must be a string'));
+    }
   });
 
   test('§5.5: a reason of more than 123 bytes of UTF-8 is a RangeError', () => {
     for (const reason of ['x'.repeat(124), 'ü'.repeat(62), '\u{1f600}'.repeat(31)]) {
-      expect(() => check(1000, reason)).toThrow(RangeError);
+      const error = new RangeError('the close reason is longer than 123 bytes of UTF-8');
+      expect(() => check(1000, reason)).toThrow(error);
     }
   });
 
   test('a lone surrogate is a TypeError', () => {
     for (const reason of ['\ud800', 'a\udfff', '\ud800\ud800\udc00', '\udc00\ud800', '\ud800x']) {
-      expect(() => check(1000, reason)).toThrow(TypeError);
+      expect(() => check(1000, reason)).toThrow(new TypeError('the close reason has a lone surrogate'));
     }
     check(1000, 'a\ud800\udc00b');
   });

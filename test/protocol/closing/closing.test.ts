@@ -35,7 +35,8 @@ describe('ClosingHandshake', () => {
   });
 
   test('§7.1.5: 1006 when no Close frame was received, whether or not one was sent', () => {
-    const error = { name: 'ConnectionLostError', code: 1006 };
+    const message = 'the connection ended without a Close frame';
+    const error = { name: 'ConnectionLostError', code: 1006, message };
     expect(new ClosingHandshake().finish()).toMatchObject({
       code: 1006,
       reason: '',
@@ -48,6 +49,7 @@ describe('ClosingHandshake', () => {
     const closing = new ClosingHandshake();
     closing.send(OURS);
     expect(closing.isSent).toBe(true);
+    expect(closing.isReceived).toBe(false);
     expect(closing.finish()).toMatchObject({ code: 1006, clean: false, sent: OURS, first: 'sent', error });
   });
 

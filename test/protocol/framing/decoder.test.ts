@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FrameDecoder, HALT, HOLD, PROCEED, type Verdict } from '../../../protocol/framing/decoder.ts';
+import { type ControlTarget, type DataTarget, FrameDecoder } from '../../../protocol/framing/decoder.ts';
 import { PortableMasker } from '../../../protocol/framing/masking.ts';
 import { noise } from '../../support/frames.ts';
 
@@ -8,33 +8,42 @@ const MAX_SAFE = [0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
 interface Options {
   readonly expectMask?: boolean;
   readonly allowRsv1?: boolean;
-  readonly verdict?: Verdict;
+  /** Whether the target halts it at the first frame. */
+  readonly halts?: boolean;
+  /** Whether the target takes messages by the lane. */
+  readonly lane?: boolean;
   readonly cut?: boolean;
 }
 
 /** What a decoder tells its target of these bytes, whole or cut. Payload pieces of a frame are joined. */
-function decode(bytes: ArrayLike<number>, { expectMask = false, allowRsv1 = false, verdict, cut }: Options = {}) {
+function decode(bytes: ArrayLike<number>, { expectMask = false, allowRsv1 = false, halts, lane, cut }: Options = {}) {
   const told: unknown[][] = [];
-  const decoder = new FrameDecoder(
-    {
-      onFrame: (...frame) => {
-        told.push(['frame', ...frame]);
-        return verdict ?? PROCEED;
-      },
-      onPayload: (memory, start, end, seen, last) => {
-        if (start === end && !last) return; // how often nothing comes depends on the cuts
-        const before = told.at(-1)!;
-        if (before[0] !== 'payload' || before[3] === true) told.push(['payload', [], 0, false]);
-        const payload = told.at(-1)! as [string, number[], number, boolean];
-        payload[1].push(...memory.subarray(start, end));
-        payload[2] |= seen & 0x80;
-        payload[3] = last;
-      },
-      onControl: (opcode, memory, start, end) => told.push(['control', opcode, [...memory.subarray(start, end)]]),
-      onFrameFault: (code, reason) => told.push(['fault', code, reason]),
+  const data: DataTarget = {
+    begin: (...frame) => {
+      told.push(['frame', ...frame]);
+      if (halts) decoder.halt();
+      return !halts;
     },
-    new PortableMasker(),
-  );
+    beginMessage: () => lane === true,
+    takeMessage(opcode, memory, start, end, seen) {
+      data.begin(opcode, true, false, end - start);
+      data.append(memory, start, end, seen, true);
+    },
+    append: (memory, start, end, seen, last) => {
+      if (start === end && !last) return; // how often nothing comes depends on the cuts
+      const before = told.at(-1)!;
+      if (before[0] !== 'payload' || before[3] === true) told.push(['payload', [], 0, false]);
+      const payload = told.at(-1)! as [string, number[], number, boolean];
+      payload[1].push(...memory.subarray(start, end));
+      payload[2] |= seen & 0x80;
+      payload[3] = last;
+    },
+  };
+  const control: ControlTarget = {
+    onControl: (opcode, memory, start, end) => told.push(['control', opcode, [...memory.subarray(start, end)]]),
+    onFrameFault: (code, reason) => told.push(['fault', code, reason]),
+  };
+  const decoder = new FrameDecoder(data, control, new PortableMasker());
   decoder.reset(expectMask, allowRsv1);
   const memory = Uint8Array.from(bytes);
   let at = 0;
@@ -48,6 +57,7 @@ function decode(bytes: ArrayLike<number>, { expectMask = false, allowRsv1 = fals
 function told(bytes: ArrayLike<number>, options: Options = {}): unknown[][] {
   const whole = decode(bytes, options);
   expect(decode(bytes, { ...options, cut: true }).told).toEqual(whole.told);
+  expect(decode(bytes, { ...options, lane: true }).told).toEqual(whole.told);
   return whole.told;
 }
 
@@ -147,20 +157,19 @@ describe('the target', () => {
   const twice = [0x81, 1, 65, 0x81, 1, 66];
 
   test.each([true, false])('that holds a frame back is asked for it again, its header cut: %s', (cut) => {
-    const answers: Verdict[] = [HOLD, HOLD, PROCEED];
+    const answers = [false, false, true];
     const got: unknown[] = [];
-    const decoder = new FrameDecoder(
-      {
-        onFrame: (opcode, _fin, _rsv1, length) => {
-          got.push([opcode, length]);
-          return answers.shift()!;
-        },
-        onPayload: (bytes, start, end) => got.push([...bytes.subarray(start, end)]),
-        onControl: () => expect.unreachable(),
-        onFrameFault: () => expect.unreachable(),
+    const data: DataTarget = {
+      begin: (opcode, _fin, _rsv1, length) => {
+        got.push([opcode, length]);
+        return answers.shift()!;
       },
-      new PortableMasker(),
-    );
+      append: (bytes, start, end) => got.push([...bytes.subarray(start, end)]),
+      beginMessage: () => false,
+      takeMessage: () => expect.unreachable(),
+    };
+    const control = { onControl: () => expect.unreachable(), onFrameFault: () => expect.unreachable() };
+    const decoder = new FrameDecoder(data, control, new PortableMasker());
     decoder.reset(false, false);
     const bytes = Uint8Array.of(0x81, 1, 65);
     let at = cut ? decoder.decode(bytes, 0, 1) : 0;
@@ -170,7 +179,7 @@ describe('the target', () => {
   });
 
   test.each([true, false])('that halts it is told nothing more, whatever comes, its header cut: %s', (cut) => {
-    const { told, decoder, isIdle } = decode(twice, { verdict: HALT, cut });
+    const { told, decoder, isIdle } = decode(twice, { halts: true, cut });
     expect(told).toEqual([['frame', 1, true, false, 1]]);
     expect(isIdle).toBe(false);
     expect(decoder.decode(Uint8Array.from(twice), 0, 6)).toBe(0);

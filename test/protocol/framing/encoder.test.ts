@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { FrameEncoder } from '../../../protocol/framing/encoder.ts';
 import { PortableMasker } from '../../../protocol/framing/masking.ts';
 import type { TracedFrame } from '../../../protocol/framing/trace.ts';
-import { Outbox } from '../../../protocol/outbox.ts';
-import { Workspace } from '../../../protocol/workspace.ts';
+import { Outbox } from '../../../protocol/memory/outbox.ts';
+import { Resources } from '../../../protocol/resources.ts';
+import { ASCII_SLACK, portableText, type TextCodec } from '../../../protocol/text/text-codec.ts';
 import { join } from '../../support/cuts.ts';
 import { frame, noise, parseFrames, utf8 } from '../../support/frames.ts';
 import { countingRandom } from '../../support/noting.ts';
@@ -18,18 +19,31 @@ const ROLES = [
   ['a client', true],
 ] as const;
 
+/** A codec that looks at text once: what it writes of one that is not ASCII fills all the room that it has, with nonsense. */
+const atOnce: TextCodec = {
+  ...portableText,
+  encodeAscii(text, bytes, at) {
+    const isAscii = portableText.byteLength(text) === text.length;
+    if (isAscii) portableText.encode(text, bytes, at);
+    else bytes.fill(0xdd, at, at + text.length + ASCII_SLACK);
+    return isAscii;
+  },
+};
+
 interface Options {
+  readonly text?: TextCodec;
   readonly slabSize?: number;
   readonly random?: (bytes: Uint8Array) => void;
 }
 
 /** An encoder with an outbox, and what it asked of its surroundings. Its memory is dirty, and a server masks nothing. */
-function makeEncoder(mask: boolean, { slabSize, random }: Options = {}) {
+function makeEncoder(mask: boolean, { text = portableText, slabSize, random }: Options = {}) {
   const asked: number[] = [];
   const traced: TracedFrame[] = [];
   const masker = new PortableMasker();
-  const workspace = new Workspace({
+  const resources = new Resources({
     random: random ?? countingRandom(),
+    text,
     masker: mask ? masker : { apply: () => expect.unreachable(), copy: () => expect.unreachable() },
     slab: new Uint8Array(4096).fill(0xee),
     allocate: (size) => {
@@ -38,8 +52,8 @@ function makeEncoder(mask: boolean, { slabSize, random }: Options = {}) {
     },
     ...(slabSize === undefined ? {} : { slabSize }),
   });
-  const encoder = new FrameEncoder(workspace, mask, (one) => traced.push(one));
-  const outbox = new Outbox(workspace);
+  const encoder = new FrameEncoder(resources, mask, (one) => traced.push(one));
+  const outbox = new Outbox(resources);
   return { encoder, outbox, asked, traced, taken: () => join(...outbox.take()) };
 }
 
@@ -62,8 +76,10 @@ describe.each(ROLES)('a frame of %s', (_, mask) => {
     },
   );
 
-  test.each(LENGTHS)('has a text of %i bytes as it has bytes', (length) => {
-    const { encoder, outbox, taken } = makeEncoder(mask);
+  const CODECS = [portableText, atOnce].flatMap((text) => LENGTHS.map((length) => [length, text] as const));
+
+  test.each(CODECS)('has a text of %i bytes as it has bytes', (length, codec) => {
+    const { encoder, outbox, taken } = makeEncoder(mask, { text: codec });
     const texts = ['a'.repeat(length), `${'é'.repeat(length >> 1)}${'b'.repeat(length & 1)}`];
     if (length >= 4) texts.push(`${'a'.repeat(length - 4)}😀`);
     if (length >= 3) texts.push('漢'.repeat(Math.floor(length / 3)));

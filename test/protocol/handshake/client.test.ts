@@ -4,7 +4,7 @@ import { ClientHandshake } from '../../../protocol/handshake/client.ts';
 import type { ClientRequest } from '../../../protocol/handshake/client.ts';
 import { ServerHandshake } from '../../../protocol/handshake/server.ts';
 import { DONE, FAILED, READING } from '../../../protocol/handshake/state.ts';
-import { ACCEPT, bytes, cuts, FakeExtension, KEY, response, text } from './support.ts';
+import { ACCEPT, bytes, cuts, FakeExtension, KEY, parseResponse, response, text } from './support.ts';
 import type { Fields } from './support.ts';
 
 /** Fills in the nonce of RFC 6455 §1.3. */
@@ -111,7 +111,11 @@ describe('a 101', () => {
     ['a list in Connection', { Connection: 'keep-alive, Upgrade' }],
     ['a repeated Connection', { Connection: ['keep-alive', 'upgrade'] }],
     ['white space around the Accept', { 'Sec-WebSocket-Accept': `\t ${ACCEPT} \t` }],
-    ['no subprotocol though some were offered', {}, { subprotocols: ['a'] }],
+    [
+      'no subprotocol though some were offered, where that is let pass',
+      {},
+      { subprotocols: ['a'], requireSubprotocol: false },
+    ],
     ['no extension though one was offered', {}, { extension: new FakeExtension() }],
   ])('may have %s', (_, fields, extras) => {
     expect(received(response(fields), extras).opening).toMatchObject({ subprotocol: '', extensions: '' });
@@ -120,7 +124,8 @@ describe('a 101', () => {
   test('tells the selected subprotocol and extension', () => {
     const extension = new FakeExtension();
     const fields = { 'Sec-WebSocket-Protocol': 'b', 'Sec-WebSocket-Extensions': 'x-fake; level="2"' };
-    const { opening } = received(response(fields), { subprotocols: ['a', 'b'], extension });
+    const request = { subprotocols: ['a', 'b'], requireSubprotocol: false, extension };
+    const { opening } = received(response(fields), request);
     expect(opening).toMatchObject({ subprotocol: 'b', extensions: 'x-fake; level="2"' });
     expect(extension.answers).toEqual([{ name: 'x-fake', params: [['level', '2']] }]);
   });
@@ -136,8 +141,8 @@ describe('a 101', () => {
     ['with a wrong Accept', response({ 'Sec-WebSocket-Accept': ACCEPT.toLowerCase() })],
     ['with a repeated Accept', response({ 'Sec-WebSocket-Accept': [ACCEPT, ACCEPT] })],
     ['with a subprotocol when none was offered', response({ 'Sec-WebSocket-Protocol': 'a' })],
+    ['with no subprotocol though some were offered', response({}), { subprotocols: ['a'] }],
     ['with another subprotocol', response({ 'Sec-WebSocket-Protocol': 'A' }), { subprotocols: ['a'] }],
-    ['with an empty subprotocol', response({ 'Sec-WebSocket-Protocol': '' }), { subprotocols: ['a'] }],
     ['with two subprotocols', response({ 'Sec-WebSocket-Protocol': 'a, b' }), { subprotocols: ['a', 'b'] }],
     ['with a repeated subprotocol', response({ 'Sec-WebSocket-Protocol': ['a', 'a'] }), { subprotocols: ['a'] }],
     ['with an extension when none was offered', response({ 'Sec-WebSocket-Extensions': 'x-fake' })],
@@ -175,7 +180,34 @@ describe('a 101', () => {
     const handshake = received(wire, extras);
     expect(handshake).toMatchObject({ state: FAILED, opening: undefined });
     expect(handshake.error).toBeInstanceOf(HandshakeError);
-    expect(handshake.error!.response).toBeUndefined();
+    expect(handshake.error!.response).toMatchObject({
+      status: 101,
+      statusText: 'Switching Protocols',
+      body: new Uint8Array(0),
+    });
+    expect(handshake.error!.response!.headers).toEqual(parseResponse(wire).headers);
+  });
+
+  test('is told in the error over HTTP/2 too, where it is a 200', () => {
+    const handshake = connect();
+    handshake.useHttp2();
+    handshake.receiveFields([':status', '200', 'sec-websocket-protocol', 'a', 'x-served-by', 'b'], false);
+    expect(handshake.state).toBe(FAILED);
+    const { status, headers } = handshake.error!.response!;
+    expect({ status, ...headers }).toEqual({ status: 200, 'sec-websocket-protocol': 'a', 'x-served-by': 'b' });
+  });
+
+  test('is none in the error when its head is malformed: nothing in it can be told from anything else', () => {
+    expect(received('HTTP/1.1 101 Switching Protocols\r\nUpgrade : websocket\r\n\r\n').error!.response).toBeUndefined();
+  });
+
+  test.each(['Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions'])('with an empty %s selects none', (name) => {
+    const { opening } = received(response({ [name]: '' }), {
+      subprotocols: ['a'],
+      requireSubprotocol: false,
+      extension: new FakeExtension(),
+    });
+    expect(opening).toMatchObject({ subprotocol: '', extensions: '' });
   });
 });
 

@@ -19,6 +19,10 @@ describe('the same host', () => {
     ['http://example.com', 'example.com:'],
     ['http://[::1]:8080', '[::1]:8080'],
     ['http://example.com.', 'example.com.'],
+    // No page has these, but programs send them: ws4py.
+    ['ws://example.com', 'example.com'],
+    ['wss://example.com', 'example.com:443'],
+    ['ws://example.com:8080', 'example.com:8080'],
   ])('%s is that of %s', (origin, host) => {
     expect(isSameHost(origin, host, false)).toBe(true);
   });
@@ -39,6 +43,8 @@ describe('the same host', () => {
     ['http://example.com/', 'example.com'],
     ['http://user@example.com', 'example.com'],
     ['ftp://example.com', 'example.com'],
+    ['ws://evil.example', 'example.com'],
+    ['ws://example.com', 'example.com:443'],
     ['example.com', 'example.com'],
     ['http://a:b', 'a'],
     ['http://a:b', 'a:b'],
@@ -147,4 +153,16 @@ describe('options', () => {
   ])('%j are a TypeError', (allowed) => {
     expect(() => checkAllowedOrigins(allowed as AllowedOrigins)).toThrow(TypeError);
   });
+});
+
+test.each([
+  ['*', ": for all, it is '*' by itself"],
+  [5, ''],
+  ['a.example', ': did you mean https://a.example?'],
+  ['HTTPS://A.example:8443/path', ': did you mean https://a.example:8443?'],
+  ['no host/', ''],
+  ['a'.repeat(300), ''],
+])('a list with %j says what may be meant', (origin, hint) => {
+  const text = `allowedOrigins must list serialised origins, such as https://example.com or null${hint}`;
+  expect(() => checkAllowedOrigins([origin as string])).toThrow(new TypeError(text));
 });

@@ -53,10 +53,11 @@ describe('a request that asks for no WebSocket', () => {
     expect(methods).toEqual(['HEAD', 'OPTIONS']);
   });
 
-  test('takes the authority of an absolute-form target (RFC 9112 §3.2.2)', () => {
-    const hosts: string[] = [];
-    answer('GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n', { onPlainRequest: (request) => hosts.push(request.host) });
-    expect(hosts).toEqual(['b']);
+  test('takes authority and resource of an absolute-form target (RFC 9112 §3.2.2)', () => {
+    const seen: string[] = [];
+    const sink: Partial<Sink> = { onPlainRequest: (request) => seen.push(request.host, request.target) };
+    answer('GET http://b?c HTTP/1.1\r\nHost: a\r\n\r\n', sink);
+    expect(seen).toEqual(['b', '/?c']);
   });
 
   test.each([

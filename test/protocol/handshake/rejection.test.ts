@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   DECISION_FAILED,
@@ -127,4 +128,11 @@ test('a server that can not decide says whether and when to come again', () => {
     status: 400,
     body: 'frames before the handshake was over\n',
   });
+});
+
+test('a body of bytes of another realm, as those are in Jest, and of a view, is exactly those bytes', () => {
+  const foreign = runInNewContext('new Uint8Array([104, 105, 33]).subarray(0, 2)') as Uint8Array;
+  for (const body of [foreign, new DataView(new Uint8Array([104, 105]).buffer) as never]) {
+    expect(parseResponse(formatRejection({ status: 403, body }))).toMatchObject({ body: 'hi' });
+  }
 });

@@ -21,15 +21,19 @@ test('an agreement stands without Upgrade and Accept, for an extended CONNECT (R
 
 test.each([
   ['the server selected a subprotocol that was not offered', ['sec-websocket-protocol', 'a']],
-  ['the server selected a subprotocol that was not offered', ['sec-websocket-protocol', '']],
   ['the server selected an extension that was not offered', ['sec-websocket-extensions', 'x-fake']],
-  ['Sec-WebSocket-Extensions is malformed', ['sec-websocket-extensions', '']],
+  ['Sec-WebSocket-Extensions is malformed', ['sec-websocket-extensions', ',']],
   [
     'Sec-WebSocket-Extensions is repeated',
     ['sec-websocket-extensions', 'x-fake', 'sec-websocket-extensions', 'x-fake'],
   ],
 ])('what is wrong is told: %s, for %j', (why, rawHeaders) => {
   expect(agree(rawHeaders)).toBe(why);
+});
+
+test('empty fields say that none was selected', () => {
+  const fields = ['sec-websocket-protocol', '', 'sec-websocket-extensions', ''];
+  expect(agree(fields, ['a'], new FakeExtension())).toEqual({ subprotocol: '', extensions: '' });
 });
 
 test('an extension may be selected once, and has its own say', () => {

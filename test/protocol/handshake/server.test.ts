@@ -85,6 +85,11 @@ describe('a valid request', () => {
     ['an IPv6 Host', { Host: '[2001:db8::1]:8080' }],
     ['bytes above 0x7F in a value, as latin1', { 'X-Name': 'caf\xe9 \x80\xff' }],
     ['a query alone in an absolute-form target', {}, 'GET http://example.com?x HTTP/1.1'],
+    ['an absolute-form target with ws', {}, 'GET ws://example.com/ HTTP/1.1'],
+    ['an absolute-form target with wss', {}, 'GET wss://example.com/ HTTP/1.1'],
+    ['a key with stray padding bits', { 'Sec-WebSocket-Key': 'AQIDBAUGBwgJCgsMDQ4PEC==' }],
+    ['empty elements in a list of subprotocols', { 'Sec-WebSocket-Protocol': 'chat, ' }],
+    ['empty elements between fields of subprotocols', { 'Sec-WebSocket-Protocol': ['', 'chat', ''] }],
     ['an empty element in a list of extensions', { 'Sec-WebSocket-Extensions': ['', 'x-fake, , y'] }],
   ])('may have %s', (_, fields, line) => {
     expect(received(request(fields, line)).state).toBe(REQUESTED);
@@ -95,10 +100,16 @@ describe('a valid request', () => {
     expect(headers['x-name']).toBe('caf\xe9 \x80\xff');
   });
 
-  test('in absolute-form has the host of its target (RFC 9112 §3.2.2)', () => {
-    const handshake = received(request({ Host: 'proxy.example' }, 'GET http://example.com:81/a?b HTTP/1.1'));
-    expect(handshake.request).toMatchObject({ host: 'example.com:81', path: '/a', query: 'b' });
-  });
+  test.each(['http', 'https', 'ws', 'wss'])(
+    'in absolute-form with %s has the host of its target, and the resource as its target (RFC 9112 §3.2.2)',
+    (scheme) => {
+      const handshake = received(request({ Host: 'proxy.example' }, `GET ${scheme}://example.com:81/a?b HTTP/1.1`));
+      const expected = { host: 'example.com:81', target: '/a?b', path: '/a', query: 'b' };
+      expect(handshake.request).toMatchObject(expected);
+      handshake.accept();
+      expect(handshake.opening!.request).toMatchObject(expected);
+    },
+  );
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is an ordinary name', (name) => {
     const fields = Object.fromEntries([[name, 'value']]) as Fields;

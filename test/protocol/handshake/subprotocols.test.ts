@@ -9,11 +9,14 @@ describe('Sec-WebSocket-Protocol (RFC 6455 §4.1, item 10)', () => {
     ['a, A', ['a', 'A']],
     ['__proto__, constructor', ['__proto__', 'constructor']],
     ['v1.json!', ['v1.json!']],
+    ['chat, ', ['chat']],
+    [', chat', ['chat']],
+    [',a,,\t,b,', ['a', 'b']],
   ])('%j offers subprotocols in order', (field, subprotocols) => {
     expect(parseSubprotocols(field)).toEqual(subprotocols);
   });
 
-  test.each(['', ' ', ',', 'a,', ',a', 'a,,b', 'a b', 'a;b', '"a"', 'a/b', 'a\xe9', 'a, b, a', 'a,a'])(
+  test.each(['', ' ', ',', ' , ,\t', 'a,,a', 'a b', 'a;b', '"a"', 'a/b', 'a\xe9', 'a, b, a', 'a,a'])(
     '%j is not valid',
     (field) => {
       expect(parseSubprotocols(field)).toBeUndefined();

@@ -67,7 +67,7 @@ export function parseResponse(answer: string | Uint8Array): {
     const key = name.toLowerCase();
     headers[key] = key in headers ? `${headers[key]}, ${value}` : value;
   }
-  return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(line)![1]), headers, body: rest.join('\r\n\r\n') };
+  return { status: Number(/^HTTP\/1\.[01] (\d{3}) /.exec(line)![1]), headers, body: rest.join('\r\n\r\n') };
 }
 
 /** An extension that notes what it is asked. */

@@ -111,7 +111,20 @@ describe('a URL is a SyntaxError', () => {
     ['with a colon in its user name', 'ws://us%3Aer:pass@a'],
     ['with CR or LF in its user info', 'ws://user:%0d%0a@a'],
     ['with a lone surrogate', 'ws://a/\ud800'],
+    ['with a zone in its IPv6 address', 'ws://[fe80::1%eth0]/'],
   ])('%s', (_, url) => {
+    expect(() => parseWebSocketUrl(url)).toThrow(SyntaxError);
+  });
+
+  test.each(['ws://[fe80::1%eth0]/', 'ws://[fe80::1%25eth0]:80', 'wss://a:b%40@[fe80::1%251]/x'])(
+    'that says so where an IPv6 address has a zone: %s',
+    (url) => {
+      expect(() => parseWebSocketUrl(url)).toThrow(/the zone of an IPv6 address/);
+    },
+  );
+
+  test.each(['ws://a%b@[::g]/', 'ws://[::1/%]'])('and not elsewhere: %s', (url) => {
+    expect(() => parseWebSocketUrl(url)).not.toThrow(/the zone/);
     expect(() => parseWebSocketUrl(url)).toThrow(SyntaxError);
   });
 

@@ -102,11 +102,11 @@ describe('a streamed message', () => {
     come(one, TEXT, [0xc3], { fin: false });
     one.assembler.release();
     expect(one.assembler.midMessage).toBe(false);
-    one.assembler.reset({ maxMessageSize: 1000, maxFragments: 10 }, undefined);
+    one.reset();
     come(one, TEXT, 'a');
     come(one, TEXT, ['b', 'c']);
     one.assembler.streamNext();
-    one.assembler.reset({ maxMessageSize: 1000, maxFragments: 10 }, undefined);
+    one.reset();
     come(one, TEXT, 'd');
     expect(one.told).toEqual([
       ['start', false],
@@ -208,7 +208,7 @@ describe('a compressed message', () => {
     expect(one.told.map(([name]) => name)).toEqual(['start', 'chunk', 'chunk']);
     come(one, CONTINUATION, [1]);
     expect(one.told.at(-1)).toEqual(['fault', 1009, 'message too big']);
-    one.assembler.reset({ maxMessageSize: 10, maxFragments: 10 }, toyInflater());
+    one.reset({ maxMessageSize: 10 }, toyInflater());
     one.assembler.streamNext();
     come(one, BINARY, [1, 1, 1, 1, 1, 1], compressed);
     expect(one.told.at(-1)).toEqual(['end']);
@@ -233,7 +233,7 @@ describe('a compressed message', () => {
     const { assembler, target } = one;
     assembler.streamNext();
     come(one, BINARY, [1], { fin: false, compressed: true });
-    target.paused = true;
+    target.isPaused = true;
     come(one, CONTINUATION, [2], { fin: false });
     expect(assembler.isBehind).toBe(false); // the message has not all come
     come(one, CONTINUATION, [3]);
@@ -243,7 +243,7 @@ describe('a compressed message', () => {
       ['chunk', [1, 1], true],
     ]);
     expect([assembler.isBehind, assembler.midMessage]).toEqual([true, true]);
-    target.paused = false;
+    target.isPaused = false;
     assembler.proceed();
     expect(one.told.slice(2)).toEqual([['chunk', [2, 2, 3, 3], true], ['end']]);
     expect([assembler.isBehind, assembler.midMessage]).toEqual([false, false]);

@@ -161,6 +161,12 @@ describe('what may not come', () => {
     expect(one.told.at(-1)).toEqual(['fault', 1008, 'too many fragments']);
   });
 
+  test('is a message of one frame where not even one is allowed', () => {
+    const one = makeAssembler({ limits: { maxFragments: 0 } });
+    expect(come(one, BINARY, [1])).toBe(false);
+    expect(one.told).toEqual([['fault', 1008, 'too many fragments']]);
+  });
+
   test.each([true, false])('is text that is not UTF-8 (§8.1), as soon as it is there; in its last frame: %s', (fin) => {
     const one = makeAssembler();
     come(one, TEXT, [0x41, 0xff], { fin });

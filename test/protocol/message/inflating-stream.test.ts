@@ -6,13 +6,14 @@ import { dirtyMemory, toyInflater } from './support.ts';
 /** A stream, and what it delivered. `onPiece` is called with each piece's number, from 1 on. */
 function makeStream({ room = Infinity, onPiece = (_: number): void => {} } = {}) {
   const inflater = toyInflater();
-  const target = { paused: false };
+  const target = { isPaused: false, spend: (cost: number) => void spent.push(cost) };
+  const spent: number[] = [];
   const got: [number[], boolean][] = [];
   const { memory, asked, lent } = dirtyMemory();
   const stream = new InflatingStream({
     inflater,
     memory,
-    target,
+    owner: target,
     deliver: (piece, last) => {
       got.push([[...piece], last]);
       onPiece(got.length);
@@ -26,7 +27,7 @@ function makeStream({ room = Infinity, onPiece = (_: number): void => {} } = {})
     memory.fill(0xff);
     return result;
   };
-  return { stream, target, got, asked, lent, append, inflater };
+  return { stream, target, spent, got, asked, lent, append, inflater };
 }
 
 /** Noise that the toy takes. */
@@ -94,28 +95,28 @@ describe('a compressed message that is streamed', () => {
 describe('a pause', () => {
   test('leaves what comes compressed, and a message that has all come is then behind', () => {
     const { stream, target, got, append, inflater } = makeStream();
-    target.paused = true;
+    target.isPaused = true;
     expect(append([1, 2], false)).toBe(MORE);
     expect(append([3], true)).toBe(MORE);
     expect(stream.proceed()).toBe(MORE);
     expect([got, inflater.parts]).toEqual([[], []]);
     expect(stream.isWhole).toBe(true);
-    target.paused = false;
+    target.isPaused = false;
     expect(stream.proceed()).toBe(DONE);
     expect(got).toEqual([[[1, 1, 2, 2, 3, 3], true]]);
   });
 
   test('within a long piece leaves the rest of it, wherever it comes from', () => {
     const bytes = payload(5000);
-    const { stream, target, got, append } = makeStream({ onPiece: (nth) => (target.paused = nth % 2 === 0) });
+    const { stream, target, got, append } = makeStream({ onPiece: (nth) => (target.isPaused = nth % 2 === 0) });
     expect(append(bytes.subarray(0, 3500), false)).toBe(MORE);
     expect(got).toHaveLength(2);
     expect(append(bytes.subarray(3500), true)).toBe(MORE);
     expect(got).toHaveLength(2);
-    target.paused = false;
+    target.isPaused = false;
     expect(stream.proceed()).toBe(MORE);
     expect(got).toHaveLength(4);
-    target.paused = false;
+    target.isPaused = false;
     expect(stream.proceed()).toBe(DONE);
     expect(got.flatMap(([piece]) => piece)).toEqual(twice(bytes));
     expect(got.map(([, last]) => last)).toEqual([false, false, false, false, true]);
@@ -123,10 +124,10 @@ describe('a pause', () => {
 
   test('that has ended before more comes lets the rest go first', () => {
     const { target, got, append, asked, lent, stream } = makeStream();
-    target.paused = true;
+    target.isPaused = true;
     append([1, 2], false);
     expect(lent.size).toBe(1);
-    target.paused = false;
+    target.isPaused = false;
     expect(append([3], false)).toBe(MORE);
     expect(got.flatMap(([piece]) => piece)).toEqual([1, 1, 2, 2, 3, 3]);
     expect(stream.proceed()).toBe(MORE); // nothing is left
@@ -138,7 +139,7 @@ describe('a pause', () => {
   });
 
   test('in the last part changes nothing: the message is delivered', () => {
-    const { target, got, append, stream } = makeStream({ onPiece: () => (target.paused = true) });
+    const { target, got, append, stream } = makeStream({ onPiece: () => (target.isPaused = true) });
     expect(append([1], true)).toBe(DONE);
     expect(got).toEqual([[[1, 1], true]]);
     expect(stream.proceed()).toBe(MORE);
@@ -147,10 +148,10 @@ describe('a pause', () => {
   test('may be followed by another, in what the first has left', () => {
     const { target, got, append, stream } = makeStream();
     for (const bytes of [[1], [2], [3]]) {
-      target.paused = true;
+      target.isPaused = true;
       append(bytes, false);
       append([...bytes, ...bytes], false);
-      target.paused = false;
+      target.isPaused = false;
       expect(stream.proceed()).toBe(MORE);
     }
     expect(got.map(([piece]) => piece)).toEqual([1, 2, 3].map((byte) => new Array(6).fill(byte)));
@@ -166,10 +167,10 @@ test('a stream that is stopped inflates no further part', () => {
 test('a stream that is stopped gives back the memory that it was lent, also from within what it has left', () => {
   for (const within of [false, true]) {
     const { stream, target, got, append, lent } = makeStream({ onPiece: () => stream.stop() });
-    target.paused = true;
+    target.isPaused = true;
     append(payload(3000), true);
     expect(lent.size).toBe(1);
-    target.paused = false;
+    target.isPaused = false;
     if (within) stream.proceed();
     else stream.stop();
     expect(got).toHaveLength(within ? 1 : 0);

@@ -1,6 +1,6 @@
-import { MessageAssembler, type MessageLimits } from '../../../protocol/message/assembler.ts';
-import type { MessageInflater } from '../../../protocol/message/inflating-stream.ts';
-import { portableText } from '../../../protocol/text.ts';
+import { MessageAssembler } from '../../../protocol/message/assembler.ts';
+import type { MessageInflater, MessageLimits } from '../../../protocol/message/targets.ts';
+import { portableText } from '../../../protocol/text/text-codec.ts';
 import { utf8 } from '../../support/frames.ts';
 
 export const CONTINUATION = 0;
@@ -23,6 +23,8 @@ export function toyInflater(): MessageInflater & { readonly parts: AskedPart[] }
   const lent = new Uint8Array(64 * 1024);
   return {
     parts,
+    mayLackContext: false,
+    cause: undefined,
     decompressPart: (part, fin, maxLength) => {
       parts.push({ bytes: [...part], fin, maxLength });
       lent.fill(0xdb);
@@ -57,28 +59,35 @@ export function dirtyMemory() {
 export interface AssemblerOptions {
   readonly limits?: Partial<MessageLimits>;
   readonly inflater?: MessageInflater;
+  readonly textAsBytes?: boolean;
   /** What is called with each event's name, after it was noted. */
   readonly within?: (name: string, one: ReturnType<typeof makeAssembler>) => void;
 }
 
 /** An assembler, what it told its target, and the sizes that it asked memory for. What it gets is dirty. */
-export function makeAssembler({ limits, inflater, within }: AssemblerOptions = {}) {
+export function makeAssembler({ limits, inflater, textAsBytes, within }: AssemblerOptions = {}) {
   const told: unknown[][] = [];
   const { memory, asked, lent } = dirtyMemory();
   const target = {
-    paused: false,
+    isPaused: false,
     onText: (text: string) => tell('text', text),
+    onTextBytes: (bytes: Uint8Array, owned: boolean) => tell('text bytes', [...bytes], owned),
     onBinary: (bytes: Uint8Array, owned: boolean) => tell('binary', [...bytes], owned),
     onMessageStart: (binary: boolean) => tell('start', binary),
     onMessageChunk: (chunk: string | Uint8Array, owned: boolean) =>
       tell('chunk', typeof chunk === 'string' ? chunk : [...chunk], owned),
     onMessageEnd: () => tell('end'),
+    spent: 0,
+    spend: (cost: number) => void (target.spent += cost),
     onMessageFault: (code: number, reason: string) => tell('fault', code, reason),
   };
   const assembler = new MessageAssembler(target, portableText, memory);
-  const all = { maxMessageSize: 1000, maxFragments: 10, ...limits };
-  assembler.reset(all, inflater);
-  const one = { assembler, target, told, asked, lent };
+  const reset = (limits: Partial<MessageLimits> = {}, inflater?: MessageInflater, textAsBytes = false): void => {
+    const all = { maxMessageSize: 1000, maxFragments: 10, ...limits };
+    assembler.reset({ owner: target, sink: target, limits: all, inflater, textAsBytes });
+  };
+  reset(limits, inflater, textAsBytes);
+  const one = { reset, assembler, target, told, asked, lent };
   function tell(...event: unknown[]): void {
     told.push(event);
     within?.(event[0] as string, one);

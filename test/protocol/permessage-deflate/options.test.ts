@@ -17,6 +17,10 @@ describe('the options of permessage-deflate', () => {
     });
   });
 
+  test('compress every message where the threshold is turned off', () => {
+    expect(resolveCompressOptions({ threshold: false }, true).threshold).toBe(0);
+  });
+
   test('stay as they are given', () => {
     const options = {
       serverNoContextTakeover: true,
@@ -61,6 +65,22 @@ describe('the options of permessage-deflate', () => {
     expect(() => resolveCompressOptions(options, true)).toThrow(RangeError);
   });
 
+  test.each<[string, CompressOptions]>([
+    ['serverMaxWindowBits must be an integer from 8 to 15', { serverMaxWindowBits: 7 }],
+    ['clientMaxWindowBits must be an integer from 8 to 15', { clientMaxWindowBits: 16 }],
+    ['level must be an integer from 0 to 9', { level: 10 }],
+    ['memLevel must be an integer from 1 to 9', { memLevel: 0 }],
+    ['threshold must not be negative or NaN', { threshold: -1 }],
+    ['asyncAbove must not be negative or NaN', { asyncAbove: -1 }],
+  ])('%s', (text, options) => {
+    expect(() => resolveCompressOptions(options, true)).toThrow(new RangeError(text));
+  });
+
+  test('an option that is none is said to be one of compress', () => {
+    const error = new TypeError('compress: unknown option levels: did you mean level?');
+    expect(() => resolveCompressOptions({ levels: 1 } as CompressOptions, true)).toThrow(error);
+  });
+
   test.each([
     null,
     'yes',
@@ -73,7 +93,7 @@ describe('the options of permessage-deflate', () => {
     { level: '6' },
     { memLevel: null },
     { threshold: '1024' },
-    { threshold: false },
+    { level: false },
     { asyncAbove: true },
     { asyncAbove: '1' },
   ])('%j is a TypeError', (options) => {

@@ -3,7 +3,7 @@ import type { ExtensionElement } from '../../../protocol/handshake/types.ts';
 import type { DeflateCodec, Deflater, Inflater } from '../../../protocol/permessage-deflate/codec.ts';
 import type { CompressOptions } from '../../../protocol/permessage-deflate/options.ts';
 import { PermessageDeflate } from '../../../protocol/permessage-deflate/permessage-deflate.ts';
-import { createZlibCodec } from '../../../drivers/node/zlib-codec.ts';
+import { createZlibCodec } from '../../../drivers/node/zlib/codec.ts';
 import { concat, fromHex, randomBytes, words } from '../../support/deflate-codec-suite.ts';
 
 const zlibCodec = createZlibCodec();
@@ -139,21 +139,26 @@ describe('contexts', () => {
       { level: 1, memLevel: 3 },
       { serverMaxWindowBits: 9, clientMaxWindowBits: 10 },
     ],
-  ])('have the parameters agreed on: client %j, server %j', (clientOptions, serverOptions) => {
-    const { client, server, clientLog, serverLog } = pair(clientOptions, serverOptions);
-    server.decompress(client.compress(words(100, 1), true), MAX);
-    client.decompress(server.compress(words(100, 1), true), MAX);
-    const own = (options: CompressOptions): object => ({ level: options.level, memLevel: options.memLevel });
-    expect(clientLog.calls).toEqual([
-      `deflater ${JSON.stringify({ windowBits: 10, ...own(clientOptions), contextTakeover: true })}`,
-      'inflater {"windowBits":9,"contextTakeover":true}',
-    ]);
-    expect(serverLog.calls).toEqual([
-      'inflater {"windowBits":10,"contextTakeover":true}',
-      `deflater ${JSON.stringify({ windowBits: 9, ...own(serverOptions), contextTakeover: true })}`,
-    ]);
-    expect(server.params).toMatchObject({ windowBits: 9 });
-  });
+  ])(
+    'have the parameters agreed on: client %j, server %j',
+    (clientOptions: CompressOptions, serverOptions: CompressOptions) => {
+      const { client, server, clientLog, serverLog } = pair(clientOptions, serverOptions);
+      server.decompress(client.compress(words(100, 1), true), MAX);
+      client.decompress(server.compress(words(100, 1), true), MAX);
+      // A server's own smaller window goes without saying.
+      const serverBits = clientOptions.serverMaxWindowBits ?? 15;
+      const own = (options: CompressOptions): object => ({ level: options.level, memLevel: options.memLevel });
+      expect(clientLog.calls).toEqual([
+        `deflater ${JSON.stringify({ windowBits: 10, ...own(clientOptions), contextTakeover: true })}`,
+        `inflater {"windowBits":${serverBits},"contextTakeover":true}`,
+      ]);
+      expect(serverLog.calls).toEqual([
+        'inflater {"windowBits":10,"contextTakeover":true}',
+        `deflater ${JSON.stringify({ windowBits: 9, ...own(serverOptions), contextTakeover: true })}`,
+      ]);
+      expect(server.params).toMatchObject({ windowBits: 9 });
+    },
+  );
 
   test('are taken over from message to message', () => {
     const { client, server, clientLog, serverLog } = pair();
@@ -172,23 +177,28 @@ describe('contexts', () => {
     ['server', { serverNoContextTakeover: true }, {}],
     ['server', {}, { serverNoContextTakeover: true }],
     ['server', {}, { shared: true }],
-  ])('are not taken over from the %s: client %j, server %j (§7.1.1)', (side, clientOptions, serverOptions) => {
-    const { client, server, clientLog, serverLog } = pair(clientOptions, serverOptions);
-    const [from, fromLog, to, toLog] =
-      side === 'client' ? [client, clientLog, server, serverLog] : [server, serverLog, client, clientLog];
-    const message = randomBytes(1000, 1);
-    for (let i = 0; i < 2; i++) {
-      const first = from.compress(message.subarray(0, 600), false);
-      const payload = concat([first, from.compress(message.subarray(600), true)]);
-      expect(payload.length).toBeGreaterThan(1000);
-      expect(to.decompress(payload, MAX)).toEqual(message);
-    }
-    expect(fromLog.calls.slice(1)).toEqual(['deflater reset', 'deflater reset']);
-    expect(toLog.calls.slice(1)).toEqual(['inflater reset', 'inflater reset']);
-    // The other direction is not concerned.
-    from.decompress(to.compress(message, true), MAX);
-    expect(to.compress(message, true).length).toBeLessThan(100);
-  });
+  ])(
+    'are not taken over from the %s: client %j, server %j (§7.1.1)',
+    (side, clientOptions: CompressOptions, serverOptions: CompressOptions) => {
+      const { client, server, clientLog, serverLog } = pair(clientOptions, serverOptions);
+      const [from, fromLog, to, toLog] =
+        side === 'client' ? [client, clientLog, server, serverLog] : [server, serverLog, client, clientLog];
+      const message = randomBytes(1000, 1);
+      for (let i = 0; i < 2; i++) {
+        const first = from.compress(message.subarray(0, 600), false);
+        const payload = concat([first, from.compress(message.subarray(600), true)]);
+        expect(payload.length).toBeGreaterThan(1000);
+        expect(to.decompress(payload, MAX)).toEqual(message);
+      }
+      expect(fromLog.calls.slice(1)).toEqual(['deflater reset', 'deflater reset']);
+      // What a server does of its own accord its client does not know.
+      const isAgreed = side === 'client' || clientOptions.serverNoContextTakeover === true;
+      expect(toLog.calls.slice(1)).toEqual(isAgreed ? ['inflater reset', 'inflater reset'] : []);
+      // The other direction is not concerned.
+      from.decompress(to.compress(message, true), MAX);
+      expect(to.compress(message, true).length).toBeLessThan(100);
+    },
+  );
 
   test.each([
     ['client', {}, 13],
@@ -422,8 +432,10 @@ describe('decompress', () => {
     const { server } = pair({ clientNoContextTakeover: true });
     const rogue = pair().client;
     const message = randomBytes(500, 1);
+    expect(server.mayLackContext).toBe(false);
     expect(server.decompress(rogue.compress(message, true), MAX)).toEqual(message);
     expect(server.decompress(rogue.compress(message, true), MAX)).toBe(1007);
+    expect(server.mayLackContext).toBe(true);
   });
 
   test('fails with 1007 where the peer breaks its promise of a smaller window', () => {
@@ -432,5 +444,6 @@ describe('decompress', () => {
     const message = randomBytes(3000, 1);
     expect(server.decompress(rogue.compress(message, true), MAX)).toEqual(message);
     expect(server.decompress(rogue.compress(message, true), MAX)).toBe(1007);
+    expect(server.mayLackContext).toBe(false);
   });
 });

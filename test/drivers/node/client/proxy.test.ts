@@ -84,7 +84,10 @@ describe('an HTTP proxy', () => {
     const proxy = await httpProxy({ credentials: 'me:secret' });
     const error = await failure('ws://127.0.0.1:1/', { proxy: `http://${userInfo}127.0.0.1:${proxy.port}` });
     expect(error).toBeInstanceOf(HandshakeError);
-    expect(error).toMatchObject({ message: 'the proxy refused the tunnel with status 407', isTemporary: false });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('the proxy refused the tunnel with status 407'),
+      isTemporary: false,
+    });
     expect(error.response).toMatchObject({ status: 407, headers: { 'proxy-authenticate': expect.any(String) } });
   });
 
@@ -97,7 +100,10 @@ describe('an HTTP proxy', () => {
 
   test('that is not there is one', async () => {
     const error = await failure('ws://127.0.0.1:2/', { proxy: 'http://127.0.0.1:1' });
-    expect(error).toMatchObject({ message: 'could not connect to 127.0.0.1:1 (ECONNREFUSED)', isTemporary: true });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('could not connect to the proxy 127.0.0.1:1 (ECONNREFUSED)'),
+      isTemporary: true,
+    });
   });
 
   test('with a certificate that nobody vouches for is not spoken to', async () => {
@@ -140,7 +146,10 @@ describe('a proxy that misbehaves', () => {
 
   test('and talks in the server’s place', async () => {
     const error = await by((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 x\r\n\r\n'));
-    expect(error).toMatchObject({ message: 'the proxy sent more than its answer', isTemporary: false });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('the proxy sent more than its answer'),
+      isTemporary: false,
+    });
   });
 
   test.each(['end', 'resetAndDestroy'] as const)('and hangs up: %s', async (how) => {
@@ -265,7 +274,7 @@ describe.skipIf(!hasMicrosocks)('a SOCKS5 proxy: microsocks of Debian', () => {
     expect(asked).toEqual(['made-up.test']);
     const error = await failure(`ws://made-up.test:${port}/`, { proxy: `socks5h://127.0.0.1:${free}`, lookup });
     expect(asked).toEqual(['made-up.test']);
-    expect(error).toMatchObject({ message: 'the SOCKS proxy did not connect' });
+    expect(error).toMatchObject({ message: expect.stringContaining('the SOCKS proxy did not connect') });
   });
 
   test('refuses who may not, for good, and its password is nowhere in the error', async () => {

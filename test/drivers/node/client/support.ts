@@ -64,7 +64,7 @@ export async function silentServer(): Promise<RawServer> {
 
 /** A server of the package that sends back what it gets. */
 export async function echoServer(options: NodeServerOptions = {}): Promise<WebSocketServer> {
-  const where = options.path === undefined ? { host: '127.0.0.1', port: 0 } : {};
+  const where = options.socketPath === undefined ? { host: '127.0.0.1', port: 0 } : {};
   const server = await listen({ ...where, ...options }, async (ws) => {
     for await (const message of ws) await ws.send(message);
   });

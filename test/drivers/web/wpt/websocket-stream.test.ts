@@ -200,7 +200,8 @@ describe.each(['ws', 'wss'] as const)('%s', (scheme) => {
       writer.closed.catch(() => {});
       const writing = writer.write(new Uint8Array(8 * 1024 * 1024));
       const error = await rejection(writing);
-      expect(error).toMatchObject({ name: 'InvalidStateError' });
+      expect(error).toBeInstanceOf(WebSocketError);
+      expect(await rejection(stream.closed)).toBe(error);
       expect(await rejection(writer.write('word'))).toBe(error);
     });
     test.each([

@@ -734,7 +734,12 @@ describe.each(['ws', 'wss'] as const)('%s', (scheme) => {
       expect(Object.keys(CloseEvent.prototype).sort()).toEqual(['code', 'reason', 'wasClean']);
       expect(Object.getPrototypeOf(WebSocket.prototype)).toBe(EventTarget.prototype);
       expect(Object.prototype.toString.call(WebSocket.prototype)).toBe('[object WebSocket]');
+      expect([WebSocket.prototype.close.length, WebSocket.prototype.send.length]).toEqual([0, 1]);
       expect(thrown(() => (WebSocket.prototype as any).url)).toBe('TypeError');
+      // The object is looked at before the values that it is given.
+      expect(thrown(() => (WebSocket.prototype as any).close.call(null, 1))).toBe('TypeError');
+      const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'binaryType')!;
+      for (const value of ['blob', 'nonsense']) expect(thrown(() => set!.call({}, value))).toBe('TypeError');
       expect(thrown(() => new (WebSocket as any)())).toBe('TypeError');
       expect(thrown(() => (WebSocket as any)('ws://localhost/'))).toBe('TypeError');
     });

@@ -1,0 +1,43 @@
+import type { Duplex } from 'node:stream';
+import { HandshakeError } from '../../../protocol/index.ts';
+import { TunnelHandshake, type TunnelOptions } from '../../../protocol/internal.ts';
+
+/** Asks the HTTP proxy at the other end of a stream for a tunnel. Rejects with a HandshakeError. */
+export function openTunnel(stream: Duplex, options: TunnelOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const handshake = new TunnelHandshake(options);
+    const settle = (error?: Error): void => {
+      stream.off('data', onData).off('end', onEnd).off('error', onLost).off('close', onLost);
+      if (error === undefined) {
+        stream.pause();
+        return resolve();
+      }
+      stream.destroy();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      const consumed = handshake.receive(new Uint8Array(chunk));
+      if (handshake.error !== undefined) settle(handshake.error);
+      else if (handshake.isOpen && consumed < chunk.length) {
+        // Whoever is at the other end of the tunnel has been asked nothing yet.
+        settle(new HandshakeError('the proxy sent more than its answer', { kind: 'proxy' }));
+      } else if (handshake.isOpen) settle();
+    };
+    const onEnd = (): void => {
+      handshake.receiveEof();
+      settle(handshake.error);
+    };
+    const onLost = (cause?: Error): void => {
+      handshake.receiveEof();
+      const { response } = handshake.error!;
+      settle(response !== undefined ? handshake.error : lost(cause));
+    };
+    stream.on('data', onData).on('end', onEnd).on('error', onLost).on('close', onLost);
+    stream.write(handshake.output);
+  });
+}
+
+function lost(cause: Error | undefined): HandshakeError {
+  const init = cause === undefined ? {} : { cause };
+  return new HandshakeError('the connection to the proxy was lost', { ...init, isTemporary: true, kind: 'proxy' });
+}

@@ -1,0 +1,27 @@
+import { randomFillSync } from 'node:crypto';
+import { Resources } from '../../../protocol/index.ts';
+import { createAllocator } from './allocator.ts';
+import { text, textBeside } from './native-text.ts';
+import { WasmMasker } from './wasm-masker.ts';
+
+/** As large as the reads of Node itself. */
+const READ_BUFFER_SIZE = 64 * 1024;
+
+const masker = WasmMasker.create();
+
+/** What all connections of this thread share. */
+export const resources = new Resources({
+  random: (bytes) => void randomFillSync(bytes),
+  text: masker === undefined ? text : textBeside(masker),
+  masker,
+  slab: masker?.slab,
+  allocate: createAllocator(),
+  // As much as one read can bring about, and half of it again.
+  slabSize: 128 * 1024,
+});
+
+/**
+ * One buffer for the reads of all sockets. A read's bytes are dealt with before its callback returns, the next read
+ * comes later, and the core keeps nothing of what it is given: see docs/design/adr/0002-one-read-buffer.md.
+ */
+export const readBuffer = masker?.readBuffer ?? new Uint8Array(READ_BUFFER_SIZE);

@@ -1,0 +1,37 @@
+/** What the faces of all drivers name of the core: every entry of a driver exports all of it. */
+export {
+  ConnectionLostError,
+  HandshakeError,
+  InvalidStateError,
+  ProtocolError,
+  TimeoutError,
+  WaitTimeoutError,
+  WebSocketError,
+} from '../../protocol/index.ts';
+export type {
+  BytesLike,
+  CloseFrame,
+  CloseInfo,
+  CompressOptions,
+  ConductOptions,
+  ErrorKind,
+  ExpiredTimer,
+  FailedResponse,
+  FaultKind,
+  HandshakeErrorInit,
+  HeaderFields,
+  HeaderInit,
+  LimitOptions,
+  PlainRequest,
+  Refusal,
+  RefusalKind,
+  Rejection,
+  ProtocolErrorInit,
+  RequestHead,
+  ResponseHead,
+  TimeoutErrorInit,
+  Traffic,
+  UpgradeRequest,
+  WebSocketErrorInit,
+} from '../../protocol/index.ts';
+export type { OptionKind, OptionTable } from '../../protocol/internal.ts';

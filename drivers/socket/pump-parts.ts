@@ -1,0 +1,34 @@
+import type { Connection, Resources } from '../../protocol/index.ts';
+import type { Clock } from '../clock.ts';
+import type { OnSent } from './departures.ts';
+
+/** What a pump reports to. */
+export interface PumpOwner {
+  /** Nothing is buffered any more, and `sent` had said to wait. */
+  onWritable(): void;
+  /** Does this in the connection's own context. */
+  within(step: () => void): void;
+  /** What these were sent with has left, or never will for this error. */
+  onDeparted(callbacks: readonly OnSent[], error: Error | undefined): void;
+  /** Something was thrown that had to do with this connection, which is over already. */
+  failed(error: unknown): void;
+}
+
+/** What was sent and waits for its turn to reach the connection. */
+export interface Backlog {
+  /** Bytes that it takes; 0 when nothing waits. */
+  readonly size: number;
+  /** Calls back, once, when what waits now has reached the connection, unless that ends before: at once if nothing waits. */
+  whenSent(callback: () => void): void;
+  /** Drops it. */
+  clear(): void;
+}
+
+export interface PumpParts {
+  connection: Connection;
+  clock: Clock;
+  resources: Resources;
+  owner: PumpOwner;
+  /** `sent` says to wait from this many buffered bytes on. */
+  highWater: number;
+}

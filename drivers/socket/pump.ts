@@ -1,0 +1,400 @@
+import {
+  type Connection,
+  ConnectionLostError,
+  Phase,
+  type RequestHead,
+  TransportAction,
+  type Resources,
+} from '../../protocol/index.ts';
+import { type Clock, graceOf, type Wake } from '../clock.ts';
+import { Departures, type OnSent } from './departures.ts';
+import type { Transport, TransportHandler } from '../transport.ts';
+import type { Backlog, PumpOwner, PumpParts } from './pump-parts.ts';
+import { blame, guard, type Guarded } from './guard.ts';
+import { roundRobinOf } from './round-robin.ts';
+import { type TurnQueue, turnQueueOf } from './turn-queue.ts';
+
+/** Output of this many bytes is written at once, without waiting for the end of the turn. */
+const FLUSH_AT = 64 * 1024;
+
+/** A peer that sends on and on puts off a deadline by so many turns of the event loop at most. */
+const MOST_READINGS = 16;
+const NOTHING: readonly Uint8Array[] = [];
+
+/**
+ * The loop that every driver runs: bytes into the connection, events out of it into the sink, output to the transport,
+ * the transport's action, the next timeout. Output leaves in one write for all that an incoming chunk brought about, or that
+ * one turn of the event loop did. While the transport has not sent what it was given, output waits in the connection.
+ *
+ * All of it runs guarded: what the transport throws, or a bug does, ends this connection and never reaches the loop, the
+ * timer or the stream that called.
+ */
+export class Pump implements TransportHandler, Guarded {
+  /** Where there is something before the connection. */
+  backlog: Backlog | undefined;
+  /** What went over the transport, in bytes. */
+  bytesReceived: number;
+  bytesSent: number;
+  /** When the last of them came and went, -1 for never: whole milliseconds, which take no memory of their own. */
+  lastReceived: number;
+  lastSent: number;
+  /** Whether what came is being received: in the stream's own asynchronous context then. */
+  isReceiving: boolean;
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #resources: Resources;
+  readonly #owner: PumpOwner;
+  readonly #highWater: number;
+  readonly #turn: TurnQueue;
+  /** Who waits for what was sent to leave, once somebody has. */
+  #departures: Departures | undefined;
+  #transport: Transport | undefined;
+  /** Chunks that the transport still holds. */
+  #unsent: readonly Uint8Array[];
+  #wake: Wake | undefined;
+  #wakeAt: number;
+  /** Whether a call is under way that flushes when it is done: what the transport has brought, or a timeout. */
+  #isRunning: boolean;
+  #scheduled: boolean;
+  #mustWait: boolean;
+  #reading: boolean;
+  #ended: boolean;
+  /** Whether nothing that is written leaves any more. */
+  #isOutputLost: boolean;
+  /** Whether anything has come since this was reset. */
+  #hasHeard: boolean;
+  /** Over HTTP/2, whether the fields that come before all output have not been written. */
+  #owesFields: boolean;
+
+  constructor(parts: PumpParts) {
+    this.backlog = undefined;
+    this.bytesReceived = 0;
+    this.bytesSent = 0;
+    this.lastReceived = -1;
+    this.lastSent = -1;
+    this.#connection = parts.connection;
+    this.#clock = parts.clock;
+    this.#resources = parts.resources;
+    this.#owner = parts.owner;
+    this.#highWater = parts.highWater;
+    this.#turn = turnQueueOf(parts.clock);
+    this.#departures = undefined;
+    this.#transport = undefined;
+    this.#unsent = NOTHING;
+    this.#wake = undefined;
+    this.#wakeAt = Infinity;
+    this.isReceiving = false;
+    this.#isRunning = false;
+    this.#scheduled = false;
+    this.#mustWait = false;
+    this.#reading = true;
+    this.#ended = false;
+    this.#isOutputLost = false;
+    this.#hasHeard = false;
+    this.#owesFields = false;
+  }
+
+  /** Bytes that were sent and have not left this process. */
+  get bufferedAmount(): number {
+    const waiting = this.backlog === undefined ? 0 : this.backlog.size;
+    const written = this.#transport === undefined ? 0 : this.#transport.bufferedAmount;
+    return waiting + this.#connection.bufferedAmount + written;
+  }
+
+  /** The transport is there. Before that, only the connection's timeouts run. */
+  attach(transport: Transport): void {
+    this.#transport = transport;
+    if (transport.writeFields !== undefined) {
+      this.#owesFields = true;
+      if (!this.#connection.isServer) this.#connection.useHttp2();
+    }
+    this.flush();
+  }
+
+  onData(bytes: Uint8Array): void {
+    const now = this.#clock.now();
+    this.#hasHeard = true;
+    this.isReceiving = true;
+    this.#isRunning = true;
+    // In place of a call of `#enter`: every message passes through here.
+    try {
+      this.bytesReceived += bytes.length;
+      this.lastReceived = Math.floor(now);
+      this.#connection.receive(bytes, now);
+    } catch (error) {
+      blame(this, error);
+    }
+    this.#isRunning = false;
+    this.isReceiving = false;
+    this.#flushAt(now);
+  }
+
+  /** The request, when something else has parsed it. */
+  onHead(head: RequestHead): void {
+    this.#enter((connection, now) => connection.receiveHead(head, now));
+  }
+
+  /** The fields of a request or a response over HTTP/2. */
+  onFields(fields: readonly string[], isEnd: boolean): void {
+    this.#hasHeard = true;
+    this.#enter((connection, now) => connection.receiveFields(fields, isEnd, now));
+  }
+
+  onDrain(): void {
+    this.onReleased();
+    if (this.#departures !== undefined) this.#tell(this.#departures.takeLeft());
+    this.flush();
+  }
+
+  onReleased(): void {
+    for (const chunk of this.#unsent) this.#resources.reclaim(chunk);
+    this.#unsent = NOTHING;
+  }
+
+  /** Does what was put off when the peer's Close frame or its fault came. */
+  conclude(): void {
+    this.#enter((connection, now) => connection.conclude(now));
+  }
+
+  onWriteFailed(error: Error): void {
+    this.onReleased();
+    this.backlog?.clear();
+    this.#isOutputLost = true;
+    this.#mustWait = false;
+    this.#enter((connection, now) => {
+      connection.outputLost(now, error);
+      this.abandon(error);
+    });
+  }
+
+  onEnd(): void {
+    this.#hasHeard = true;
+    this.#enter((connection, now) => connection.receiveEof(now));
+  }
+
+  onLost(error: Error | undefined, isTemporary = true): void {
+    this.#transport = undefined;
+    this.#enter((connection, now, a, b) => connection.transportLost(now, a, b), error, isTemporary);
+  }
+
+  /** Calls the connection, with what it is to be given, and then does what it wants. */
+  #enter<A, B>(call: (connection: Connection, now: number, a: A, b: B) => void, a?: A, b?: B): void {
+    const now = this.#clock.now();
+    this.#isRunning = true;
+    try {
+      call(this.#connection, now, a as A, b as B);
+    } catch (error) {
+      blame(this, error);
+    }
+    this.#isRunning = false;
+    this.#flushAt(now);
+  }
+
+  /** The end of this connection, with its cause. */
+  failed(cause: unknown): void {
+    const transport = this.#transport;
+    this.#transport = undefined;
+    if (this.#connection.phase === Phase.CLOSED) this.#owner.failed(cause);
+    else this.#connection.transportLost(this.#clock.now(), cause);
+    this.#arm();
+    transport?.abort();
+  }
+
+  /** Something was sent: it leaves at the end of the turn, or now when it is much. Returns whether to go on. */
+  sent(): boolean {
+    if (this.#connection.bufferedAmount < FLUSH_AT) this.schedule();
+    else guard(this, this.#write, this.#clock.now());
+    const goOn = this.bufferedAmount < this.#highWater;
+    if (!goOn) this.#mustWait = true;
+    return goOn;
+  }
+
+  /** Calls back once everything that was sent until now has left, or never will: not before this turn is over. */
+  onceSent(callback: OnSent): void {
+    const departures = (this.#departures ??= new Departures());
+    const { backlog } = this;
+    if (backlog === undefined || backlog.size === 0) departures.add(callback);
+    else backlog.whenSent(departures.hold(callback));
+    this.schedule();
+  }
+
+  /** It is over: whoever still waits for what was sent to leave is told why it won't. */
+  abandon(error: Error | undefined): void {
+    // As a rule nobody does, and an error is dear to make.
+    if (this.#departures === undefined) return;
+    this.#tell(this.#departures.takeLost(), error ?? new ConnectionLostError('the connection has ended'));
+  }
+
+  /** This turn is over, of which `schedule` had asked to hear, at this time. */
+  onTurnEnd(now: number): void {
+    this.#scheduled = false;
+    this.#flushAt(now);
+  }
+
+  /** Goes on with what has come, where that had to wait. Returns whether there was anything. */
+  onTurn(): boolean {
+    if (!this.#connection.wantsTurn) return false;
+    this.#handleTimeout();
+    return true;
+  }
+
+  /** Sees that `flush` is called once this turn is over. */
+  schedule(): void {
+    if (this.#isRunning || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#turn.add(this);
+  }
+
+  /** Hands what was sent to the transport, within an event too. */
+  write(): void {
+    if (this.#isRunning) guard(this, this.#write, this.#clock.now());
+    else this.flush();
+  }
+
+  /** Brings transport and timer up to what the connection now wants. */
+  flush(): void {
+    this.#flushAt(this.#clock.now());
+  }
+
+  #flushAt(now: number): void {
+    if (!this.#isRunning) guard(this, this.#flush, now);
+  }
+
+  #flush(now: number): void {
+    this.#write(now);
+    this.#act();
+    this.#arm();
+    if (this.#mustWait && this.bufferedAmount === 0) {
+      this.#mustWait = false;
+      // While closing too: what was sent before the Close frame has left.
+      if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
+    }
+    if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+  }
+
+  #depart(departures: Departures): void {
+    const transport = this.#transport;
+    if (transport === undefined || this.#connection.bufferedAmount > 0) return;
+    departures.depart();
+    if (transport.bufferedAmount === 0) this.#tell(departures.takeLeft());
+  }
+
+  #tell(callbacks: readonly OnSent[], error?: Error): void {
+    if (callbacks.length > 0) this.#owner.onDeparted(callbacks, error);
+  }
+
+  #writeFields(): void {
+    const fields = this.#connection.takeFields();
+    if (fields === undefined) return;
+    this.#owesFields = false;
+    this.#transport?.writeFields?.(fields);
+  }
+
+  #write(now: number): void {
+    if (this.#owesFields) this.#writeFields();
+    const transport = this.#transport;
+    const size = this.#connection.bufferedAmount;
+    if (transport === undefined || size === 0) return;
+    // Before an end by force likewise: what is queued behind something else would go down with it.
+    if (transport.bufferedAmount > 0) return;
+    const chunks = this.#connection.takeOutput();
+    if (chunks.length === 0) return;
+    this.bytesSent += size;
+    this.lastSent = Math.floor(now);
+    if (this.#isOutputLost || transport.write(chunks)) for (const chunk of chunks) this.#resources.reclaim(chunk);
+    else this.#unsent = this.#unsent === NOTHING ? chunks : [...this.#unsent, ...chunks];
+  }
+
+  #act(): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    const connection = this.#connection;
+    const isClosed = connection.phase === Phase.CLOSED;
+    if (connection.transportAction === TransportAction.ABORT) {
+      this.#transport = undefined;
+      transport.abort();
+      return;
+    }
+    if (connection.transportAction === TransportAction.END) {
+      // A connection that is closed waits for nobody: what can't leave now never will.
+      if (isClosed && this.bufferedAmount > 0) return transport.abort();
+      if (!this.#ended && connection.bufferedAmount === 0) {
+        this.#ended = true;
+        transport.end();
+      }
+    }
+    this.#heedPause();
+  }
+
+  /** Has the transport read, or not, as the connection wants it; what that leads to leaves at the end of the turn. */
+  flowChanged(): void {
+    guard(this, this.#heedPause);
+    this.schedule();
+  }
+
+  #heedPause(): void {
+    const transport = this.#transport;
+    if (transport === undefined || this.#connection.wantsInput === this.#reading) return;
+    this.#reading = !this.#reading;
+    if (this.#reading) transport.resume();
+    else transport.pause();
+  }
+
+  /** One wake-up, never later than the connection's next timeout. One that has become too early does no harm. */
+  #arm(): void {
+    if (this.#connection.wantsTurn) return roundRobinOf(this.#clock).add(this);
+    const due = this.#connection.nextTimeout();
+    if (due === Infinity) {
+      if (this.#wake === undefined) return;
+      this.#wake.cancel();
+      this.#wake = undefined;
+      this.#wakeAt = Infinity;
+    } else if (due < this.#wakeAt) {
+      this.#wake?.cancel();
+      this.#wakeAt = due;
+      // Bound: that takes half the memory of a closure with its context, in every idle connection.
+      this.#wake = this.#clock.wakeAt(due, this.#onWake.bind(this));
+    }
+  }
+
+  #onWake(): void {
+    const now = this.#clock.now();
+    const late = now - this.#wakeAt;
+    this.#wake = undefined;
+    this.#wakeAt = Infinity;
+    if (this.#connection.nextTimeout() > now) return this.#arm();
+    this.#wakeAt = -Infinity; // until this deadline has been acted on
+    this.#readFirst(late, 0);
+  }
+
+  /** The answer may have come in time and lie where nobody has looked yet. */
+  #readFirst(late: number, readings: number): void {
+    this.#hasHeard = false;
+    this.#wake = this.#clock.afterReading(() => this.#judge(late, readings));
+  }
+
+  #judge(late: number, readings: number): void {
+    const now = this.#clock.now();
+    if (this.#connection.nextTimeout() <= now) {
+      if (this.#hasHeard && readings < MOST_READINGS) return this.#readFirst(late, readings + 1);
+      const grace = graceOf(late);
+      if (grace > 0) {
+        this.#wake = this.#clock.wakeAt(now + grace, () => this.#readFirst(0, 0));
+        return;
+      }
+    }
+    this.#wake = undefined;
+    this.#wakeAt = Infinity;
+    this.#handleTimeout();
+  }
+
+  /** What wakes it is nobody's own: it serves many. */
+  #handleTimeout(): void {
+    const transport = this.#transport;
+    this.#owner.within(() => {
+      this.#enter((connection, now) => {
+        connection.handleTimeout(now, transport !== undefined && transport.bufferedAmount > 0);
+      });
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.ts';
+
+/** Who asks to hear when a turn is over. It must not throw: a pump, whose steps are guarded. */
+interface Task {
+  onTurnEnd(now: number): void;
+}
+
+/** The pumps of one clock that have something to do when this turn is over. One list for all of them holds no closures. */
+export class TurnQueue {
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  /** The first `#length` of these are this turn's. The arrays take turns: a new one each time would be garbage. */
+  #tasks: (Task | undefined)[];
+  #others: (Task | undefined)[];
+  #length: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#onEnd = () => this.#end();
+    this.#tasks = [];
+    this.#others = [];
+    this.#length = 0;
+  }
+
+  add(task: Task): void {
+    if (this.#length === 0) this.#clock.defer(this.#onEnd);
+    this.#tasks[this.#length++] = task;
+  }
+
+  #end(): void {
+    const tasks = this.#tasks;
+    const length = this.#length;
+    this.#tasks = this.#others;
+    this.#others = tasks;
+    this.#length = 0;
+    // Once for all of them: a broadcast's are many.
+    const now = this.#clock.now();
+    for (let i = 0; i < length; i++) {
+      tasks[i]!.onTurnEnd(now);
+      tasks[i] = undefined;
+    }
+  }
+}
+
+const turns = new WeakMap<Clock, TurnQueue>();
+
+export function turnQueueOf(clock: Clock): TurnQueue {
+  let turn = turns.get(clock);
+  if (turn === undefined) {
+    turn = new TurnQueue(clock);
+    turns.set(clock, turn);
+  }
+  return turn;
+}

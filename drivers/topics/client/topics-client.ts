@@ -1,0 +1,258 @@
+/** What of a connection is used here: the promise API's `WebSocket` has it. */
+export interface ClientSocket extends AsyncIterable<string | Uint8Array> {
+  send(message: string): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+/** What was missed of a topic. */
+export interface ClientGap {
+  /** As the hub's `onGap` was told. */
+  readonly reason: string;
+}
+
+/** What is called with a topic's messages, in order. */
+export type TopicListener = (message: unknown, position: string | undefined) => void;
+
+export interface TopicsClientOptions {
+  /** Something was missed: called before the message that follows. */
+  onGap?(topic: string, gap: ClientGap): void;
+  /** A listener threw, or the server said something that makes no sense. Default: it goes to the console. */
+  onError?(error: unknown): void;
+}
+
+/** What the server refused (`kind` is what it says), or what was not answered (`'lost'`, `'closed'`). */
+export class TopicsClientError extends Error {
+  readonly kind: string;
+
+  constructor(kind: string, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+
+  override get name(): string {
+    return 'TopicsClientError';
+  }
+}
+
+/** What a server says: one of these, as JSON. */
+interface Said {
+  readonly topic?: string;
+  readonly message?: unknown;
+  readonly position?: string;
+  readonly gap?: string;
+  /** The answer to the request of this number. */
+  readonly done?: number;
+  readonly error?: { readonly kind: string; readonly message: string };
+}
+
+interface Waiter {
+  /** Characters of the request. */
+  readonly size?: number;
+  resolve(said: Said): void;
+  reject(error: Error): void;
+}
+
+interface Subscription {
+  readonly listener: TopicListener;
+  /** Where it is: that of the newest message, or of where it began. */
+  position: string | undefined;
+  /** Who waits until it has begun for the first time. */
+  waiter: Waiter | undefined;
+}
+
+/** The most requests that wait for an answer, and so the most subscriptions: a new connection asks for all of them at once. */
+const MOST_WAITING = 10_000;
+/** And the most characters of them; a single one may be longer. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+
+export class TopicsClient {
+  readonly #options: TopicsClientOptions;
+  readonly #connections: AsyncIterator<ClientSocket>;
+  readonly #subscriptions: Map<string, Subscription>;
+  /** What was asked over the present connection. */
+  readonly #asked: Map<number, Waiter>;
+  #connection: ClientSocket | undefined;
+  #characters: number;
+  #requests: number;
+  #isClosed: boolean;
+  /** Resolves when the connections have ended, or `close` was called; rejects with what ended them. */
+  readonly closed: Promise<void>;
+
+  /** @internal `topicsClient` makes them. */
+  constructor(connections: AsyncIterable<ClientSocket>, options: TopicsClientOptions = {}) {
+    if (typeof connections?.[Symbol.asyncIterator] !== 'function') {
+      throw new TypeError('expected connections to iterate over: open.reconnecting(url)');
+    }
+    this.#options = options;
+    this.#connections = connections[Symbol.asyncIterator]();
+    this.#subscriptions = new Map();
+    this.#asked = new Map();
+    this.#connection = undefined;
+    this.#characters = 0;
+    this.#requests = 0;
+    this.#isClosed = false;
+    this.closed = this.#run();
+    // Whoever awaits it is told; nobody has to.
+    this.closed.catch(() => {});
+  }
+
+  /**
+   * Listens to a topic, for as long as `unsubscribe` isn't called, over all connections to come. `since`: only what followed
+   * this position. Resolves when it has begun. Rejects with a TopicsClientError when the server refuses, and the
+   * subscription is over then; of kind `'limit'` when there are 10,000 already.
+   */
+  async subscribe(
+    topic: string,
+    listener: TopicListener,
+    options: { since?: string } = {},
+  ): Promise<{ position: string | undefined }> {
+    if (this.#isClosed) throw new TopicsClientError('closed', 'the client was closed');
+    if (this.#subscriptions.has(topic)) throw new TypeError('already subscribed to this topic');
+    if (this.#subscriptions.size >= MOST_WAITING) {
+      throw new TopicsClientError('limit', `a client may have ${MOST_WAITING} subscriptions`);
+    }
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve: ({ position }) => resolve({ position }), reject };
+      this.#subscriptions.set(topic, { listener, position: options.since, waiter });
+      if (this.#connection !== undefined) this.#resume(topic);
+    });
+  }
+
+  unsubscribe(topic: string): void {
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription === undefined) return;
+    this.#subscriptions.delete(topic);
+    subscription.waiter?.reject(new TopicsClientError('closed', 'unsubscribed before it began'));
+    this.#say(JSON.stringify({ unsubscribe: topic }));
+  }
+
+  /**
+   * Publishes what JSON can say. Resolves when the engine has it. Rejects with a TopicsClientError: `'lost'` when there is no
+   * connection, or it ended before the answer; try again with the same `key`.
+   */
+  async publish(
+    topic: string,
+    message: unknown,
+    options: { key?: string } = {},
+  ): Promise<{ position: string | undefined }> {
+    const { position } = await this.#ask({ publish: topic, message, key: options.key });
+    return { position };
+  }
+
+  /** Ends the connection, and makes no other. */
+  async close(): Promise<void> {
+    this.#end(new TopicsClientError('closed', 'the client was closed'));
+    await this.#connections.return?.();
+    await this.closed.catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#isClosed) {
+        const { done, value } = await this.#connections.next();
+        if (done === true) break;
+        await this.#use(value);
+      }
+    } finally {
+      this.#end(new TopicsClientError('closed', 'there is no other connection'));
+    }
+  }
+
+  async #use(connection: ClientSocket): Promise<void> {
+    this.#connection = connection;
+    for (const topic of this.#subscriptions.keys()) this.#resume(topic);
+    try {
+      for await (const message of connection) this.#hear(String(message));
+    } catch {
+      // However it ended, there is another to come, or the iterator tells why not.
+    } finally {
+      this.#connection = undefined;
+      this.#rejectAsked(new TopicsClientError('lost', 'the connection ended before the answer'));
+    }
+  }
+
+  /** Goes on where it was. */
+  #resume(topic: string): void {
+    const subscription = this.#subscriptions.get(topic)!;
+    this.#ask({ subscribe: topic, since: subscription.position }).then(
+      ({ position }) => {
+        // Messages may have come before the answer.
+        subscription.position ??= position;
+        subscription.waiter?.resolve({ position });
+        subscription.waiter = undefined;
+      },
+      (error: TopicsClientError) => {
+        if (error.kind === 'lost' || this.#subscriptions.get(topic) !== subscription) return;
+        this.#subscriptions.delete(topic);
+        if (subscription.waiter !== undefined) subscription.waiter.reject(error);
+        else this.#report(error);
+      },
+    );
+  }
+
+  #hear(text: string): void {
+    try {
+      const said = JSON.parse(text) as Said;
+      if (said.done !== undefined) this.#answer(said.done, said);
+      else if (said.topic !== undefined) this.#tell(said.topic, said);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #answer(request: number, said: Said): void {
+    const waiter = this.#asked.get(request);
+    if (waiter === undefined) return;
+    this.#asked.delete(request);
+    this.#characters -= waiter.size ?? 0;
+    if (said.error === undefined) waiter.resolve(said);
+    else waiter.reject(new TopicsClientError(said.error.kind, said.error.message));
+  }
+
+  #tell(topic: string, said: Said): void {
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription === undefined) return;
+    if (said.gap !== undefined) return this.#options.onGap?.(topic, { reason: said.gap });
+    subscription.position = said.position ?? subscription.position;
+    subscription.listener(said.message, said.position);
+  }
+
+  #ask(request: object): Promise<Said> {
+    const id = ++this.#requests;
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(new TopicsClientError('closed', 'the client was closed'));
+      if (this.#connection === undefined) return reject(new TopicsClientError('lost', 'there is no connection'));
+      const text = JSON.stringify({ ...request, id });
+      const isTooLong = this.#characters > 0 && this.#characters + text.length > MOST_CHARACTERS;
+      if (this.#asked.size >= MOST_WAITING || isTooLong)
+        return reject(new TopicsClientError('limit', 'too much waits for an answer'));
+      this.#asked.set(id, { resolve, reject, size: text.length });
+      this.#characters += text.length;
+      this.#say(text);
+    });
+  }
+
+  #say(text: string): void {
+    // That the connection ends first is told by its end.
+    this.#connection?.send(text).catch(() => {});
+  }
+
+  #rejectAsked(error: TopicsClientError): void {
+    for (const { reject } of this.#asked.values()) reject(error);
+    this.#asked.clear();
+    this.#characters = 0;
+  }
+
+  #end(error: TopicsClientError): void {
+    this.#isClosed = true;
+    for (const { waiter } of this.#subscriptions.values()) waiter?.reject(error);
+    this.#subscriptions.clear();
+    this.#rejectAsked(error);
+  }
+
+  #report(error: unknown): void {
+    const { onError } = this.#options;
+    if (onError !== undefined) onError(error);
+    else (globalThis as { console?: { error(...of: unknown[]): void } }).console?.error('sansocket/topics:', error);
+  }
+}

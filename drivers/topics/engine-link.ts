@@ -1,0 +1,154 @@
+import type { Engine, EngineMessage, Page } from './engine.ts';
+import type { HubMachine } from './hub/machine.ts';
+import type { Fetch, Line } from './hub/line.ts';
+import type { Outlet } from './outlets/outlet.ts';
+import type { Place } from './position.ts';
+
+/** How many requests for pages are under way at once; the others wait for their turn. */
+const MOST_PAGES = 32;
+/** How many topics are asked about at once. */
+const MOST_HEADS = 1000;
+/** A page for a single subscriber: as much as it may take before it has to drain again. */
+const SMALL_PAGE = 128;
+
+type HubFetch = Fetch<Outlet>;
+
+/** Puts the machine's questions to the engine, and the answers, as far as they make sense, to the machine. */
+export class EngineLink {
+  readonly #engine: Engine;
+  readonly #machine: HubMachine<Outlet>;
+  readonly #pageSize: number;
+  readonly #onError: (error: unknown) => void;
+  /** Questions about the newest message, until the end of this turn. */
+  #heads: HubFetch[];
+  /** Questions for pages that wait for their turn: at most one a line and one a socket. */
+  readonly #waiting: Set<HubFetch>;
+  #pages: number;
+
+  constructor(engine: Engine, machine: HubMachine<Outlet>, pageSize: number, onError: (error: unknown) => void) {
+    this.#engine = engine;
+    this.#machine = machine;
+    this.#pageSize = pageSize;
+    this.#onError = onError;
+    this.#heads = [];
+    this.#waiting = new Set();
+    this.#pages = 0;
+  }
+
+  open(line: Line<Outlet>): void {
+    this.#ask(
+      () => this.#engine.subscribe(line.topic),
+      () => this.#machine.opened(line),
+      (error) => this.#machine.refused(line, error),
+    );
+  }
+
+  shut(line: Line<Outlet>): void {
+    try {
+      this.#engine.unsubscribe(line.topic);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  fetch(request: HubFetch): void {
+    if (request.isHead) {
+      if (this.#heads.push(request) === 1) void Promise.resolve().then(() => this.#askHeads());
+      return;
+    }
+    this.#waiting.add(request);
+    this.#askPages();
+  }
+
+  #askHeads(): void {
+    const all = this.#heads;
+    this.#heads = [];
+    for (let at = 0; at < all.length; at += MOST_HEADS) this.#askSomeHeads(all.slice(at, at + MOST_HEADS));
+  }
+
+  #askSomeHeads(requests: readonly HubFetch[]): void {
+    const topics = requests.map(({ line }) => line.topic);
+    const ask =
+      this.#engine.heads?.bind(this.#engine) ??
+      ((names: readonly string[]) =>
+        Promise.all(names.map(async (name) => (await this.#engine.history!(name, undefined, 1)).position)));
+    this.#ask(
+      () => ask(topics),
+      (places) => {
+        requests.forEach((request, i) => {
+          if (isPlace(places[i])) this.#machine.answeredHead(request, places[i]);
+          else this.#machine.failed(request);
+        });
+      },
+      () => {
+        for (const request of requests) this.#machine.failed(request);
+      },
+    );
+  }
+
+  #askPages(): void {
+    for (const request of this.#waiting) {
+      if (this.#pages >= MOST_PAGES) return;
+      this.#waiting.delete(request);
+      this.#pages++;
+      this.#askPage(request);
+    }
+  }
+
+  #askPage(request: HubFetch): void {
+    const { line, subscription, since } = request;
+    const limit = subscription === undefined ? this.#pageSize : Math.min(this.#pageSize, SMALL_PAGE);
+    const done = (): void => {
+      this.#pages--;
+      this.#askPages();
+    };
+    this.#ask(
+      () => this.#engine.history!(line.topic, since, limit),
+      (page) => {
+        const checked = checkedPage(page, line.topic);
+        if (checked === undefined) this.#machine.failed(request);
+        else this.#machine.answered(request, checked);
+        done();
+      },
+      () => {
+        this.#machine.failed(request);
+        done();
+      },
+    );
+  }
+
+  /** Calls an engine that may throw as well as reject, and reports what goes wrong here. */
+  #ask<T>(call: () => Promise<T>, then: (result: T) => void, failed: (error: unknown) => void): void {
+    new Promise<T>((resolve) => resolve(call())).then(then, failed).catch(this.#onError);
+  }
+}
+
+function isPlace(place: Place | undefined): place is Place {
+  if (typeof place !== 'object' || place === null) return false;
+  const { epoch, offset, stamp } = place;
+  return typeof epoch === 'string' && epoch !== '' && Number.isSafeInteger(offset) && typeof stamp === 'string';
+}
+
+/** Whether this is a message that can be given out. An engine carries what others have written to it. */
+export function isMessage(message: EngineMessage, hasPlaces: boolean): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  const { topic, data, previous, offset } = message;
+  if (typeof topic !== 'string' || !(typeof data === 'string' || data instanceof Uint8Array)) return false;
+  return !hasPlaces || (isPlace(message) && Number.isSafeInteger(previous) && previous >= 0 && previous < offset);
+}
+
+/** A page in which everything is in order: what is not is left out, and without its position it is none. */
+function checkedPage(page: Page, topic: string): Page | undefined {
+  if (typeof page !== 'object' || page === null || !isPlace(page.position) || !Array.isArray(page.messages)) {
+    return undefined;
+  }
+  const messages: EngineMessage[] = [];
+  let offset = -1;
+  for (const message of page.messages) {
+    if (!isMessage(message, true) || message.topic !== topic || message.offset <= offset) continue;
+    if (message.epoch !== page.position.epoch) continue;
+    messages.push(message);
+    offset = message.offset;
+  }
+  return { messages, hole: page.hole, more: page.more === true && messages.length > 0, position: page.position };
+}

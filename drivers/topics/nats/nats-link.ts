@@ -1,0 +1,162 @@
+import type { Wake } from '../../clock.ts';
+import type { EngineContext, EngineSink } from '../engine.ts';
+import { EngineDownError, OutcomeUnknownError } from '../errors.ts';
+import type { NatsConnection } from './connection.ts';
+
+/**
+ * The state of a connection to NATS, which reconnects and subscribes again by itself: whether it is there, as its status and
+ * heartbeats through it tell.
+ */
+export class NatsLink {
+  readonly connection: NatsConnection;
+  readonly #sink: EngineSink;
+  readonly #context: EngineContext;
+  readonly #beatSubject: string;
+  /** Called before `up` is told, with all subscriptions made again. */
+  readonly #ready: () => Promise<void>;
+  readonly #underWay: Set<(error: Error) => void>;
+  #isUp: boolean;
+  #isClosed: boolean;
+  #isChecking: boolean;
+  #heardAt: number;
+  #wake: Wake | undefined;
+
+  constructor(
+    connection: NatsConnection,
+    beatSubject: string,
+    sink: EngineSink,
+    context: EngineContext,
+    ready: () => Promise<void>,
+  ) {
+    this.connection = connection;
+    this.#sink = sink;
+    this.#context = context;
+    this.#beatSubject = beatSubject;
+    this.#ready = ready;
+    this.#underWay = new Set();
+    this.#isUp = false;
+    this.#isClosed = false;
+    this.#isChecking = false;
+    this.#heardAt = 0;
+    this.#wake = undefined;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Rejects when the engine is not there. */
+  async start(): Promise<void> {
+    const { connection } = this;
+    if (connection.isClosed()) throw new EngineDownError('the connection is closed');
+    const beats = connection.subscribe(this.#beatSubject, {
+      callback: () => {
+        this.heard();
+        this.#sink.beat();
+      },
+    });
+    await connection.flush();
+    await this.#ready();
+    this.#turnUp();
+    void this.#watch(beats);
+    this.#tick();
+  }
+
+  /** Something has come over the connection. */
+  heard(): void {
+    this.#heardAt = this.#context.clock.now();
+  }
+
+  /** Does something that needs the engine; it is of unknown outcome when the connection is lost meanwhile. */
+  call<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#isUp) return Promise.reject(new EngineDownError('the engine is down'));
+    return new Promise((resolve, reject) => {
+      this.#underWay.add(reject);
+      new Promise<T>((settle) => settle(work()))
+        .then(resolve, (cause: unknown) => reject(reasonOf(cause)))
+        .finally(() => this.#underWay.delete(reject));
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#isUp = false;
+    this.#wake?.cancel();
+    this.#settle(new EngineDownError('the engine was closed'));
+  }
+
+  async #watch(beats: { unsubscribe(): void }): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (this.#isClosed) break;
+      if (type === 'reconnect') void this.#check();
+      else if (/^(disconnect|reconnecting|forceReconnect|staleConnection|close)$/.test(type)) this.#turnDown(type);
+    }
+    // The client gave up, or was closed.
+    this.#turnDown('close');
+    if (!this.connection.isClosed()) beats.unsubscribe();
+  }
+
+  #turnUp(): void {
+    this.#isUp = true;
+    this.heard();
+    this.#sink.up();
+  }
+
+  #turnDown(why: string): void {
+    if (!this.#isUp || this.#isClosed) return;
+    this.#isUp = false;
+    const reason = new Error(`the connection to NATS: ${why}`);
+    this.#settle(new OutcomeUnknownError('the engine was lost before it answered', { cause: reason }));
+    this.#sink.down(reason);
+  }
+
+  #settle(error: Error): void {
+    for (const reject of this.#underWay) reject(error);
+    this.#underWay.clear();
+  }
+
+  /** Whether it is there again, with its subscriptions. */
+  async #check(): Promise<void> {
+    if (this.#isChecking || this.#isUp || this.#isClosed) return;
+    this.#isChecking = true;
+    try {
+      await this.connection.flush();
+      await this.#ready();
+      if (!this.#isClosed && !this.connection.isClosed()) this.#turnUp();
+    } catch {
+      // The next 'reconnect', or the next tick, tries again.
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  #tick(): void {
+    if (this.#isClosed || this.connection.isClosed()) return;
+    const { clock, heartbeat } = this.#context;
+    const now = clock.now();
+    this.#wake = clock.wakeAt(now + heartbeat, () => this.#tick());
+    if (!this.#isUp) return void this.#check();
+    try {
+      this.connection.publish(this.#beatSubject);
+    } catch {
+      return this.#turnDown('a heartbeat could not be sent');
+    }
+    const last = this.#heardAt;
+    if (now - last < 1.9 * heartbeat) return;
+    // The loop may have stood still: what has come by now is read before it is judged.
+    clock.wakeAt(now + heartbeat / 4, () => {
+      if (this.#heardAt !== last || !this.#isUp) return;
+      this.#turnDown('no heartbeat came round');
+      this.connection.reconnect?.().catch(() => {});
+    });
+  }
+}
+
+/** What a caller is told of an error of the connection. */
+function reasonOf(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  // The stream has no leader for now, or is not there.
+  if (/no responders/i.test(cause.message)) return new EngineDownError('nobody answers for the stream', { cause });
+  if (/Timeout|Connection|Closed|Draining/i.test(cause.name)) return new OutcomeUnknownError(String(cause), { cause });
+  return cause;
+}

@@ -1,0 +1,203 @@
+import { DEFAULT_LIMITS } from '../../protocol/index.ts';
+import { resolveLimit } from '../../protocol/internal.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine, TopicData } from './engine.ts';
+import type { GapReason, Slow } from './hub/line.ts';
+import type { Subscriber } from './outlets/index.ts';
+import type { Position } from './position.ts';
+
+/** What a subscriber has missed of a topic, and can't be given any more. */
+export interface Gap {
+  /**
+   * `'trimmed'`: history no longer keeps it; `'rewritten'`: the engine has lost messages that were given out already, and put
+   * others in their places; `'forgotten'`: it has lost the topic's past; `'outage'`: it was away, and keeps no history;
+   * `'slow'`: the subscriber took no more; `'frame'`: `frame` threw.
+   */
+  readonly reason: GapReason;
+  /** The last message before the gap, where the engine has positions. */
+  readonly last: Position | undefined;
+  /** The message that follows, where it is there already. */
+  readonly next: Position | undefined;
+}
+
+/** What a socket wants to do: `'enter'` is presence's. */
+export type Action = 'subscribe' | 'publish' | 'enter';
+
+/** Whether a socket may do something: `true`, and nothing else, says yes. */
+export type Authorize = (
+  ws: Subscriber,
+  topic: string,
+  action: Action,
+  context: { signal: AbortSignal },
+) => boolean | PromiseLike<boolean>;
+
+/** Limits of a hub; zero or `false` turns one off. */
+export interface TopicsLimits {
+  /** Subscriptions of one socket. Default 1,000. */
+  subscriptions?: number | false;
+  /** Topics that this node is subscribed to. Default 1,000,000. */
+  topics?: number | false;
+  /** Bytes of a message. Default 16 MiB, as `maxMessageSize`. */
+  message?: number | false;
+  /** Messages of a topic that are held while a hole is filled; those beyond are had from history too. Default 1,000. */
+  held?: number | false;
+  /** Messages of a page of history. Default 1,000. */
+  page?: number;
+  /** Publishes that are under way at once. Default 10,000. */
+  publishes?: number | false;
+  /** Bytes of the publishes under way, and of all that is held while holes are filled, about. Default 64 MiB each. */
+  bytes?: number | false;
+}
+
+/** Who looks on. What it throws is reported to `onError`. */
+export interface TopicsObserver {
+  /** A publish is over: `error` is undefined when the engine has the message. */
+  onPublish?(event: { topic: string; error: unknown }): void;
+  /** A subscriber was told of a gap. */
+  onGap?(event: { ws: Subscriber; topic: string; gap: Gap }): void;
+  /** The engine is there, or not. */
+  onEngine?(event: { isUp: boolean; reason: Error | undefined }): void;
+}
+
+export interface TopicsOptions {
+  /** What carries messages between processes. Default: `memoryEngine()`, for one process. */
+  engine?: Engine;
+  /** Asked before each subscription, and before each publish that is `from` a socket. Default: everybody may. */
+  authorize?: Authorize;
+  /** What becomes of a slow subscriber; see `SubscribeOptions.slow`. */
+  slow?: Slow;
+  /** Makes what goes over the wire, once a publish. Default: the message alone. It must not change the message's bytes. */
+  frame?(topic: string, message: TopicData, position: Position | undefined): TopicData;
+  /** A subscriber has missed something: called before the message that follows. Without it nobody is told. */
+  onGap?(ws: Subscriber, topic: string, gap: Gap): unknown;
+  /** A callback of these threw. Default: it goes to the console. */
+  onError?(error: unknown): void;
+  /** Milliseconds between two heartbeats through the engine; it counts as down when none came for two of them. Default 1 s. */
+  heartbeat?: number;
+  limits?: TopicsLimits;
+  observer?: TopicsObserver;
+  /** Time. Default: the runtime's. */
+  clock?: Clock;
+  /** Numbers from 0 to below 1, for stamps. Default: Math.random. */
+  random?: () => number;
+}
+
+export interface SubscribeOptions {
+  /** Replay what followed this position first: nothing is missed and nothing comes twice, or `onGap` is told. */
+  since?: Position;
+  /**
+   * What becomes of this subscription while its socket has `sendHighWater` bytes waiting:
+   *
+   * - `'catch-up'`: it goes on from history, at its own pace. Default where the engine has history.
+   * - `'skip'`: it goes without, and is told of the gap when it takes messages again. Default where there is no history.
+   * - `'latest'`: the same, but it is given the newest message then.
+   * - `'send'`: it is sent everything, until `sendLimit` ends it.
+   * - `'terminate'`: its connection is ended.
+   */
+  slow?: Slow;
+}
+
+export interface PublishOptions {
+  /** A retry with the same key is done once, as long as the engine remembers it. At most 255 bytes. */
+  key?: string;
+  /** `false` keeps it from being compressed where compression was agreed on. */
+  compress?: boolean;
+  /** A socket of this node that is not to get it: the author's own, say. */
+  except?: Subscriber;
+  /** The socket it comes from, for which `authorize` is asked. */
+  from?: Subscriber;
+  /** Milliseconds to wait for the engine. Default 5 s. */
+  timeout?: number;
+}
+
+export interface HistoryOptions {
+  /** Only what followed this position. */
+  since?: Position;
+  /** At most so many messages, the oldest first. Default and most: `limits.page`. */
+  limit?: number;
+}
+
+export const SLOW: readonly Slow[] = ['send', 'skip', 'latest', 'terminate', 'catch-up'];
+
+/** How long a publish waits for the engine, in milliseconds. */
+export const PUBLISH_TIMEOUT = 5000;
+
+export type ResolvedLimits = { readonly [Name in keyof Required<TopicsLimits>]: number };
+
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  createTopics: [
+    ...[
+      'engine',
+      'authorize',
+      'slow',
+      'frame',
+      'onGap',
+      'onError',
+      'heartbeat',
+      'limits',
+      'observer',
+      'clock',
+      'random',
+    ],
+  ],
+  limits: ['subscriptions', 'topics', 'message', 'held', 'page', 'publishes', 'bytes'],
+  subscribe: ['since', 'slow'],
+  publish: ['key', 'compress', 'except', 'from', 'timeout'],
+  history: ['since', 'limit'],
+};
+
+/** Throws a TypeError for options that are none, and for what is no object. */
+export function checkOptions(of: keyof typeof NAMES, options: object): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`the options of ${of} must be an object`);
+  for (const name of Object.keys(options)) {
+    if (!NAMES[of].includes(name)) throw new TypeError(`${of} has no option ${name}: it takes ${NAMES[of].join(', ')}`);
+  }
+}
+
+export function checkSlow(slow: unknown): void {
+  if (slow !== undefined && !SLOW.includes(slow as Slow)) {
+    throw new TypeError(`slow must be one of ${SLOW.map((one) => `'${one}'`).join(', ')}`);
+  }
+}
+
+export function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function`);
+}
+
+/** A number of milliseconds, or of whatever else must be more than nothing. */
+export function positive(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
+  if (!(value > 0)) throw new RangeError(`${name} must be greater than zero`);
+  return value;
+}
+
+/** A number of things, at least one. */
+export function whole(name: string, value: number | undefined, fallback: number): number {
+  const number = positive(name, value, fallback);
+  if (!Number.isInteger(number)) throw new RangeError(`${name} must be a whole number`);
+  return number;
+}
+
+/** Throws a TypeError for what is no engine. */
+export function checkEngine(engine: unknown): void {
+  if (engine === undefined) return;
+  const given = (typeof engine === 'object' && engine !== null ? engine : {}) as Record<string, unknown>;
+  for (const name of ['start', 'publish', 'subscribe', 'unsubscribe', 'close']) {
+    if (typeof given[name] !== 'function')
+      throw new TypeError('engine must be one: memoryEngine(), redisEngine(client) …');
+  }
+}
+
+export function resolveTopicsLimits(limits: TopicsLimits = {}): ResolvedLimits {
+  checkOptions('limits', limits);
+  return {
+    subscriptions: resolveLimit('limits.subscriptions', limits.subscriptions, 1000),
+    topics: resolveLimit('limits.topics', limits.topics, 1_000_000),
+    message: resolveLimit('limits.message', limits.message, DEFAULT_LIMITS.maxMessageSize),
+    held: resolveLimit('limits.held', limits.held, 1000),
+    page: whole('limits.page', limits.page, 1000),
+    publishes: resolveLimit('limits.publishes', limits.publishes, 10_000),
+    bytes: resolveLimit('limits.bytes', limits.bytes, 64 * 1024 * 1024),
+  };
+}

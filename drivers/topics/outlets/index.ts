@@ -1,0 +1,65 @@
+/** Sockets of every face, as the hub sees them. */
+import { ConnectionLostError } from '../../../protocol/index.ts';
+import { SENT } from '../../promise/outbound.ts';
+import { type SessionOfSocket, sessionOf, WebSocket } from '../../promise/websocket.ts';
+import { Sent } from '../hub/output.ts';
+import { EventOutlet, isEventSocket, type EventSocket } from './event-outlet.ts';
+import type { Outgoing, Outlet } from './outlet.ts';
+import { isWsSocket, WsOutlet, type WsSocket } from './ws-outlet.ts';
+
+/** Whom a hub can subscribe: a `WebSocket`, the event face's `Socket`, or a socket of the `ws` package's face. */
+export type Subscriber = WebSocket | EventSocket | WsSocket;
+
+/** From how many buffered bytes on a socket that doesn't say so itself counts as slow. */
+const HIGH_WATER = 64 * 1024;
+
+/** Throws a TypeError for what is no socket. */
+export function outletOf(ws: Subscriber): Outlet {
+  if (typeof ws === 'object' && ws !== null) {
+    if (ws instanceof WebSocket) return new PromiseOutlet(ws);
+    if (isEventSocket(ws)) return new EventOutlet(ws);
+    if (isWsSocket(ws)) return new WsOutlet(ws, HIGH_WATER);
+  }
+  throw new TypeError('a subscriber must be a WebSocket, or a Socket of the event face');
+}
+
+/** A WebSocket of the promise API: messages stand in line with what else is sent, behind a fragmented one too. */
+class PromiseOutlet implements Outlet {
+  readonly ws: WebSocket;
+  readonly #session: SessionOfSocket;
+  #drained: () => void;
+
+  constructor(ws: WebSocket) {
+    this.ws = ws;
+    this.#session = sessionOf(ws);
+    this.#drained = () => {};
+  }
+
+  get isOpen(): boolean {
+    return this.ws.state === 'open';
+  }
+
+  send(message: Outgoing): Sent {
+    const { socket, outbound } = this.#session;
+    if (socket.state !== 'open') return Sent.ENDED;
+    const sending = outbound.sendPrepared((message.prepared ??= socket.prepare(message.data)), message);
+    if (sending === SENT) return Sent.MORE;
+    // That the connection ends first is told by its end.
+    sending.then(
+      () => this.#drained(),
+      () => {},
+    );
+    return Sent.FULL;
+  }
+
+  watch(drained: () => void, ended: () => void): void {
+    this.#drained = drained;
+    const { socket } = this.#session;
+    const look = (): void => (socket.state === 'closed' ? ended() : socket.onceWritable(look));
+    socket.onceWritable(look);
+  }
+
+  terminate(error: Error): void {
+    this.#session.socket.terminate(new ConnectionLostError(error.message, { cause: error }));
+  }
+}

@@ -1,0 +1,166 @@
+/** Connections to Redis, of whichever library: what is used of them, by shape. */
+import { isRedisCluster, type RedisCluster } from './cluster.ts';
+
+export type RedisArgument = string | Uint8Array;
+
+/** A connection that does commands, or that is subscribed. */
+export interface RedisConnection {
+  /** Replies have their strings as bytes. */
+  call(args: readonly RedisArgument[]): Promise<unknown>;
+  subscribe(channels: readonly string[], isSharded: boolean): Promise<void>;
+  unsubscribe(channels: readonly string[], isSharded: boolean): Promise<void>;
+  end(): void;
+}
+
+/** Who is told what comes over a connection. */
+export interface RedisListener {
+  message(channel: string, payload: Uint8Array): void;
+  lost(reason: Error): void;
+}
+
+/** A client of node-redis (`redis`, `@redis/client`), 5 or 6. */
+export interface NodeRedisClient {
+  readonly isReady: boolean;
+  readonly options?: { readonly socket?: object } | undefined;
+  duplicate(overrides?: object): unknown;
+  sendCommand(args: any, options?: any): Promise<unknown>;
+}
+
+/** A client of ioredis or iovalkey. */
+export interface IoRedisClient {
+  duplicate(overrides?: object): unknown;
+  callBuffer(command: string, ...args: any[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | IoRedisClient;
+
+type Listen = (event: string, listener: (...args: any[]) => void) => unknown;
+
+interface NodeRedisDuplicate {
+  on: Listen;
+  connect(): Promise<unknown>;
+  sendCommand(args: readonly RedisArgument[], options: object): Promise<unknown>;
+  subscribe(channels: readonly string[], listener: (...args: Uint8Array[]) => void, isBytes: true): Promise<void>;
+  sSubscribe(channels: readonly string[], listener: (...args: Uint8Array[]) => void, isBytes: true): Promise<void>;
+  unsubscribe(channels: readonly string[]): Promise<void>;
+  sUnsubscribe(channels: readonly string[]): Promise<void>;
+  destroy(): void;
+}
+
+interface IoRedisDuplicate {
+  on: Listen;
+  connect(): Promise<unknown>;
+  callBuffer(command: string, ...args: readonly RedisArgument[]): Promise<unknown>;
+  subscribe(...channels: readonly string[]): Promise<unknown>;
+  ssubscribe(...channels: readonly string[]): Promise<unknown>;
+  unsubscribe(...channels: readonly string[]): Promise<unknown>;
+  sunsubscribe(...channels: readonly string[]): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** Both libraries run on Node, and take bytes as its Buffers. */
+interface WithBuffer {
+  Buffer: { from(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array };
+}
+
+/** Opens a connection like the client's. Throws a TypeError for what is no client of Redis. */
+export function connectLike(client: RedisClient, listener: RedisListener): Promise<RedisConnection> {
+  if (isIoRedis(client)) return connectIoRedis(client, listener);
+  if (isNodeRedis(client)) return connectNodeRedis(client, listener);
+  throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
+}
+
+/** Whether this is a client, or a cluster's. */
+export function isRedisClient(client: unknown): client is RedisClient | RedisCluster {
+  if (typeof client !== 'object' || client === null) return false;
+  return isRedisCluster(client) || isIoRedis(client) || isNodeRedis(client);
+}
+
+function isIoRedis(client: object): client is IoRedisClient {
+  const { duplicate, callBuffer } = client as Partial<IoRedisClient>;
+  return typeof duplicate === 'function' && typeof callBuffer === 'function';
+}
+
+function isNodeRedis(client: object): client is NodeRedisClient {
+  const { duplicate, sendCommand, isReady } = client as Partial<NodeRedisClient>;
+  return typeof duplicate === 'function' && typeof sendCommand === 'function' && typeof isReady === 'boolean';
+}
+
+async function connectNodeRedis(client: NodeRedisClient, listener: RedisListener): Promise<RedisConnection> {
+  // No reconnecting and no queue of the library's: a connection that had trouble is thrown away.
+  const socket = { ...client.options?.socket, reconnectStrategy: false };
+  const connection = client.duplicate({ socket, disableOfflineQueue: true, pingInterval: 0 }) as NodeRedisDuplicate;
+  const end = (): void => {
+    try {
+      connection.destroy();
+    } catch {
+      // It was not open any more.
+    }
+  };
+  connection.on('error', (error: Error) => listener.lost(error));
+  connection.on('end', () => listener.lost(new Error('the connection has ended')));
+  connection.on('reconnecting', () => listener.lost(new Error('the connection was lost')));
+  connection.on('sharded-channel-moved', () => listener.lost(new Error('slots of the cluster have moved')));
+  try {
+    await connection.connect();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  const { Buffer } = globalThis as unknown as WithBuffer;
+  // RESP's sign of a string is `$`, of a simple one `+`: both come as bytes.
+  // Time limits are set by who waits; the library's own cost a timer and a signal a command.
+  const options = { typeMapping: { 36: Buffer, 43: Buffer }, timeout: undefined };
+  const told = (payload: Uint8Array, channel: Uint8Array): void => listener.message(String(channel), payload);
+  return {
+    call: (args) => connection.sendCommand(args.map(asBuffer), options),
+    subscribe: (channels, isSharded) =>
+      isSharded ? connection.sSubscribe(channels, told, true) : connection.subscribe(channels, told, true),
+    unsubscribe: (channels, isSharded) =>
+      isSharded ? connection.sUnsubscribe(channels) : connection.unsubscribe(channels),
+    end,
+  };
+}
+
+async function connectIoRedis(client: IoRedisClient, listener: RedisListener): Promise<RedisConnection> {
+  const connection = client.duplicate({
+    lazyConnect: true,
+    retryStrategy: () => null,
+    reconnectOnError: null,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    // It waits for as long as a server that loads its data guesses: we ask again soon.
+    enableReadyCheck: false,
+  }) as IoRedisDuplicate;
+  connection.on('error', (error: Error) => listener.lost(error));
+  connection.on('close', () => listener.lost(new Error('the connection was closed')));
+  connection.on('end', () => listener.lost(new Error('the connection has ended')));
+  connection.on('moved', () => listener.lost(new Error('slots of the cluster have moved')));
+  const told = (channel: Uint8Array, payload: Uint8Array): void => listener.message(String(channel), payload);
+  connection.on('messageBuffer', told);
+  connection.on('smessageBuffer', told);
+  try {
+    await connection.connect();
+  } catch (error) {
+    connection.disconnect();
+    throw error;
+  }
+  return {
+    call: ([command, ...args]) => connection.callBuffer(command as string, ...args.map(asBuffer)),
+    subscribe: async (channels, isSharded) => {
+      await (isSharded ? connection.ssubscribe(...channels) : connection.subscribe(...channels));
+    },
+    unsubscribe: async (channels, isSharded) => {
+      await (isSharded ? connection.sunsubscribe(...channels) : connection.unsubscribe(...channels));
+    },
+    end: () => connection.disconnect(),
+  };
+}
+
+function asBuffer(argument: RedisArgument): RedisArgument {
+  if (typeof argument === 'string') return argument;
+  const { buffer, byteOffset, length } = argument;
+  return (globalThis as unknown as WithBuffer).Buffer.from(buffer, byteOffset, length);
+}

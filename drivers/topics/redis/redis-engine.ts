@@ -1,0 +1,222 @@
+import { resolveLimit } from '../../../protocol/internal.ts';
+import { Channels } from '../channels.ts';
+import type {
+  Engine,
+  EngineContext,
+  EngineMessage,
+  EnginePublishOptions,
+  EngineReceipt,
+  EngineSink,
+  Hole,
+  Page,
+  TopicData,
+} from '../engine.ts';
+import { EngineDownError } from '../errors.ts';
+import type { Place } from '../position.ts';
+import { Supervisor } from '../supervisor.ts';
+import { isRedisCluster, type RedisCluster } from './cluster.ts';
+import { isRedisClient, type RedisArgument, type RedisClient } from './connection.ts';
+import { hasMoved, RedisLink } from './link.ts';
+import { HEADS, HISTORY, PUBLISH } from './scripts.ts';
+import { textAt } from './slots.ts';
+import { decodeTopic, encodeTopic, flagsOf, parsePayload, parsePlace, parseReceipt } from './wire.ts';
+
+export interface RedisEngineOptions {
+  /** What all keys and channels begin with. Default `'topics'`. */
+  prefix?: string;
+  /** Messages of a topic that are kept. Default 1,000; `false` or 0: none. */
+  history?: number | false;
+  /** Milliseconds after its last message that a topic's history goes. Default 5 min. */
+  ttl?: number;
+  /** Sharded pub/sub (Redis 7): SPUBLISH and SSUBSCRIBE. Default: with a cluster, which can't do without. */
+  sharded?: boolean;
+}
+
+/** How long a topic's place is remembered after its last message, and the key of a publish, in milliseconds. */
+const META_TTL = 7 * 24 * 3600 * 1000;
+const KEY_TTL = 120_000;
+/** The most bytes of a page; a single message may be larger. */
+const PAGE_BYTES = 1024 * 1024;
+/** What stands in the name of a heartbeat's channel. */
+const BEAT = 'beat';
+/** What a server answers that is about to be there. */
+const STARTING = /^-?LOADING /;
+/** Milliseconds until it is asked again whether it is. */
+const ASK_AGAIN = 25;
+/** Answers that say the server can't work. */
+const UNABLE = /^-?(READONLY|LOADING|MASTERDOWN|UNBLOCKED|BUSY) /;
+/** Answers that say the topic is on its way to another server: it was not done, and can be in a while. */
+const MOVING = /^-?(ASK|TRYAGAIN) /;
+
+export class RedisEngine implements Engine {
+  readonly #client: RedisClient | RedisCluster;
+  readonly #prefix: string;
+  readonly #history: number;
+  readonly #ttl: number;
+  readonly #isSharded: boolean;
+  readonly #channels: Channels<RedisLink>;
+  #supervisor: Supervisor<RedisLink> | undefined;
+  #sink: EngineSink | undefined;
+  #context: EngineContext | undefined;
+
+  constructor(client: RedisClient | RedisCluster, options: RedisEngineOptions) {
+    if (!isRedisClient(client)) throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
+    for (const name of Object.keys(options)) {
+      if (!['prefix', 'history', 'ttl', 'sharded'].includes(name))
+        throw new TypeError(`redisEngine has no option ${name}`);
+    }
+    const isCluster = isRedisCluster(client);
+    const { prefix = 'topics', history, ttl, sharded = isCluster } = options;
+    if (typeof sharded !== 'boolean') throw new TypeError('sharded must be a boolean');
+    if (isCluster && !sharded) throw new TypeError('a cluster takes sharded pub/sub alone');
+    if (typeof prefix !== 'string' || /[{}]/.test(prefix))
+      throw new TypeError('prefix must be a string without braces');
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#history = history === false || history === 0 ? 0 : resolveLimit('history', history, 1000);
+    this.#ttl = Math.min(resolveLimit('ttl', ttl, 300_000), META_TTL);
+    this.#isSharded = sharded;
+    this.#channels = new Channels(() => this.#supervisor!, isAnswer);
+    this.#supervisor = undefined;
+    this.#sink = undefined;
+    this.#context = undefined;
+  }
+
+  async start(sink: EngineSink, context: EngineContext): Promise<void> {
+    this.#sink = sink;
+    this.#context = context;
+    this.#supervisor = new Supervisor<RedisLink>({
+      ...context,
+      random: () => context.random(),
+      dial: (lost, isWanted) => this.#dial(lost, isWanted),
+      isStarting: (reason) => STARTING.test(reason.message),
+      end: (link) => link.end(),
+      sendBeat: (link) => link.sendBeat(),
+      up: () => {
+        this.#channels.up();
+        sink.up();
+      },
+      down: (reason) => sink.down(reason),
+    });
+    await this.#supervisor.start();
+  }
+
+  async publish(topic: string, data: TopicData, options: EnginePublishOptions): Promise<EngineReceipt> {
+    const { stamp, key, compress, isKept = true } = options;
+    const base = this.#base(topic);
+    const keys = [`${base}:m`, `${base}:s`, ...(key === undefined ? [] : [`${base}:k:${key}`])];
+    const flags = flagsOf(data, compress);
+    const history = !isKept ? 0 : Number.isFinite(this.#history) ? this.#history : 2 ** 52;
+    const numbers = [history, this.#ttl, META_TTL, KEY_TTL].map(String);
+    const rest = [this.#newEpoch(), ...numbers, base, this.#isSharded ? 'SPUBLISH' : 'PUBLISH'];
+    return parseReceipt(textAt(await this.#script(PUBLISH, keys, [flags, stamp, data, ...rest])));
+  }
+
+  subscribe(topic: string): Promise<void> {
+    return this.#channels.add(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#channels.delete(topic);
+  }
+
+  async heads(topics: readonly string[]): Promise<Place[]> {
+    const { link } = this.#theSupervisor;
+    if (link === undefined) throw new EngineDownError('the engine is down');
+    const keys = topics.map((topic) => `${this.#base(topic)}:m`);
+    const places: Place[] = [];
+    const ask = async (group: readonly number[]): Promise<void> => {
+      const some = group.map((at) => keys[at]);
+      const heads = (await this.#script(HEADS, some, [this.#newEpoch(), String(META_TTL)])) as unknown[];
+      group.forEach((at, i) => (places[at] = parsePlace(textAt(heads[i]))));
+    };
+    await Promise.all(link.groupsOf(keys).map(ask));
+    return places;
+  }
+
+  async history(topic: string, since: Place | undefined, limit: number): Promise<Page> {
+    const base = this.#base(topic);
+    const place = since === undefined ? [] : [since.epoch, String(since.offset), since.stamp];
+    const args = [String(limit), String(PAGE_BYTES), this.#newEpoch(), String(META_TTL), ...place];
+    const reply = await this.#script(HISTORY, [`${base}:m`, `${base}:s`], args);
+    const [head, hole, more, payloads] = reply as [Uint8Array, Uint8Array, Uint8Array, Uint8Array[]];
+    const messages = payloads.map((payload) => parsePayload(topic, payload)).filter((one) => one !== undefined);
+    const position = parsePlace(textAt(head));
+    return { messages, hole: (textAt(hole) as Hole) || undefined, more: textAt(more) === '1', position };
+  }
+
+  async close(): Promise<void> {
+    this.#supervisor?.close();
+  }
+
+  async #dial(lost: (reason: Error) => void, isWanted: () => boolean): Promise<RedisLink> {
+    const beat = `${this.#prefix}:${BEAT}:${this.#context!.node}`;
+    const options = { isSharded: this.#isSharded, beat, channelOf: (topic: string) => this.#base(topic) };
+    const link = await RedisLink.open(this.#client, options, {
+      lost,
+      heard: () => this.#supervisor?.heard(),
+      message: (channel, payload) => this.#receive(channel, payload),
+    });
+    try {
+      await Promise.all([this.#channels.subscribeAll(link), this.#loadScripts(link, isWanted)]);
+      return link;
+    } catch (error) {
+      link.end();
+      throw error;
+    }
+  }
+
+  /** A server that loads its data takes subscriptions meanwhile, and scripts when it is done. */
+  async #loadScripts(link: RedisLink, isWanted: () => boolean): Promise<void> {
+    const { clock } = this.#context!;
+    for (;;) {
+      try {
+        return await link.loadScripts();
+      } catch (error) {
+        if (!STARTING.test((error as Error).message) || !isWanted()) throw error;
+      }
+      this.#supervisor!.heard();
+      await new Promise<void>((resolve) => clock.wakeAt(clock.now() + ASK_AGAIN, resolve));
+    }
+  }
+
+  #receive(channel: string, payload: Uint8Array): void {
+    const name = channel.slice(this.#prefix.length + 1);
+    if (name.startsWith(`${BEAT}:`)) return this.#sink?.beat();
+    this.#sink?.message(parsePayload(decodeTopic(name.slice(1, -1)), payload) as EngineMessage);
+  }
+
+  /** Runs a script on keys of one topic, or of several that one server has. */
+  async #script(script: string, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    const supervisor = this.#theSupervisor;
+    try {
+      return await supervisor.call((link) => link.run(script, keys, args));
+    } catch (error) {
+      // Whatever is no answer goes wrong with the connection.
+      if (!isAnswer(error) || UNABLE.test(error.message) || hasMoved(error)) supervisor.lose(error as Error);
+      else if (!MOVING.test(error.message)) throw error;
+      if (isAnswer(error)) throw new EngineDownError('the engine can’t write', { cause: error });
+      throw error;
+    }
+  }
+
+  get #theSupervisor(): Supervisor<RedisLink> {
+    if (this.#supervisor === undefined) throw new EngineDownError('the engine has not started');
+    return this.#supervisor;
+  }
+
+  #base(topic: string): string {
+    return `${this.#prefix}:{${encodeTopic(topic)}}`;
+  }
+
+  #newEpoch(): string {
+    return Math.floor(this.#context!.random() * 36 ** 8)
+      .toString(36)
+      .padStart(8, '0');
+  }
+}
+
+/** Whether an error is what the server has answered: those begin with a word in capitals. */
+function isAnswer(error: unknown): error is Error {
+  return error instanceof Error && /^-?[A-Z][A-Z]+ /.test(error.message);
+}

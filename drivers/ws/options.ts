@@ -1,0 +1,148 @@
+import type { ClientRequest, IncomingMessage, Server as HttpServer } from 'node:http';
+import type { SecureContextOptions } from 'node:tls';
+import type { RequestOptions, Server as HttpsServer } from 'node:https';
+import type { SocketOptions } from '../socket/options.ts';
+import type { PerMessageDeflateOptions } from './deflate.ts';
+
+/** What both sides take. Where nothing else is said, the defaults are those of `ws`. */
+export interface ConnectionOptions {
+  /** Takes sansocket's defaults in place of those of `ws`: docs/ws.md lists them. Default false. */
+  safe?: boolean;
+  /** Whether messages, pings and pongs may come several in one turn of the event loop. Default true. */
+  allowSynchronousEvents?: boolean;
+  /** Whether pings are answered without anyone's doing. Default true. */
+  autoPong?: boolean;
+  /** How long the closing handshake may take, in milliseconds. Default 30 s. */
+  closeTimeout?: number;
+  /** The most fragments that a message may come in. Default 16,384. */
+  maxFragments?: number;
+  /** The largest message that is received, in bytes. Default 100 MiB. */
+  maxPayload?: number;
+  /** Not looked at: what comes is not buffered in chunks. */
+  maxBufferedChunks?: number;
+  /** Not looked at: of pings that can't be answered yet, the last is. */
+  maxPendingAutoPongs?: number;
+  /** Not looked at: text is always checked, at little cost. */
+  skipUTF8Validation?: boolean;
+  /** The connection is ended when something is sent while more than this is buffered already. Default 1 GiB. */
+  sendLimit?: number | false;
+  /** A ping is sent when nothing was received for this long, in milliseconds. Default: none is. */
+  pingInterval?: number | false;
+  /** The connection is lost when nothing is received for this long after it. Default 20 s. */
+  pongTimeout?: number | false;
+}
+
+/** What `new WebSocket` takes: what is here, and everything that http(s).request takes. */
+export interface ClientOptions
+  extends ConnectionOptions, Omit<RequestOptions, 'createConnection'>, SecureContextOptions {
+  protocols?: string | string[];
+  /** Opens the connection, in place of net.connect or tls.connect. */
+  createConnection?: RequestOptions['createConnection'];
+  finishRequest?(request: ClientRequest, websocket: any): void;
+  followRedirects?: boolean;
+  generateMask?(mask: Buffer): void;
+  /** Milliseconds. */
+  handshakeTimeout?: number;
+  /** Default 10. */
+  maxRedirects?: number;
+  origin?: string;
+  /** Whether compression is offered, and how. Default true. */
+  perMessageDeflate?: boolean | PerMessageDeflateOptions;
+  protocolVersion?: number;
+}
+
+/** What `verifyClient` is told. */
+export interface VerifyClientInfo {
+  origin: string;
+  secure: boolean;
+  req: IncomingMessage;
+}
+
+export type VerifyClient =
+  | ((info: VerifyClientInfo) => boolean)
+  | ((
+      info: VerifyClientInfo,
+      callback: (verified: boolean, code?: number, message?: string, headers?: Record<string, unknown>) => void,
+    ) => void);
+
+/** What `new WebSocketServer` takes. */
+export interface ServerOptions extends ConnectionOptions {
+  host?: string | null;
+  port?: number | null;
+  backlog?: number | null;
+  server?: HttpServer | HttpsServer | null;
+  noServer?: boolean;
+  path?: string | null;
+  /** Whether `clients` is kept. Default true. */
+  clientTracking?: boolean;
+  handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | null;
+  verifyClient?: VerifyClient | null;
+  /** Whether compression is accepted, and how. Default false. */
+  perMessageDeflate?: boolean | PerMessageDeflateOptions;
+  /** The class of the connections. */
+  WebSocket?: any;
+  /** Origins that may connect, as the driver's option. Default: any; with `safe`, the same host. */
+  allowedOrigins?: readonly string[] | '*' | ((origin: string | undefined, request: IncomingMessage) => boolean);
+}
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** Whether it is BINARY. Default: whatever is no string. */
+  binary?: boolean;
+  compress?: boolean;
+  /** Whether it ends the message. Default true. */
+  fin?: boolean;
+  /** Not looked at: clients mask. */
+  mask?: boolean;
+}
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+export const DEFAULTS = {
+  allowSynchronousEvents: true,
+  autoPong: true,
+  closeTimeout: 30_000,
+  maxBufferedChunks: 256 * 1024,
+  maxFragments: 16 * 1024,
+  maxPayload: 100 * MIB,
+  maxPendingAutoPongs: 60,
+  skipUTF8Validation: false,
+};
+
+/** What `safe` puts in the place of those, and of nothing at all. */
+export const SAFE_DEFAULTS = {
+  ...DEFAULTS,
+  closeTimeout: 10_000,
+  handshakeTimeout: 10_000,
+  maxFragments: MIB,
+  maxPayload: 16 * MIB,
+  sendLimit: 16 * MIB,
+  pingInterval: 20_000,
+  pongTimeout: 20_000,
+};
+
+export function defaultsOf(options: { safe?: boolean } | undefined): typeof DEFAULTS {
+  return options?.safe === true ? SAFE_DEFAULTS : DEFAULTS;
+}
+
+/** The driver's options for a connection. */
+export function socketOptions(options: ConnectionOptions): SocketOptions {
+  return {
+    text: 'bytes',
+    explainFaults: options.safe === true,
+    autoPong: options.autoPong !== false,
+    maxMessageSize: limit(options.maxPayload, DEFAULTS.maxPayload),
+    maxFragments: limit(options.maxFragments, DEFAULTS.maxFragments),
+    closeTimeout: Math.max(Number(options.closeTimeout ?? DEFAULTS.closeTimeout), 1),
+    pingInterval: options.pingInterval ?? false,
+    pongTimeout: options.pongTimeout ?? SAFE_DEFAULTS.pongTimeout,
+    sendLimit: options.sendLimit ?? GIB,
+  };
+}
+
+/** A limit of `ws`: a 32-bit integer, of which what is not above zero means none. */
+function limit(value: number | undefined, fallback: number): number | false {
+  const number = value === undefined ? fallback : value | 0;
+  return number > 0 ? number : false;
+}

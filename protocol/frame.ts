@@ -1,0 +1,24 @@
+import { FrameEncoder } from './framing/encoder.ts';
+import { joinBytes } from './memory/copies.ts';
+import { Outbox } from './memory/outbox.ts';
+import { Resources } from './resources.ts';
+
+/** What a frame says besides its opcode and its payload. */
+export interface FrameInit {
+  /** Default true. */
+  fin?: boolean;
+  /** Default false. */
+  rsv1?: boolean;
+  /** Whether it is masked, with a fresh key, as a client's frames are. Default false. */
+  mask?: boolean;
+}
+
+/** The bytes of one frame, RFC 6455 §5.2, in memory of their own: whether it may be sent is not looked at. */
+export function encodeFrame(opcode: number, payload: Uint8Array, init: FrameInit = {}): Uint8Array {
+  const { fin = true, rsv1 = false, mask = false } = init;
+  const resources = new Resources({ slabSize: 0 });
+  const outbox = new Outbox(resources);
+  new FrameEncoder(resources, mask).bytes(outbox, opcode, payload, fin, rsv1);
+  const frame = new Uint8Array(outbox.size);
+  return Object.preventExtensions(joinBytes(outbox.take(), frame));
+}

@@ -1,0 +1,74 @@
+import { latin1Bytes } from '../../text/latin1.ts';
+import { acceptKey } from '../accept-key.ts';
+import { collectFields } from '../fields.ts';
+import { HeadParser } from './head-parser.ts';
+import { REQUEST_HEAD } from './request-line.ts';
+import { type ValidRequest, validateRequest } from '../request.ts';
+import type { Opening, ResponseHead, UpgradeRequest } from '../types.ts';
+
+export interface ServerOpeningParts {
+  subprotocol: string;
+  extensions: string;
+  /** The request's head as it was read, or the request, where something else has read it. */
+  head: string | UpgradeRequest;
+  /** More fields of the 101, names and values in turn. */
+  added: readonly string[];
+}
+
+/**
+ * What a server keeps of an opening handshake over HTTP/1.1: one string, which is taken apart again by the first who
+ * asks. The objects that it comes to would be the better part of what an idle connection takes.
+ */
+export class ServerOpening implements Opening {
+  readonly subprotocol: string;
+  readonly extensions: string;
+  readonly #head: string | UpgradeRequest;
+  readonly #added: readonly string[];
+  #request: UpgradeRequest | undefined;
+  #response: ResponseHead | undefined;
+
+  constructor(parts: ServerOpeningParts) {
+    this.subprotocol = parts.subprotocol;
+    this.extensions = parts.extensions;
+    this.#head = parts.head;
+    this.#added = parts.added;
+    this.#request = undefined;
+    this.#response = undefined;
+  }
+
+  get request(): UpgradeRequest {
+    return (this.#request ??= typeof this.#head === 'string' ? readAgain(this.#head) : this.#head);
+  }
+
+  get response(): ResponseHead {
+    return (this.#response ??= this.#makeResponse());
+  }
+
+  #makeResponse(): ResponseHead {
+    const rawHeaders = responseFields(this.request.headers['sec-websocket-key'], this, this.#added);
+    return { status: 101, statusText: STATUS_TEXT, version: '1.1', headers: collectFields(rawHeaders), rawHeaders };
+  }
+}
+
+export const STATUS_TEXT = 'Switching Protocols';
+
+/** The fields of the 101 that accepts a request with this key, names and values in turn. RFC 6455 §4.2.2 */
+export function responseFields(
+  key: string,
+  { subprotocol, extensions }: { subprotocol: string; extensions: string },
+  added: readonly string[],
+): string[] {
+  const fields = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', acceptKey(key)];
+  if (subprotocol !== '') fields.push('Sec-WebSocket-Protocol', subprotocol);
+  if (extensions !== '') fields.push('Sec-WebSocket-Extensions', extensions);
+  fields.push(...added);
+  return fields;
+}
+
+/** A head that was read and found valid before. */
+function readAgain(head: string): UpgradeRequest {
+  const bytes = latin1Bytes(head);
+  const parser = new HeadParser(REQUEST_HEAD);
+  parser.parse(bytes, 0, bytes.length);
+  return (validateRequest({ ...parser.start!, rawHeaders: parser.rawHeaders }) as ValidRequest).request;
+}

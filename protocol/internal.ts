@@ -1,0 +1,45 @@
+/**
+ * What the drivers in this repository use of the core beside its public door, `index.ts`. Nothing here is exported from the
+ * package, and any of it may change.
+ */
+export { isError } from './errors.ts';
+export { byteLengthOf, isBytes, toBytes } from './data.ts';
+export { resolveConduct } from './conduct.ts';
+export { resolveLimit, resolveLimits } from './limits.ts';
+export {
+  always,
+  BOOLEAN,
+  booleanOr,
+  checkOptions,
+  FUNCTION,
+  LIMIT,
+  nameOf,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  type OptionKind,
+  type OptionTable,
+  ORIGINS,
+  PATHS,
+  PORT,
+  SIGNAL,
+  STRING,
+  STRING_OR_URL,
+  STRINGS,
+} from './option-check.ts';
+export { COMPRESS } from './options.ts';
+export { CONDUCT_OPTIONS } from './conduct.ts';
+export { LIMIT_OPTIONS } from './limits.ts';
+export { defaultRandom } from './random.ts';
+export { decodeShortAscii, SHORT_ASCII } from './text/short-ascii.ts';
+export { Copies } from './memory/copies.ts';
+export { ASCII_SLACK, decodeThrough, portableText } from './text/text-codec.ts';
+export { pathOfTarget } from './handshake/http1/request-line.ts';
+export { TunnelHandshake, type TunnelOptions } from './handshake/http1/tunnel.ts';
+export { isHttp2Preface } from './handshake/http2/extended-connect.ts';
+export { ServerPolicy } from './handshake/server-policy.ts';
+export { UNAVAILABLE } from './handshake/rejection.ts';
+export { MAX_CONTROL_PAYLOAD, MAX_HEADER } from './framing/opcodes.ts';
+export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+export { SlidingWindow } from './permessage-deflate/sliding-window.ts';
+export { PortableMasker } from './framing/masking.ts';

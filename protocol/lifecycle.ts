@@ -1,0 +1,398 @@
+import type { CloseFrame, CloseInfo } from './closing/close-info.ts';
+import { ClosingHandshake } from './closing/closing.ts';
+import { type Conduct, resolveConduct } from './conduct.ts';
+import type { BytesLike } from './data.ts';
+import {
+  ConnectionLostError,
+  HandshakeError,
+  InvalidStateError,
+  type ProtocolError,
+  systemCode,
+  type WebSocketError,
+} from './errors.ts';
+import { GuardedSink } from './guarded-sink.ts';
+import type { ClientHandshake } from './handshake/client.ts';
+import type { ServerHandshake } from './handshake/server.ts';
+import type { Opening } from './handshake/types.ts';
+import { type Limits, resolveLimits } from './limits.ts';
+import { type ConnectionOptions, makeDeflate, type Trace } from './options.ts';
+import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
+import { pingPayload, PingLedger } from './pings.ts';
+import type { ReceiverOwner } from './receiver.ts';
+import { controlPayload, Sender } from './sender.ts';
+import {
+  Bytes,
+  CAUSES,
+  Deadline,
+  type FlowCause,
+  Phase,
+  STATE_NAMES,
+  type TransportAction,
+  type TurnCause,
+} from './states.ts';
+import {
+  ACTION_IN,
+  BYTES_IN,
+  DEADLINE_IN,
+  Flow,
+  isAllowed,
+  nextFlow,
+  nextState,
+  nextTurn,
+  On,
+  PHASE_IN,
+  RoleNumber,
+  State,
+  Turn,
+} from './transitions.ts';
+import { Timers } from './timers.ts';
+import { Resources } from './resources.ts';
+
+/** What has come and was not delivered. */
+interface Undelivered {
+  /** It is delivered, whatever a pause says: nothing more is waited for. */
+  end(): void;
+  /** It is dropped: nothing is wanted any more. */
+  stop(): void;
+}
+
+/** What has happened to a transport that takes nothing any more. */
+const LOST = 'the transport was lost';
+
+/**
+ * The life of one connection: its state, the parts that live as long as it does, and what goes with a change of state.
+ * The tables of states.ts decide; this does what they say. What bytes lead to is in input.ts, what the opening
+ * handshake leads to in opening.ts.
+ */
+export class Lifecycle implements ReceiverOwner {
+  readonly isServer: boolean;
+  readonly limits: Limits;
+  readonly conduct: Conduct;
+  readonly sink: GuardedSink;
+  readonly resources: Resources;
+  readonly sender: Sender;
+  readonly timers: Timers;
+  readonly trace: Trace | undefined;
+  /** Until it is open: offered or accepted at most. Then: agreed on, or undefined. */
+  deflate: PermessageDeflate | undefined;
+  /** The opening handshake while it lasts, on the side that this is; a client's that failed is kept for its redirect. */
+  server: ServerHandshake | undefined;
+  client: ClientHandshake | undefined;
+  opening: Opening | undefined;
+  closeInfo: CloseInfo | undefined;
+  /** The state, and the columns of its row that are often asked for. */
+  state: number;
+  phase: Phase;
+  bytes: Bytes;
+  action: TransportAction;
+  flow: number;
+  turn: number;
+  /** The time of the call that is under way, or of the last one. */
+  now: number;
+  latency: number;
+  /** Undefined only while both are made. */
+  input: Undelivered | undefined;
+  /** Which of the columns of `Next` holds. */
+  role: number;
+  /** What may still be done in this turn, as `spend` counts it. */
+  #budget: number;
+  #isInside: boolean;
+  #closing: ClosingHandshake | undefined;
+  #pings: PingLedger | undefined;
+  /** What the peer has ended the messages with, until `conclude`. */
+  #closeFrame: CloseFrame | undefined;
+  #fault: ProtocolError | undefined;
+
+  constructor(isServer: boolean, state: number, options: ConnectionOptions) {
+    if (typeof options.now !== 'number') throw new TypeError('now must be a number of milliseconds');
+    this.isServer = isServer;
+    this.limits = resolveLimits(options);
+    this.conduct = resolveConduct(options);
+    this.sink = new GuardedSink(options.sink);
+    this.resources = options.resources ?? new Resources();
+    this.trace = options.trace;
+    this.sender = new Sender(this.resources, !isServer, this.limits.maxFrameSize, options.trace);
+    this.timers = new Timers(this.limits, options.now);
+    this.deflate = makeDeflate(isServer, options);
+    this.server = undefined;
+    this.client = undefined;
+    this.opening = undefined;
+    this.closeInfo = undefined;
+    this.state = state;
+    this.phase = PHASE_IN[state] as Phase;
+    this.bytes = BYTES_IN[state] as Bytes;
+    this.action = ACTION_IN[state] as TransportAction;
+    this.flow = Flow.FLOWING;
+    this.turn = Turn.WORKING;
+    this.now = options.now;
+    this.latency = NaN;
+    this.input = undefined;
+    this.role = isServer ? RoleNumber.server : RoleNumber.client;
+    this.#budget = this.limits.turnBudget;
+    this.#isInside = false;
+    this.#closing = undefined;
+    this.#pings = undefined;
+    this.#closeFrame = undefined;
+    this.#fault = undefined;
+    this.heard();
+  }
+
+  // An idle connection has neither of these: they are made when they are needed.
+  get closing(): ClosingHandshake {
+    return (this.#closing ??= new ClosingHandshake());
+  }
+
+  get pings(): PingLedger {
+    return (this.#pings ??= new PingLedger());
+  }
+
+  get isInside(): boolean {
+    return this.#isInside;
+  }
+
+  get isPaused(): boolean {
+    return this.flow === Flow.PAUSED || this.turn === Turn.WAITING;
+  }
+
+  /** Whether anything that comes now could be dealt with, and is wanted. */
+  get isReading(): boolean {
+    return !this.isPaused && this.flow !== Flow.STOPPED;
+  }
+
+  /** Whether it waits for a turn to go on with what has come. */
+  get wantsTurn(): boolean {
+    return this.turn === Turn.WAITING && this.bytes === Bytes.FRAMES;
+  }
+
+  get isDraining(): boolean {
+    return this.flow === Flow.DRAINING;
+  }
+
+  get isOutputLost(): boolean {
+    return this.#closing?.loss !== undefined;
+  }
+
+  /** Whether a call may be made now. */
+  allows(cause: number): boolean {
+    return isAllowed(this.role, this.state, cause);
+  }
+
+  /** Throws an InvalidStateError for a call that may not be made now. */
+  check(cause: number, text: string): void {
+    if (!this.allows(cause)) throw new InvalidStateError(text);
+  }
+
+  /** Where a cause would lead from here. */
+  next(cause: number): number {
+    return nextState(this.role, this.state, cause);
+  }
+
+  /** Changes the state: nothing else does. */
+  take(cause: number): void {
+    const from = this.state;
+    const to = this.next(cause);
+    if (to === from) return;
+    this.state = to;
+    this.phase = PHASE_IN[to] as Phase;
+    this.bytes = BYTES_IN[to] as Bytes;
+    this.action = ACTION_IN[to] as TransportAction;
+    this.trace?.({ from: STATE_NAMES[from], cause: CAUSES[cause], to: STATE_NAMES[to] });
+    this.#setDeadline(DEADLINE_IN[to]);
+    if (this.bytes !== Bytes.NOTHING) return;
+    this.input?.stop();
+    // While it is open, something may still be sent.
+    if (this.phase !== Phase.OPEN) this.deflate?.release();
+  }
+
+  #setDeadline(deadline: number): void {
+    const { now, timers } = this;
+    switch (deadline) {
+      case Deadline.OPENING: // the one that there is from the start
+        return;
+      case Deadline.KEEPALIVE:
+        return timers.heard(now);
+      case Deadline.CLOSING:
+        return timers.closing(now);
+      case Deadline.LINGER:
+        timers.closing(now);
+        this.closing.deadline = timers.due;
+        return timers.linger(now, timers.due);
+      case Deadline.PATIENCE:
+        // Who waits for what it sends may not receive meanwhile; nothing is lost by going on without it.
+        timers.closing(now);
+        return timers.grace(now);
+      case Deadline.GRACE:
+        return timers.grace(now);
+      default:
+        timers.clear();
+    }
+  }
+
+  /** Pauses, resumes, or heeds no pause any more. */
+  changeFlow(cause: FlowCause): void {
+    const flow = nextFlow(this.flow, cause);
+    if (flow === this.flow) return;
+    this.flow = flow;
+    this.heard();
+  }
+
+  /** So much work has been done, in bytes that were inflated or what takes as long. */
+  spend(cost: number): void {
+    this.#budget -= cost;
+    if (this.#budget <= 0) this.changeTurn('spent');
+  }
+
+  /** Waits for the next turn, or has it. */
+  changeTurn(cause: TurnCause): void {
+    this.turn = nextTurn(this.turn, cause);
+    if (this.turn === Turn.WORKING) this.#budget = this.limits.turnBudget;
+  }
+
+  /** Every call that brings bytes, time or the end begins here, and ends with `leave`. */
+  enter(now: number): void {
+    if (this.#isInside) throw new InvalidStateError('a sink method must not call this');
+    this.now = now;
+    this.#isInside = true;
+  }
+
+  /** A call of that kind, whatever comes of it: the next one may be made. `self` takes the step, with what it is given. */
+  during<T, A extends [a?: any, b?: any]>(
+    now: number,
+    step: (this: T, ...given: A) => void,
+    self?: T,
+    ...given: A
+  ): void;
+  during(now: number, step: (a?: unknown, b?: unknown) => void, self?: unknown, a?: unknown, b?: unknown): void {
+    this.enter(now);
+    try {
+      step.call(self, a, b);
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** The end of every call that may have delivered events: the last event, and what the sink threw. */
+  leave(): void {
+    if (this.phase === Phase.CLOSED && this.closeInfo === undefined) {
+      this.#isInside = true;
+      this.closeInfo = this.closing.finish();
+      this.sink.onClosed(this.closeInfo);
+    }
+    this.#isInside = false;
+    this.sink.rethrow();
+  }
+
+  /** Any byte is a sign of life: the keepalive begins anew. */
+  heard(): void {
+    if (this.phase === Phase.OPEN) this.timers.heard(this.now);
+  }
+
+  /** Sends a ping, and returns its id. Throws as `controlPayload` does. */
+  ping(data: BytesLike | undefined, now: number): number {
+    const payload = data === undefined ? pingPayload(this.pings.nextId) : controlPayload(data);
+    this.sender.ping(payload);
+    return this.pings.send(payload, now);
+  }
+
+  /** Sends our Close frame. */
+  close(code: number, reason: string): void {
+    this.#sendClose(code, reason);
+    this.take(On.close);
+  }
+
+  /** The peer's Close frame, or its fault, for which the connection is failed (§7.1.7): no message comes after it. */
+  endMessages(closeFrame: CloseFrame | undefined, fault: ProtocolError | undefined): void {
+    this.#closeFrame = closeFrame;
+    this.#fault = fault;
+    this.take(fault === undefined ? On.closeFrame : On.fault);
+    // What can't be answered any more need not be put off.
+    if (this.phase === Phase.OPEN && this.sink.onEnding()) return;
+    this.conclude();
+  }
+
+  /** Does what follows from the end of the messages, once it has come. */
+  conclude(): void {
+    if (this.next(On.conclude) === this.state) return;
+    const fault = this.#fault;
+    const { code, reason } = (fault ?? this.#closeFrame)!;
+    this.#noteEnd();
+    const isExplained = fault === undefined || this.conduct.explainFaults;
+    if (this.phase === Phase.OPEN) this.#sendClose(code, isExplained ? reason : '');
+    this.take(On.conclude);
+    if (fault !== undefined) this.sink.onFault(fault);
+    else this.sink.onCloseFrame(code, reason);
+    if (this.state === State.UNANSWERED) this.abort(On.lost, this.lossOf());
+  }
+
+  /** Nothing can be sent any more. Where something may have come that says more of the end, it is taken in first. */
+  loseOutput(cause: unknown): void {
+    if (this.next(On.outputLost) === State.ABORTED) {
+      this.abort(On.outputLost, this.lossOf(cause));
+    } else {
+      this.closing.loss = { cause };
+      this.take(On.outputLost);
+      this.failForLoss();
+    }
+    this.sender.release();
+  }
+
+  /** The transport is gone: where what it brought is not dealt with yet, that takes turns, and nothing can be sent meanwhile. */
+  outliveTransport(cause: unknown): void {
+    if (!this.wantsTurn) return;
+    this.loseOutput(cause);
+    this.timers.clear();
+  }
+
+  /** Once both Close frames could have been sent, it is a fault that one can't. */
+  failForLoss(): void {
+    if (this.phase === Phase.CLOSING) this.closing.fail(this.lossOf());
+  }
+
+  /** Ends the transport now. */
+  terminate(error: WebSocketError): void {
+    this.sender.release();
+    this.abort(On.terminate, error);
+  }
+
+  /** The transport is gone. */
+  loseTransport(cause: unknown, isTemporary: boolean): void {
+    this.abort(On.lost, this.lossOf(cause, isTemporary));
+  }
+
+  /** The peer has ended the transport. */
+  takeEof(): void {
+    if (this.next(On.eof) !== State.ABORTED) return this.take(On.eof);
+    const what = this.isOutputLost ? LOST : 'the peer ended the transport';
+    this.abort(On.eof, this.lossOf(undefined, true, what));
+  }
+
+  /** The error for what has happened to the transport before it was to. */
+  lossOf(cause: unknown = this.#closing?.loss?.cause, isTemporary = true, what = LOST): WebSocketError {
+    const init = cause === undefined ? {} : { cause };
+    const how = what + systemCode(cause);
+    if (this.phase !== Phase.CONNECTING) return new ConnectionLostError(`${how} without a Close frame`, init);
+    const error = new HandshakeError(`${how} before the connection was open`, { ...init, isTemporary, kind: 'lost' });
+    return this.client?.takePartialResponse() ?? error;
+  }
+
+  /** The transport ends by force, or has ended: `error` says why, where it was not closed by both sides before. */
+  abort(cause: number, error: WebSocketError): void {
+    if (this.phase === Phase.CLOSED) return;
+    this.#noteEnd();
+    if (!this.closing.isComplete) this.closing.fail(error);
+    this.take(cause);
+  }
+
+  #sendClose(code: number, reason: string): void {
+    this.sender.close(code, reason);
+    this.closing.send({ code, reason });
+  }
+
+  /** Counts what the peer has ended the messages with. */
+  #noteEnd(): void {
+    if (this.#fault !== undefined) this.closing.fail(this.#fault);
+    else if (this.#closeFrame !== undefined) this.closing.receive(this.#closeFrame);
+    this.#fault = undefined;
+    this.#closeFrame = undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import { FrameEncoder } from './framing/encoder.ts';
+import { type Masker, PortableMasker } from './framing/masking.ts';
+import { BlockPool } from './memory/block-pool.ts';
+import { Copies } from './memory/copies.ts';
+import { JoinedFrames } from './memory/outbox.ts';
+import { Slab } from './memory/slab.ts';
+import { defaultRandom, KeySource, type RandomSource } from './random.ts';
+import { ReceiverPool } from './receiver.ts';
+import { portableText, type TextCodec } from './text/text-codec.ts';
+
+/** What the core has of the runtime that it runs on, where that has something better than plain JavaScript. */
+export interface Runtime {
+  /** Where masking keys and handshake keys come from. Default: the runtime's `crypto.getRandomValues`. */
+  readonly random: RandomSource;
+  /** UTF-8 to strings and back. Default: plain JavaScript. */
+  readonly text: TextCodec;
+  /** The XOR of masking. Default: plain JavaScript. */
+  readonly masker: Masker;
+  /** Makes memory of just this many bytes; what is in it does not matter. Default: `new Uint8Array`. */
+  readonly allocate: (size: number) => Uint8Array;
+}
+
+/** What a `Resources` is made of. */
+export interface ResourcesOptions extends Partial<Omit<Runtime, 'masker'>> {
+  /** The XOR of masking. Default: plain JavaScript. */
+  masker?: Masker | undefined;
+  /** The first slab, where its memory matters to the masker. It stays in use for as long as it can be reclaimed. */
+  slab?: Uint8Array | undefined;
+  /** The size of a slab in bytes. Default 16 KiB. */
+  slabSize?: number;
+}
+
+const SLAB_SIZE = 16 * 1024;
+
+/**
+ * What the connections of one thread may share, since only one of them runs at a time: the slab that small frames are
+ * written to, the masker, the random pool, the text codec. A driver makes one for all its connections, so that an idle
+ * connection holds none of it; a connection without one makes its own.
+ */
+export class Resources implements Runtime {
+  /** Fills bytes for masking keys and for Sec-WebSocket-Key. */
+  readonly random: RandomSource;
+  /** What decodes and encodes UTF-8. */
+  readonly text: TextCodec;
+  /** What masks and unmasks (RFC 6455 §5.3). */
+  readonly masker: Masker;
+  /** Makes memory of so many bytes. */
+  readonly allocate: (size: number) => Uint8Array;
+  /** @internal The masking keys. */
+  readonly keys: KeySource;
+  /** @internal Memory that is used again. */
+  readonly blocks: BlockPool;
+  /** @internal Where small frames are written. */
+  readonly slab: Slab;
+  /** @internal Frames that many connections send together. */
+  readonly joined: JoinedFrames;
+  /** @internal What decodes, for connections in the middle of a message. */
+  readonly receivers: ReceiverPool;
+  /** @internal What servers encode with, and clients. */
+  readonly serverEncoder: FrameEncoder;
+  /** @internal */
+  readonly clientEncoder: FrameEncoder;
+  readonly #copies: Copies;
+
+  constructor(options: ResourcesOptions = {}) {
+    this.random = options.random ?? defaultRandom;
+    this.text = options.text ?? portableText;
+    this.masker = options.masker ?? new PortableMasker();
+    this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+    this.keys = new KeySource(this.random);
+    this.blocks = new BlockPool(this.allocate);
+    this.slab = new Slab(options.slabSize ?? SLAB_SIZE, options.slab);
+    this.joined = new JoinedFrames(this.allocate);
+    this.receivers = new ReceiverPool(this);
+    this.serverEncoder = new FrameEncoder(this, false);
+    this.clientEncoder = new FrameEncoder(this, true);
+    this.#copies = new Copies(this.allocate);
+  }
+
+  /**
+   * A chunk of output was written, and nobody holds it: call it once for each, in any order. Its memory is used again once
+   * that is true of all chunks of a slab, that of a long payload at once. What the caller sent by reference stays his.
+   */
+  reclaim(chunk: Uint8Array): void {
+    if (!this.slab.reclaim(chunk)) this.blocks.reclaim(chunk);
+  }
+
+  /** A copy of lent bytes, to keep. Small ones share their memory with others, at most 8 KiB of it. */
+  own(bytes: Uint8Array): Uint8Array {
+    return this.#copies.copyOf(bytes);
+  }
+}

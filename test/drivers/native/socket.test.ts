@@ -1,0 +1,140 @@
+/** The promise API over a WebSocket of the runtime's, here one that does what the test says. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fromWebSocket, open } from '../../../drivers/native/index.ts';
+
+/** What a page has, as the WHATWG's interface shows it: the test is its network. */
+class FakeWebSocket extends EventTarget {
+  static last: FakeWebSocket;
+  readyState = 0;
+  bufferedAmount = 0;
+  binaryType = 'blob';
+  readonly url = 'ws://a.example/';
+  readonly protocol = '';
+  readonly extensions = '';
+  readonly sent: unknown[] = [];
+  readonly closes: unknown[][] = [];
+
+  constructor() {
+    super();
+    FakeWebSocket.last = this;
+  }
+
+  open(): this {
+    this.readyState = 1;
+    this.dispatchEvent(new Event('open'));
+    return this;
+  }
+
+  receive(data: unknown): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data }));
+  }
+
+  end(code: number, reason = ''): void {
+    this.readyState = 3;
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason, wasClean: code !== 1006 }));
+  }
+
+  send(data: unknown): void {
+    this.sent.push(data);
+    this.bufferedAmount += (data as string).length;
+  }
+
+  close(...args: [number?, string?]): void {
+    if (args[0] !== undefined && args[0] !== 1000 && args[0] < 3000) throw new DOMException('', 'InvalidAccessError');
+    this.closes.push(args);
+    this.readyState = 2;
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal('WebSocket', FakeWebSocket);
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('a WebSocket that is open already is taken as it is, and bytes come as Uint8Array', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw);
+  expect(raw.binaryType).toBe('arraybuffer');
+  raw.receive(new Uint8Array([1, 2]).buffer);
+  expect(await ws.receive()).toEqual(new Uint8Array([1, 2]));
+  expect(ws.state).toBe('open');
+});
+
+test('a send waits while more than `sendHighWater` is buffered, and goes on when all has left', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw, { sendHighWater: 4 });
+  let sent = false;
+  const sending = ws.send('12345').then(() => (sent = true));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(sent).toBe(false);
+  raw.bufferedAmount = 0;
+  await vi.advanceTimersByTimeAsync(20);
+  await sending;
+  expect(sent).toBe(true);
+});
+
+test('what nobody receives is held up to a limit, then the connection is ended', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw, { receiveQueue: 1, receiveLimit: 10 });
+  for (let i = 0; i < 3; i++) raw.receive('12345');
+  expect(ws.state).toBe('open');
+  raw.receive('6');
+  expect(await ws.closed).toMatchObject({ code: 1006, clean: false, error: { name: 'ConnectionLostError' } });
+  expect(raw.closes).toEqual([[1000, '']]);
+});
+
+test('a message larger than `maxMessageSize` ends the connection', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw, { maxMessageSize: 4 });
+  raw.receive('12345');
+  expect(await ws.closed).toMatchObject({ error: { name: 'ProtocolError', code: 1009 } });
+});
+
+test('messages that came before the end are received before it, however slowly', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw, { receiveQueue: 1 });
+  for (const message of ['a', 'b', 'c']) raw.receive(message);
+  raw.end(1000);
+  const got: unknown[] = [];
+  for await (const message of ws) got.push(message);
+  expect(got).toEqual(['a', 'b', 'c']);
+});
+
+test('a code that the runtime does not send goes out as a Close frame without one', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw);
+  const closed = ws.close(1011, 'broken');
+  expect(raw.closes).toEqual([[]]);
+  raw.end(1005);
+  expect(await closed).toMatchObject({ clean: true, first: 'sent', sent: { code: 1005 } });
+});
+
+test('a peer that does not answer the Close frame is given up after `closeTimeout`', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw, { closeTimeout: 1000 });
+  const closed = ws.close();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await closed).toMatchObject({ code: 1006, clean: false, error: { name: 'TimeoutError' } });
+});
+
+test('an opening handshake that takes longer than `handshakeTimeout` is given up', async () => {
+  const opening = open('ws://a.example/', { handshakeTimeout: 1000 });
+  const failed = expect(opening).rejects.toMatchObject({ name: 'TimeoutError' });
+  await vi.advanceTimersByTimeAsync(1000);
+  await failed;
+  expect(FakeWebSocket.last.readyState).toBe(2);
+});
+
+test('pings are refused, for the runtime sends none', async () => {
+  const ws = await fromWebSocket(new FakeWebSocket().open());
+  await expect(ws.ping()).rejects.toThrow("the runtime's WebSocket sends no pings of ours");
+});
+
+test('where there is no WebSocket, the error says so', async () => {
+  vi.stubGlobal('WebSocket', undefined);
+  await expect(open('ws://a.example/')).rejects.toThrow('Node has one from version 22 on');
+});

@@ -1,0 +1,64 @@
+/** One acceptor for many single upgrades. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { open } from '../../../drivers/index.ts';
+import { createAcceptor, type Handlers, type AcceptorOptions, type Socket } from '../../../drivers/node/index.ts';
+
+/** A server whose upgrades go to an acceptor, one by one; `around` is called with each socket as it was made. */
+async function upgrading(options: AcceptorOptions, handlers: Handlers, around: (socket: Socket) => void = () => {}) {
+  const acceptor = createAcceptor(options, handlers);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  server.on('upgrade', (request, stream, head) => around(acceptor.accept(request, stream, head)));
+  onTestFinished(() => {
+    acceptor.stopAccepting();
+    for (const socket of acceptor.connections) socket.terminate();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { acceptor, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+test('its policy and its count hold for all of them', async () => {
+  const { acceptor, url } = await upgrading({ maxConnections: 2, subprotocols: ['a'] }, {});
+  const first = await open(url, { subprotocols: ['a'] });
+  const second = await open(url);
+  expect([first.protocol, acceptor.connections.size]).toEqual(['a', 2]);
+  await expect(open(url)).rejects.toMatchObject({ response: { status: 503 } });
+  await first.close();
+  await expect(open(url, async () => 'in')).resolves.toBe('in');
+  await second.close();
+});
+
+test('open is called when the 101 has been written, and the caller has the socket', async () => {
+  const told: string[] = [];
+  const { url } = await upgrading(
+    {},
+    { open: (socket) => void told.push(`open, ${socket.bufferedAmount} bytes wait, ${socket.data}`) },
+    (socket) => {
+      told.push(socket.state);
+      socket.data = 'known';
+    },
+  );
+  await open(url, async () => {});
+  expect(told).toEqual(['connecting', 'open, 0 bytes wait, known']);
+});
+
+test('after stopAccepting newcomers are refused, and closed resolves with the last connection', async () => {
+  const { acceptor, url } = await upgrading({}, {});
+  const ws = await open(url);
+  let isClosed = false;
+  const closed = acceptor.closed.then(() => (isClosed = true));
+  acceptor.stopAccepting();
+  await expect(open(url)).rejects.toMatchObject({ response: { status: 503 } });
+  expect(isClosed).toBe(false);
+  await ws.close();
+  await closed;
+});
+
+test('bad options throw when it is made', () => {
+  expect(() => createAcceptor({ subprotocols: ['no token'] }, {})).toThrow(TypeError);
+  expect(() => createAcceptor({ maxConnections: -1 }, {})).toThrow(RangeError);
+});

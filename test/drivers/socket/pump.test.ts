@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { PumpOwner } from '../../../drivers/socket/pump-parts.ts';
+import { Pump } from '../../../drivers/socket/pump.ts';
+import type { Clock } from '../../../drivers/clock.ts';
+import type { Transport } from '../../../drivers/transport.ts';
+import { Connection, Resources } from '../../../protocol/index.ts';
+
+const clock: Clock = {
+  now: () => 0,
+  wakeAt: () => ({ cancel() {} }),
+  afterReading: () => ({ cancel() {} }),
+  defer() {},
+};
+
+/** A transport that takes everything and sends nothing. */
+class Stuck implements Transport {
+  bufferedAmount = 0;
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    for (const chunk of chunks) this.bufferedAmount += chunk.length;
+    return false;
+  }
+
+  end(): void {}
+  abort(): void {}
+  pause(): void {}
+  resume(): void {}
+}
+
+const OWNER: PumpOwner = { onWritable() {}, onDeparted() {}, failed() {}, within: (step) => step() };
+
+/** Where in the slab the next frame comes to lie, after one that was written and not sent when its transport was lost. */
+function nextAfterALoss(isReleased: boolean): number {
+  const resources = new Resources({ slab: new Uint8Array(1024) });
+  const make = () => Connection.established('server', { sink: {}, now: 0, resources });
+  const connection = make();
+  const pump = new Pump({
+    connection,
+    clock,
+    resources,
+    owner: OWNER,
+    highWater: 1024,
+  });
+  const transport = new Stuck();
+  pump.attach(transport);
+  connection.sendText('not sent');
+  pump.flush();
+  expect(transport.bufferedAmount).toBe('..not sent'.length);
+  if (isReleased) pump.onReleased();
+  pump.onLost(undefined);
+  const other = make();
+  other.sendText('next');
+  return other.takeOutput()[0].byteOffset;
+}
+
+test('memory that was written and not sent is used again when its transport is lost, if it says that nobody holds it', () => {
+  expect(nextAfterALoss(true)).toBe(0);
+  expect(nextAfterALoss(false)).toBe('..not sent'.length);
+});
+
+test('a deadline is put off by a peer that sends on and on for 16 readings, and not for longer', () => {
+  let now = 0;
+  let call: (() => void) | undefined;
+  const keep = (callback: () => void) => {
+    call = callback;
+    return { cancel: () => (call = undefined) };
+  };
+  const resources = new Resources();
+  const ends: unknown[] = [];
+  const connection = Connection.established('client', {
+    sink: { onClosed: ({ error }) => ends.push(error?.name) },
+    now: 0,
+    resources,
+    closeTimeout: 100,
+  });
+  const pump = new Pump({
+    connection,
+    clock: { now: () => now, wakeAt: (_at, callback) => keep(callback), afterReading: keep, defer() {} },
+    resources,
+    owner: OWNER,
+    highWater: 1024,
+  });
+  pump.attach(new Stuck());
+  connection.close(1000, '', 0);
+  pump.flush();
+  now = 100;
+  let readings = -1; // the first call is the timer's
+  for (; call !== undefined; readings++) {
+    const next = call;
+    call = undefined;
+    next();
+    if (readings < 1000 && ends.length === 0) pump.onData(Uint8Array.of(0x8a, 0));
+  }
+  expect(ends).toEqual(['TimeoutError']);
+  expect(readings).toBe(17);
+});

@@ -1,0 +1,84 @@
+/** What the engine does with a server that is no real one, on a virtual clock. */
+import { expect, test } from 'vitest';
+import { createNetwork } from '../../../../drivers/pipe/index.ts';
+import type { EngineContext, EngineSink } from '../../../../drivers/topics/index.ts';
+import { type IoRedisClient, redisEngine } from '../../../../drivers/topics/redis/index.ts';
+
+const HEARTBEAT = 1000;
+
+/** A server as ioredis would show it: it takes subscriptions, and runs scripts once it has loaded its data. */
+class FakeServer {
+  isLoading = false;
+  connections = 0;
+  /** Connections that are not ended. */
+  readonly open = new Set<object>();
+  readonly subscribed: string[] = [];
+  readonly #ends = new Set<() => void>();
+
+  get client(): IoRedisClient {
+    return { duplicate: () => this.#connection(), callBuffer: () => Promise.reject(new Error('never used itself')) };
+  }
+
+  restart(): void {
+    this.isLoading = true;
+    for (const end of this.#ends) end();
+    this.#ends.clear();
+  }
+
+  #connection(): object {
+    const connection = {
+      on: (event: string, listener: () => void) => void (event === 'close' && this.#ends.add(listener)),
+      connect: async () => {
+        this.connections++;
+        this.open.add(connection);
+      },
+      disconnect: () => void this.open.delete(connection),
+      subscribe: async (...channels: string[]) => void this.subscribed.push(...channels),
+      callBuffer: async () => {
+        if (this.isLoading) throw new Error('LOADING Redis is loading the dataset in memory');
+        return 'digest';
+      },
+    };
+    return connection;
+  }
+}
+
+test('a server that loads its data is subscribed to meanwhile, once, however long it takes', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  const engine = redisEngine(server.client);
+  const told: string[] = [];
+  const sink: EngineSink = {
+    message: () => {},
+    beat: () => {},
+    up: () => void told.push('up'),
+    down: () => void told.push('down'),
+  };
+  const context: EngineContext = { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 };
+  await engine.start(sink, context);
+  await Promise.all(['a', 'b'].map((topic) => engine.subscribe(topic)));
+  server.subscribed.length = 0;
+  server.restart();
+  await network.advance(60 * HEARTBEAT);
+  expect(told).toEqual(['up', 'down']);
+  expect(server.subscribed.sort()).toEqual(['topics:beat:n', 'topics:{a}', 'topics:{b}']);
+  expect(server.connections).toBe(4);
+  server.isLoading = false;
+  await network.advance(50);
+  expect(told).toEqual(['up', 'down', 'up']);
+  await engine.close();
+});
+
+test('a hub that is closed while the server loads its data gives up its connections', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  const engine = redisEngine(server.client);
+  const sink: EngineSink = { message: () => {}, beat: () => {}, up: () => {}, down: () => {} };
+  await engine.start(sink, { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 });
+  server.restart();
+  await network.advance(HEARTBEAT);
+  expect(server.open.size).toBe(2);
+  await engine.close();
+  await network.advance(60 * HEARTBEAT);
+  expect(server.open.size).toBe(0);
+});

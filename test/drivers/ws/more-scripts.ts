@@ -1,0 +1,118 @@
+/** Scripts about redirects, Blobs and streams, as those of scripts.ts. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { describe, describeError, noteEvents, pair, type Script } from './scripts.ts';
+
+/** An HTTP server that answers every upgrade with this, and is told of its request. */
+async function answering(answer: string | ((request: IncomingMessage) => string)): Promise<Server & { port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex) => {
+    stream.on('error', () => {});
+    stream.end(typeof answer === 'string' ? answer : answer(request));
+  });
+  await once(server, 'listening');
+  return Object.assign(server, { port: (server.address() as AddressInfo).port });
+}
+
+function closed(ws: any): Promise<unknown> {
+  return new Promise((resolve) => ws.once('close', resolve));
+}
+
+const to = (location: string) => `HTTP/1.1 302 Found\r\nLocation: ${location}\r\n\r\n`;
+
+/** What of a request's credentials comes to a place. */
+function credentialsOf({ url, headers }: IncomingMessage): string {
+  return `${url} ${headers.authorization} ${headers.cookie} ${headers['x-other']}`;
+}
+
+export const MORE_SCRIPTS: Readonly<Record<string, Script>> = {
+  async 'redirects, and what they carry on'({ WebSocket }, note) {
+    const refusal = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+    const last = await answering((request) => (note(`elsewhere ${credentialsOf(request)}`), refusal));
+    const first = await answering((request) => {
+      note(`first ${credentialsOf(request)}`);
+      if (request.url === '/here') return to('/there');
+      if (request.url === '/loop') return to('/loop');
+      if (request.url === '/nowhere') return to('http://[');
+      return request.url === '/there' ? refusal : to(`ws://127.0.0.1:${last.port}/last`);
+    });
+    const headers = { Authorization: 'Bearer secret', Cookie: 'a=b', 'X-Other': 'c' };
+    const go = async (path: string, options: object, listens = false, user = '') => {
+      const url = `ws://${user}127.0.0.1:${first.port}${path}`;
+      const ws = new WebSocket(url, { followRedirects: true, headers, ...options });
+      if (listens) ws.on('redirect', (to: string) => note(`redirect ${new URL(to).pathname}`));
+      noteEvents(ws, path, (text) => note(text.replaceAll(/\d{4,5}/g, 'N')));
+      await closed(ws);
+      note(`${path}: ${ws.url.replace(/\d{4,5}/, 'N').replace(/\d{4,5}/, 'N')} ${ws._redirects}`);
+    };
+    await go('/here', {});
+    await go('/away', {});
+    await go('/away', {}, true);
+    await go('/away', { headers: {} }, false, 'user:pass@');
+    await go('/loop', { maxRedirects: 2 });
+    await go('/nowhere', {});
+    await go('/here', { followRedirects: false });
+    for (const server of [first, last]) server.close();
+  },
+
+  async 'Blobs, in the order in which they were sent'(library, note) {
+    const { client, peer, end } = await pair(library, note);
+    client.send(new Blob(['a blob']), () => note('sent'));
+    client.send('behind it');
+    client.ping(new Blob(['ping']));
+    note(`${client.bufferedAmount}`);
+    await once(peer, 'ping');
+    client.send(new Blob(['frag']), { fin: false });
+    client.send(new Blob(['ments']), { fin: true });
+    await once(peer, 'message');
+    client.binaryType = 'blob';
+    peer.send(Buffer.from([1, 2]));
+    const [blob] = await once(client, 'message');
+    note(`${blob.constructor.name} ${describe(await blob.arrayBuffer())}`);
+    try {
+      client.ping(new Blob(['x'.repeat(126)]));
+    } catch (error) {
+      note(describeError(error));
+    }
+    client.send(new Blob(['cut off']), (error: unknown) => note(describeError(error)));
+    client.terminate();
+    await end();
+  },
+
+  async 'streams: data, strings, ends and errors'(library, note) {
+    const { createWebSocketStream } = library;
+    const one = await pair(library, () => {});
+    const [near, far] = [
+      createWebSocketStream(one.client),
+      createWebSocketStream(one.peer, { readableObjectMode: true }),
+    ];
+    for (const [name, stream] of Object.entries({ near, far }) as [string, Duplex][]) {
+      stream.on('data', (data) => note(`${name === 'near' ? 'client' : 'server'}: ${describe(data)}`));
+      for (const event of ['end', 'finish', 'close']) {
+        stream.on(event, () => note(`${name === 'near' ? 'client' : 'server'}: ${event}`));
+      }
+    }
+    near.write('bytes');
+    one.client.send('text');
+    await once(far, 'data');
+    far.write(Buffer.alloc(100_000, 1));
+    await once(near, 'data');
+    near.end('last');
+    await one.end();
+    const other = await pair(library, () => {});
+    const broken = createWebSocketStream(other.client);
+    broken.on('error', (error: unknown) => note(`broken: ${describeError(error)}`));
+    other.peer._socket.write(Buffer.from([0x83, 0]));
+    await closed(broken);
+    await other.end();
+    const third = await pair(library, () => {});
+    const destroyed = createWebSocketStream(third.client);
+    destroyed.on('error', (error: unknown) => note(`destroyed: ${describeError(error)}`));
+    destroyed.destroy(new Error('enough'));
+    await closed(destroyed);
+    note(`${third.client.readyState}`);
+    await third.end();
+  },
+};

@@ -1,0 +1,104 @@
+/** `safe: true`, and what of `ws` is bounded or checked here whatever is asked for. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import WebSocket, { WebSocketServer } from '../../../drivers/ws/index.ts';
+
+async function serving(options: ConstructorParameters<typeof WebSocketServer>[0] = {}) {
+  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
+  await once(wss, 'listening');
+  onTestFinished(() => {
+    for (const client of wss.clients) client.terminate();
+    wss.close();
+  });
+  return { wss, url: `ws://127.0.0.1:${(wss.address() as AddressInfo).port}` };
+}
+
+function outcome(url: string, options: object): Promise<string> {
+  return new Promise((resolve) => {
+    const ws = new WebSocket(url, options);
+    ws.on('open', () => {
+      resolve(`open ${ws.extensions}`);
+      ws.terminate();
+    });
+    ws.on('error', (error: Error) => resolve(error.message));
+  });
+}
+
+const foreign = { origin: 'http://elsewhere.test' };
+
+test('any Origin may connect, and compression is offered, as with ws', async () => {
+  const { url } = await serving({ perMessageDeflate: true });
+  expect(await outcome(url, foreign)).toBe('open permessage-deflate');
+});
+
+test('with safe another host’s page may not, and compression is not offered', async () => {
+  const { url } = await serving({ safe: true, perMessageDeflate: true });
+  expect(await outcome(url, foreign)).toBe('Unexpected server response: 403');
+  expect(await outcome(url, { origin: url.replace('ws:', 'http:'), safe: true })).toBe('open ');
+  expect(await outcome(url, { origin: 'no origin' })).toBe('Unexpected server response: 403');
+  expect(await outcome(url, { protocolVersion: 8 })).toBe('Unexpected server response: 400');
+});
+
+test('allowedOrigins says it by itself', async () => {
+  const list = await serving({ allowedOrigins: ['http://elsewhere.test'] });
+  expect(await outcome(list.url, foreign)).toBe('open ');
+  expect(await outcome(list.url, { origin: 'http://third.test' })).toBe('Unexpected server response: 403');
+  const asked = await serving({ allowedOrigins: (origin) => origin !== undefined });
+  expect(await outcome(asked.url, {})).toBe('Unexpected server response: 403');
+});
+
+test('text that is not UTF-8 is not sent, and is not made something else', async () => {
+  const { wss, url } = await serving();
+  const ws = new WebSocket(url);
+  const [peer] = (await once(wss, 'connection')) as [WebSocket];
+  if (ws.readyState === 0) await once(ws, 'open');
+  expect(() => peer.send(Buffer.from([0xff]), { binary: false })).toThrow(new TypeError('the text is not UTF-8'));
+  peer.send(Buffer.from('fine'), { binary: false });
+  const [data, isBinary] = (await once(ws, 'message')) as [Buffer, boolean];
+  expect([data.toString(), isBinary]).toEqual(['fine', false]);
+});
+
+test.each([
+  ['of ws', {}, 100],
+  ['of safe', { safe: true }, 16],
+  ['of its own', { safe: true, maxPayload: 1 << 20 }, 1],
+])('a message over the limit %s is refused from its header', async (_, options, most) => {
+  const { wss, url } = await serving(options);
+  const ws = new WebSocket(url);
+  const [peer] = (await once(wss, 'connection')) as [WebSocket];
+  if (ws.readyState === 0) await once(ws, 'open');
+  const header = (length: number) => {
+    const bytes = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    bytes.writeBigUInt64BE(BigInt(length), 2);
+    return bytes;
+  };
+  ws._socket!.write(header((most << 20) + 1));
+  const [error] = (await once(peer, 'error')) as [Error & { code: string }];
+  expect([error.message, error.code]).toEqual(['Max payload size exceeded', 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH']);
+});
+
+test('a peer that answers no ping is lost where pingInterval is given, and pings are answered', async () => {
+  const { wss, url } = await serving({ pingInterval: 5, pongTimeout: 200 });
+  const silent = new WebSocket(url, { autoPong: false });
+  const [peer] = (await once(wss, 'connection')) as [WebSocket];
+  const closed = once(peer, 'close');
+  await once(silent, 'ping');
+  expect((await closed)[0]).toBe(1006);
+  const answering = new WebSocket(url);
+  const [other] = (await once(wss, 'connection')) as [WebSocket];
+  await once(answering, 'ping');
+  await once(other, 'pong');
+  expect(other.readyState).toBe(1);
+});
+
+test('a peer that reads nothing ends at sendLimit', async () => {
+  const { wss, url } = await serving({ sendLimit: 1 << 20 });
+  const ws = new WebSocket(url);
+  const [peer] = (await once(wss, 'connection')) as [WebSocket];
+  ws.pause();
+  const closed = once(peer, 'close');
+  const big = Buffer.alloc(1 << 20);
+  while (peer.readyState === 1 && peer.bufferedAmount < 64 << 20) peer.send(big);
+  expect((await closed)[0]).toBe(1006);
+});

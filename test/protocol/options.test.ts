@@ -1,0 +1,35 @@
+/** What the core's options may be is `test/options.test.ts`'s; here is who is believed without a check. */
+import { describe, expect, test } from 'vitest';
+import { Connection, EventQueue, PreparedMessage, type ServerConnectionOptions } from '../../protocol/index.ts';
+import { resolveLimits } from '../../protocol/internal.ts';
+import { openEndpoint } from '../support/endpoint.ts';
+
+const made = () => ({ now: 0, sink: new EventQueue() });
+
+describe('the options of a driver that has resolved its limits', () => {
+  const limits = resolveLimits({ maxMessageSize: 3 });
+
+  test('are taken as they are, in every role', () => {
+    expect(Connection.server({ ...made(), limits }).isServer).toBe(true);
+    expect(Connection.client({ url: 'ws://a.example/' }, { ...made(), limits }).isServer).toBe(false);
+    expect(Connection.established('client', { ...made(), limits }).isServer).toBe(false);
+  });
+
+  test('are checked where the limits are not resolved, and where there are none', () => {
+    expect(() => Connection.server({ ...made(), maxPayload: 1 } as ServerConnectionOptions)).toThrow(TypeError);
+    expect(() => Connection.server(undefined as never)).toThrow(TypeError);
+  });
+});
+
+test('a request may name its host and path in place of a URL', () => {
+  const connection = Connection.client({ host: 'a.example', path: '/chat', secure: false }, made());
+  const [head] = connection.takeOutput();
+  expect(new TextDecoder().decode(head)).toMatch(/^GET \/chat HTTP\/1\.1\r\nHost: a\.example\r\n/);
+});
+
+test('what is no PreparedMessage is a TypeError, whatever it inherits from', () => {
+  const endpoint = openEndpoint('server');
+  const fake = Object.create(PreparedMessage.prototype) as PreparedMessage;
+  expect(() => endpoint.connection.sendPrepared(fake)).toThrow('expected a PreparedMessage');
+  expect(new PreparedMessage('text').opcode).toBe(1);
+});
