@@ -22,8 +22,7 @@ const chat = attach(
       headers.authorization === 'Bearer secret' ? { context: { user: 'ada' } } : { status: 401 },
   },
   async (ws) => {
-    const { user } = /** @type {{ user: string }} */ (ws.context);
-    await ws.send(`welcome, ${user}`);
+    await ws.send(`welcome, ${ws.context.user}`);
     await ws.closed;
   },
 );

@@ -1,0 +1,35 @@
+// The server half of `sansocket/topics/client`: what goes over the wire, and what a client may ask for.
+
+/** For `createTopics({ frame })`: what a subscriber is sent of a message. */
+export const frame = (topic, message, position) => JSON.stringify({ topic, message: JSON.parse(message), position });
+
+/** For `createTopics({ onGap })`: a subscriber is told of what it misses. */
+export const onGap = (ws, topic, { reason }) => ws.send(JSON.stringify({ topic, gap: reason }));
+
+/** Requests of a connection that are under way at once: those that follow wait, and its client with them. */
+const MOST_REQUESTS = 100;
+
+/** Serves one connection. */
+export async function serveTopics(hub, ws) {
+  const requests = new Set();
+  for await (const text of ws) {
+    const request = answer(hub, ws, String(text)).finally(() => requests.delete(request));
+    requests.add(request);
+    if (requests.size >= MOST_REQUESTS) await Promise.race(requests);
+  }
+}
+
+async function answer(hub, ws, text) {
+  let done;
+  const say = (what) => ws.send(JSON.stringify({ done, ...what })).catch(() => {});
+  try {
+    const { id, subscribe, unsubscribe, publish, message, since, key } = JSON.parse(text);
+    done = id;
+    if (unsubscribe !== undefined) hub.unsubscribe(ws, unsubscribe);
+    else if (subscribe !== undefined) await say(await hub.subscribe(ws, subscribe, since ? { since } : {}));
+    else await say(await hub.publish(publish, JSON.stringify(message), { from: ws, ...(key && { key }) }));
+  } catch (error) {
+    // What a client did wrong is told by its kind; what else went wrong is nobody's business there.
+    await say({ error: { kind: error.kind ?? 'bad-request', message: error.message } });
+  }
+}

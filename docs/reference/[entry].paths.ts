@@ -1,0 +1,3 @@
+import { referencePages } from '../.vitepress/reference.ts';
+
+export default { paths: referencePages };
