@@ -11,7 +11,7 @@ export interface Subscribed {
 export interface Published {
   /** Where the message stands; undefined where the engine has no positions. */
   readonly position: Position | undefined;
-  /** How many subscribers of this node have been given it by now. */
+  /** How many subscribers of this node have been given it by now: not those that get it later, after what others have published before. */
   readonly delivered: number;
 }
 

@@ -147,9 +147,14 @@ export class HubMachine<Owner = unknown> {
     this.#take(message);
   }
 
-  /** The engine has answered a publish of this node with where its message stands. */
+  /**
+   * The engine has answered a publish of this node with where its message stands. Where it is the one that follows it is given out at
+   * once. Where it is not, others are on their way before it, and it comes after them: taken now, it would be a hole.
+   */
   published(message: Delivery): void {
-    if (this.lines.has(message.topic) && this.own.answered(message.stamp)) this.#take(message);
+    const line = this.lines.get(message.topic);
+    if (line === undefined || line.state !== LineState.LIVE || !line.isNext(message)) return;
+    if (this.own.answered(message.stamp)) this.#take(message);
   }
 
   up(): void {

@@ -26,8 +26,8 @@ class Publication<Owner> {
 }
 
 /**
- * The publishes of this node, by their stamps: the engine tells of each twice, by its answer and by the message, and
- * whichever comes first is taken.
+ * The publishes of this node, by their stamps: the engine tells of each twice, by its answer and by the message, and one of
+ * the two is taken.
  */
 export class Own<Owner> {
   readonly #publications: Map<string, Publication<Owner>>;
@@ -54,7 +54,8 @@ export class Own<Owner> {
     const publication = this.#publications.get(stamp);
     if (publication === undefined) return false;
     publication.hasCome = true;
-    if (publication.isOver) this.#publications.delete(stamp);
+    // One that is yet to be given out is needed for who is not to get it.
+    if (publication.isOver && publication.wasTaken) this.#publications.delete(stamp);
     return publication.wasTaken;
   }
 
@@ -85,7 +86,9 @@ export class Own<Owner> {
   delivered({ stamp }: Delivery, count: number): void {
     if (this.#publications.size === 0) return;
     const publication = this.#publications.get(stamp);
-    if (publication !== undefined) publication.delivered += count;
+    if (publication === undefined) return;
+    publication.delivered += count;
+    if (publication.isOver && publication.hasCome) this.#publications.delete(stamp);
   }
 
   #forget(): void {

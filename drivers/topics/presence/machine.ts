@@ -159,7 +159,7 @@ export class PresenceMachine {
     for (const [node, share] of room.others) this.#makeStale(room, node, share, now);
     room.ask(true);
     room.sayAll();
-    // Not now: the answers would come while the line is being filled, and be the next gap.
+    // Not before the next tick: what is said now comes while the line is being filled, and would be the next gap.
     this.#afterGap.add(room);
   }
 
@@ -222,8 +222,9 @@ export class PresenceMachine {
   /** A heartbeat's time has passed. */
   tick(): void {
     this.#beat();
-    for (const room of this.#afterGap) this.#talk(room);
+    const rooms = [...this.#afterGap];
     this.#afterGap.clear();
+    for (const room of rooms) this.#talk(room);
     this.#talkOn();
   }
 
@@ -334,6 +335,7 @@ export class PresenceMachine {
   }
 
   #talkAbout(room: Room): void {
+    if (this.#afterGap.has(room)) return;
     this.#pending.delete(room);
     if (room.isSaying || this.#rooms.get(room.topic) !== room) return;
     if (room.isOver) return this.#close(room);

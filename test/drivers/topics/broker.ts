@@ -25,6 +25,10 @@ export class Broker {
   isUp = true;
   /** How many messages of a topic it keeps. */
   history = 100;
+  /** Milliseconds that a message takes to a hub: answers have a connection of their own, and may come before it. */
+  pushLatency = LATENCY;
+  /** How often something was published. */
+  published = 0;
   readonly #logs = new Map<string, LogModel>();
   readonly #keys = new Map<string, EngineMessage>();
 
@@ -42,12 +46,17 @@ export class Broker {
     return log;
   }
 
-  publish(topic: string, data: TopicData, { stamp, key, compress }: EnginePublishOptions): EngineReceipt {
+  publish(
+    topic: string,
+    data: TopicData,
+    { stamp, key, compress, isKept = true }: EnginePublishOptions,
+  ): EngineReceipt {
     const known = key === undefined ? undefined : this.#keys.get(`${topic} ${key}`);
     if (known !== undefined) return { ...known, repeated: true };
+    this.published++;
     const message = this.log(topic).publish(data, stamp, compress);
     if (key !== undefined) this.#keys.set(`${topic} ${key}`, message);
-    this.log(topic).trim(this.history);
+    this.log(topic).trim(isKept ? this.history : 0);
     for (const link of this.links) link.push(message);
     return message;
   }
@@ -163,7 +172,7 @@ export class BrokerEngine implements Engine {
   push(message: EngineMessage): void {
     if (!this.#isUp || !this.#topics.has(message.topic)) return;
     const link = this.#link;
-    this.#after(LATENCY, () => {
+    this.#after(this.#broker.pushLatency, () => {
       if (link === this.#link && !this.#isSilent) this.#sink!.message({ ...message });
     });
   }

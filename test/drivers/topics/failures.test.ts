@@ -33,6 +33,22 @@ describe('failures, and what is promised', () => {
     for (const reader of readers) expect(reader.told).toEqual(readers[0]!.told);
   });
 
+  test('an answer that overtakes the messages before it is no hole: without history either, and who is excepted stays so', async () => {
+    const { cluster, readers } = await three();
+    cluster.broker.history = 0;
+    cluster.broker.pushLatency = 6;
+    const own = await cluster.subscribe(cluster.nodes[0]!, 'news');
+    const publishing = cluster.nodes.flatMap(({ hub }, i) =>
+      Array.from({ length: 20 }, (_, j) => hub.publish('news', `${i}-${j}`, { except: own.socket })),
+    );
+    await cluster.network.advance(100);
+    await Promise.all(publishing);
+    expect(readers[0]!.messages.length).toBe(60);
+    for (const reader of readers) expect(reader.told).toEqual(readers[0]!.told);
+    expect(own.messages.filter((text) => text.startsWith('0-'))).toEqual([]);
+    for (const { hub } of cluster.nodes) expect(hub.metrics.filled).toBe(0);
+  });
+
   test('the engine is killed and comes back empty: refused meanwhile, one gap, none missing afterwards', async () => {
     const { cluster, readers } = await three();
     await publishAll(cluster, ['1', '2', '3']);

@@ -11,6 +11,7 @@ async function run(seed: number): Promise<void> {
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random.fraction() * of.length)]!;
   const cluster = await Cluster.of(3, { heartbeat: 50, limits: { held: 4, page: 3 } }, seed);
   cluster.broker.history = 12;
+  cluster.broker.pushLatency = 1 + (seed % 4);
   const readers: Reader[] = [];
   for (const node of cluster.nodes) readers.push(await cluster.subscribe(node, 'news'));
   const acknowledged: string[] = [];

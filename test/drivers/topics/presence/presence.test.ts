@@ -324,6 +324,32 @@ test('what was missed of a topic is asked for with the next heartbeat: answers t
   machine.tick();
   expect(said.map(([topic]) => topic)).toEqual([undefined, 'room']);
   expect(JSON.parse(said[1]![1])).toMatchObject({ q: true, a: 0, c: [['1', 'ann']] });
+  // Nor when it is something of its own that was being said as the gap came.
+  machine.gap('room', 4);
+  machine.gap(undefined, 4);
+  machine.said('room', true);
+  machine.enter('room', '2', 'bob');
+  expect(said).toHaveLength(2);
+});
+
+test('messages that come later than answers don’t have the nodes say everything over and over', async () => {
+  const { cluster, socket, add } = await nodes(0);
+  cluster.broker.pushLatency = 4;
+  const [a, b] = [await add(), await add()];
+  for (const presence of [a, b]) presence.watch('room');
+  const sockets: Socket[] = [];
+  while (sockets.length < 20) sockets.push(await socket());
+  await cluster.network.advance(HEARTBEAT);
+  for (const [i, one] of sockets.entries()) {
+    void [a, b][i % 2]!.enter(one, 'room', i + 10);
+    await cluster.network.advance(1);
+  }
+  await cluster.network.advance(5 * HEARTBEAT);
+  for (const presence of [a, b]) expect(infos(presence)).toEqual(sockets.map((_socket, i) => i + 10));
+  const before = cluster.broker.published;
+  await cluster.network.advance(10 * HEARTBEAT);
+  // A beat each, and nothing else.
+  expect(cluster.broker.published - before).toBe(20);
 });
 
 test('a node that hears the line of all nodes from now on says everything: it may have been asked before', () => {
