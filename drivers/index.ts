@@ -143,6 +143,7 @@ export type {
   Acceptance,
   AcceptorOptions,
   AttachOptions,
+  AgentLike,
   ConnectTarget,
   RouteOptions,
   Decision,

@@ -52,7 +52,6 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Those that have no counterpart, with what does their work here. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
-  ['agent', 'it is proxy, or createConnection, here'],
   ['allowSynchronousEvents', 'there is no need for it here; leave it out'],
   ['auth', 'put user:password@ into the URL, or an Authorization into headers'],
   ['autoPong', 'pings are answered by themselves'],
@@ -74,6 +73,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 /** Options that one side alone has, or one way to a server. */
 const OPTIONS_OF: ReadonlyMap<string, string> = new Map([
   ...[
+    'agent',
     'createConnection',
     'http2Session',
     'maxRedirects',

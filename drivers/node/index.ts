@@ -37,7 +37,7 @@ export {
   type UpgradeAcceptor,
 } from './upgrade.ts';
 export type { Http2ServerOptions } from './http2/settings.ts';
-export type { ConnectTarget, RouteOptions } from './client/route-options.ts';
+export type { AgentLike, ConnectTarget, RouteOptions } from './client/route-options.ts';
 export type { NodeClientOptions, NodeServerOptions, NodeUpgradeOptions } from './options.ts';
 export { type Handlers, Socket } from '../socket/socket.ts';
 export type { ControlOptions, FragmentOptions, SendOptions } from '../socket/send-options.ts';

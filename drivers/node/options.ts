@@ -19,7 +19,7 @@ import {
 import type { Decision } from '../socket/decision.ts';
 import type { ClientOptions, Paths, ServerOptions } from '../socket/options.ts';
 import { CLIENT_OPTIONS, SERVER_OPTIONS } from '../socket/options.ts';
-import type { RouteOptions } from './client/route-options.ts';
+import type { AgentLike, RouteOptions } from './client/route-options.ts';
 import type { Http2Pool } from './http2/pool.ts';
 import type { Http2ServerOptions } from './http2/settings.ts';
 import type { NodeAuthorizeContext } from './server/peer.ts';
@@ -73,6 +73,12 @@ export interface NodeServerOptions
   http2?: boolean | Http2ServerOptions;
 }
 
+/** undici's have none: they are given requests, and no sockets can be had from them. */
+const AGENT: OptionKind = {
+  expected: 'an Agent of node:http or node:https, or another with addRequest',
+  fits: (value) => typeof (value as Partial<AgentLike> | null)?.addRequest === 'function',
+};
+
 /** A boolean, a pool or a session: which, is seen where it is used. */
 const CARRIER: OptionKind = {
   expected: 'a boolean, an Http2Pool or a session of node:http2',
@@ -95,6 +101,7 @@ export const NODE_CLIENT_OPTIONS: OptionTable<NodeClientOptions> = {
   http2: CARRIER,
   maxRedirects: NUMBER,
   createConnection: FUNCTION,
+  agent: AGENT,
   family: NUMBER,
   lookup: FUNCTION,
   localAddress: STRING,

@@ -5,6 +5,8 @@ import type { RefusalReason } from './decision.ts';
 export interface DialProgress {
   /** What it waits for: DNS, TCP, TLS, a proxy, the response. */
   readonly stage: string;
+  /** The connection is open. */
+  opened(): void;
   /** How long each of these took, in milliseconds. */
   durations(): Readonly<Record<string, number>>;
 }

@@ -106,6 +106,7 @@ export class SocketEvents implements Sink, PumpOwner {
   #open(): void {
     this.#admission?.enter(this.#socket);
     this.#opened();
+    this.#socket.dialing?.opened();
     this.openedAt = Math.floor(this.#socket.clock.now());
     if (this.#answersFirst) this.pump.write();
     this.#observer?.onOpen(this.#socket);

@@ -37,7 +37,14 @@ finishInterface(CloseEvent);
 export { CloseEvent, WebSocketError };
 export type { CloseEventInit } from './events.ts';
 export type { CompressOptions, ConductOptions, HeaderInit, LimitOptions } from '../../protocol/index.ts';
-export type { ClientOptions, ConnectTarget, RouteOptions, NodeClientOptions, SocketOptions } from '../node/index.ts';
+export type {
+  AgentLike,
+  ClientOptions,
+  ConnectTarget,
+  RouteOptions,
+  NodeClientOptions,
+  SocketOptions,
+} from '../node/index.ts';
 export type { CloseInfoInit } from './arguments.ts';
 export type { MessageData } from './message.ts';
 export type {

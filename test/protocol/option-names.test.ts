@@ -51,7 +51,6 @@ describe('an option that has another name elsewhere', () => {
 
 describe('an option that has no counterpart', () => {
   test.each([
-    ['agent', 'it is proxy, or createConnection, here'],
     ['allowSynchronousEvents', 'there is no need for it here; leave it out'],
     ['auth', 'put user:password@ into the URL, or an Authorization into headers'],
     ['autoPong', 'pings are answered by themselves'],
@@ -75,7 +74,7 @@ describe('an option that has no counterpart', () => {
 
 describe('an option of something else', () => {
   test.each([
-    ['of a client', ['createConnection', 'http2Session', 'maxRedirects', 'origin', 'proxy', 'proxyTls']],
+    ['of a client', ['agent', 'createConnection', 'http2Session', 'maxRedirects', 'origin', 'proxy', 'proxyTls']],
     ['of a client', ['requireSubprotocol', 'signal']],
     ['of a server that listens', ['allowedOrigins', 'authorize', 'maxConnections', 'maxHandshakes', 'onRefused']],
     ['of a server that listens', ['onRequest', 'selectSubprotocol']],

@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP, type Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from 'node:tls';
 import { HandshakeError } from '../../../protocol/index.ts';
-import { type Attempt, checkAlive, failure, isPassing } from './failure.ts';
+import { type Attempt, checkAlive, checkDuplex, failure, isPassing } from './failure.ts';
 import type { PendingTransport } from './pending-transport.ts';
 import type { RouteOptions } from './route-options.ts';
 import { type Proxy, resolveProxy } from './proxy.ts';
@@ -25,27 +25,39 @@ export type Route = (pending: PendingTransport) => Promise<Duplex>;
  * streams of the way are the pending transport's, which gives them up.
  */
 export function planRoute(target: Target, options: RouteOptions, protocols = HTTP_1): Route {
-  const { createConnection, proxy: wanted } = options;
-  const isDirect = createConnection !== undefined || target.socketPath !== undefined;
-  if (isDirect && wanted !== undefined && wanted !== 'env') {
-    throw new TypeError('a proxy does not go together with createConnection or a Unix socket');
-  }
-  if (createConnection !== undefined && target.socketPath !== undefined) {
-    throw new TypeError('createConnection does not go together with a Unix socket');
-  }
+  const { createConnection, agent, proxy: wanted } = options;
+  checkWays(target, options);
+  const isDirect = createConnection !== undefined || agent !== undefined || target.socketPath !== undefined;
   const proxy = isDirect ? undefined : resolveProxy(wanted, target);
   return async (pending) => {
     let stream: Duplex;
     if (createConnection !== undefined) stream = await connectOwn(createConnection, target, pending);
+    else if (agent !== undefined) stream = await connectByAgent(agent, target, options, pending, protocols);
     else if (proxy === undefined) stream = await connectTo(target, options, pending);
     else stream = await connectThrough(proxy, target, options, pending);
-    // A createConnection may speak TLS itself. A tunnel to an https: proxy is no TLS to the target.
-    const isSecure = createConnection !== undefined && (stream as TLSSocket).encrypted === true;
+    // These may speak TLS themselves. A tunnel to an https: proxy is no TLS to the target.
+    const isOwn = createConnection !== undefined || agent !== undefined;
+    const isSecure = isOwn && (stream as TLSSocket).encrypted === true;
     if (target.secure && !isSecure) stream = await secure(stream, target, options.tls, pending, protocols);
     checkAlive(stream);
     pending.stage = 'the response';
     return stream;
   };
+}
+
+/** One way is meant. What the environment has is there for all that may go through a proxy. */
+function checkWays({ secure, socketPath }: Target, { createConnection, agent, proxy }: RouteOptions): void {
+  const ways = [
+    agent !== undefined && 'an agent',
+    createConnection !== undefined && 'createConnection',
+    socketPath !== undefined && 'a Unix socket',
+    proxy !== undefined && proxy !== 'env' && 'a proxy',
+  ].filter((way) => way !== false);
+  if (ways.length > 1) throw new TypeError(`${ways[0]} does not go together with ${ways[1]}`);
+  // That of an agent-base tells by who asks.
+  const isForTls =
+    agent !== undefined && Object.hasOwn(agent, 'protocol') && (agent as { protocol?: unknown }).protocol === 'https:';
+  if (isForTls && !secure) throw new TypeError('an https.Agent is for wss: a ws: URL takes an http.Agent');
 }
 
 /** TCP, over whichever of a name's addresses answers first (RFC 8305), or a Unix socket. */
@@ -80,19 +92,41 @@ async function connectOwn(
   pending.stage = 'createConnection';
   let stream: Duplex;
   try {
-    stream = await createConnection({ url, host, port, secure, signal });
-    if (typeof stream?.pipe !== 'function' || typeof stream.write !== 'function')
-      throw new TypeError('it is no Duplex');
+    stream = checkDuplex(await createConnection({ url, host, port, secure, signal }));
   } catch (cause) {
     throw new HandshakeError('createConnection failed', { cause, isTemporary: isPassing(cause), kind: 'connect' });
   }
+  return ready(stream, { text: 'createConnection failed', kind: 'connect' }, pending);
+}
+
+async function connectByAgent(
+  agent: NonNullable<RouteOptions['agent']>,
+  target: Target,
+  options: RouteOptions,
+  pending: PendingTransport,
+  protocols: string[],
+): Promise<Duplex> {
+  pending.stage = 'the agent';
+  // It needs node:http, which importing this package doesn't load.
+  const { takeSocket } = await import('./agent.ts');
+  const { family, lookup, localAddress, autoSelectFamilyAttemptTimeout } = options;
+  const internet = { family, lookup, localAddress, autoSelectFamilyAttemptTimeout, autoSelectFamily: true };
+  const all = target.secure ? { ...tlsOptions(target, options.tls, protocols), ...internet } : internet;
+  const stream = await takeSocket(agent, target, all, pending);
+  return ready(stream, { text: `could not connect to ${authorityOf(target)} by the agent`, kind: 'connect' }, pending);
+}
+
+/** Waits for a stream that somebody else has made, and that may be on its way still. */
+async function ready(stream: Duplex, what: Attempt, pending: PendingTransport): Promise<Duplex> {
   pending.track(stream);
   stream.allowHalfOpen = true;
   const { connecting, secureConnecting } = stream as Partial<TLSSocket & { secureConnecting: boolean }>;
-  const event = secureConnecting === true ? 'secureConnect' : connecting === true ? 'connect' : undefined;
-  return event === undefined
-    ? stream
-    : settled({ text: 'createConnection failed', kind: 'connect' }, event, () => stream);
+  const isTcpAhead = connecting === true;
+  if (secureConnecting !== true) return isTcpAhead ? settled(what, 'connect', () => stream) : stream;
+  if (isTcpAhead) await settled(what, 'connect', () => stream);
+  checkAlive(stream);
+  pending.stage = 'TLS';
+  return settled({ ...what, kind: 'tls' }, 'secureConnect', () => stream);
 }
 
 async function connectThrough(
@@ -134,19 +168,19 @@ function secure(
   const what = { text: `the TLS handshake with ${role}${authorityOf({ host, port })} failed`, kind: 'tls' } as const;
   return settled(what, 'secureConnect', () =>
     pending.track(
-      connectTls({
-        // RFC 6066 §3: a server name is never an address, and has no trailing dot, which certificates have none of either.
-        servername: isIP(host) === 0 ? host.replace(/\.$/, '') : '',
-        ALPNProtocols: protocols,
-        ...options,
-        rejectUnauthorized: options.rejectUnauthorized !== false,
-        socket: stream,
-        host,
-        port,
-        path: undefined,
-      }),
+      connectTls({ ...tlsOptions({ host }, options, protocols), socket: stream, host, port, path: undefined }),
     ),
   );
+}
+
+function tlsOptions({ host }: Pick<Place, 'host'>, options: TlsOptions = {}, protocols: string[]): TlsOptions {
+  return {
+    // RFC 6066 §3: a server name is never an address, and has no trailing dot, which certificates have none of either.
+    servername: isIP(host) === 0 ? host.replace(/\.$/, '') : '',
+    ALPNProtocols: protocols,
+    ...options,
+    rejectUnauthorized: options.rejectUnauthorized !== false,
+  };
 }
 
 function resolve(host: string, { lookup = lookupDns as never, family }: RouteOptions): Promise<string> {

@@ -7,6 +7,13 @@ export function checkAlive(stream: Duplex): void {
     throw failure({ text: 'the connection was lost at once', kind: 'lost' }, stream.errored ?? undefined);
 }
 
+/** Throws a TypeError for what others have given as a stream, and is none. */
+export function checkDuplex(stream: Duplex): Duplex {
+  const isDuplex = typeof stream?.pipe === 'function' && typeof stream.write === 'function';
+  if (!isDuplex) throw new TypeError('it is no Duplex');
+  return stream;
+}
+
 /** What was attempted, for the error when it fails. */
 export interface Attempt {
   readonly text: string;

@@ -4,7 +4,7 @@ import type { Transport } from '../../transport.ts';
 import { nodeClock } from '../clock.ts';
 
 /** What the way to a stream has come to. */
-export type Stage = 'DNS' | 'TCP' | 'the proxy' | 'TLS' | 'createConnection' | 'HTTP/2' | 'the response';
+export type Stage = 'DNS' | 'TCP' | 'the proxy' | 'TLS' | 'createConnection' | 'the agent' | 'HTTP/2' | 'the response';
 
 /**
  * A transport in the making: it keeps what is to be written until there is a stream, and giving it up gives up whatever
@@ -18,6 +18,8 @@ export class PendingTransport implements Transport, DialProgress {
   #chunks: Uint8Array[];
   #streams: Duplex[];
   #controller: AbortController | undefined;
+  /** Called when the connection is open. */
+  whenOpen: (() => void) | undefined;
 
   constructor() {
     this.#stages = [{ stage: 'TCP', since: nodeClock.now() }];
@@ -26,6 +28,7 @@ export class PendingTransport implements Transport, DialProgress {
     this.#chunks = [];
     this.#streams = [];
     this.#controller = undefined;
+    this.whenOpen = undefined;
   }
 
   /** What is waited for. */
@@ -35,6 +38,10 @@ export class PendingTransport implements Transport, DialProgress {
 
   set stage(stage: Stage) {
     this.#stages.push({ stage, since: nodeClock.now() });
+  }
+
+  opened(): void {
+    this.whenOpen?.();
   }
 
   durations(): Record<string, number> {

@@ -1,3 +1,4 @@
+import type { Agent, ClientRequest } from 'node:http';
 import type { TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsClientOptions } from 'node:tls';
@@ -14,6 +15,12 @@ export interface ConnectTarget {
   readonly secure: boolean;
   /** Fires when nobody waits for the stream any more. */
   readonly signal: AbortSignal;
+}
+
+/** An agent of another make: what `https-proxy-agent`, `socks-proxy-agent` and all that stand on `agent-base` are. */
+export interface AgentLike {
+  /** Hands a socket to the request, or lets it wait for one. */
+  addRequest(request: ClientRequest, options: any): void;
 }
 
 /** How a client gets to its server. */
@@ -41,4 +48,11 @@ export interface RouteOptions extends Pick<
    * unless it is a TLSSocket.
    */
   createConnection?(target: ConnectTarget): Duplex | PromiseLike<Duplex>;
+  /**
+   * The agent whose sockets are used, in place of a TCP connection: one of node:http or node:https, `https-proxy-agent`,
+   * `socks-proxy-agent`, or another with `addRequest`. Its pool and its limits hold until the connection is open; then the
+   * socket is the connection's. For `wss:`, TLS is spoken over it, unless it is a TLSSocket. It does not go together with
+   * `proxy`, `createConnection`, `socketPath` or `http2`.
+   */
+  agent?: Agent | AgentLike;
 }

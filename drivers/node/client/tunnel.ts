@@ -4,8 +4,15 @@ import { TunnelHandshake, type TunnelOptions } from '../../../protocol/internal.
 
 /** Asks the HTTP proxy at the other end of a stream for a tunnel. Rejects with a HandshakeError. */
 export function openTunnel(stream: Duplex, options: TunnelOptions): Promise<void> {
+  const handshake = new TunnelHandshake(options);
+  const answer = readAnswer(stream, handshake);
+  stream.write(handshake.output);
+  return answer;
+}
+
+/** Reads what a proxy answers. Rejects with a HandshakeError where that is no tunnel. */
+export function readAnswer(stream: Duplex, handshake: TunnelHandshake): Promise<void> {
   return new Promise((resolve, reject) => {
-    const handshake = new TunnelHandshake(options);
     const settle = (error?: Error): void => {
       stream.off('data', onData).off('end', onEnd).off('error', onLost).off('close', onLost);
       if (error === undefined) {
@@ -33,7 +40,6 @@ export function openTunnel(stream: Duplex, options: TunnelOptions): Promise<void
       settle(response !== undefined ? handshake.error : lost(cause));
     };
     stream.on('data', onData).on('end', onEnd).on('error', onLost).on('close', onLost);
-    stream.write(handshake.output);
   });
 }
 

@@ -11,6 +11,7 @@ import type { Target } from '../client/target.ts';
 export function planCarrier(target: Target, options: NodeClientOptions): CarrierRoute {
   const { http2 = false } = options;
   if (http2 === false) return planRoute(target, options);
+  if (options.agent !== undefined) throw new TypeError('an agent does not go together with http2');
   if (http2 === true || http2 instanceof Http2Pool) {
     // Misuse throws here, whoever opens the session.
     planRoute(target, options);
