@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { URL } from 'node:url';
 import { HandshakeError } from '../../../protocol/index.ts';
 import { TunnelHandshake } from '../../../protocol/internal.ts';
 import { checkDuplex, failure } from './failure.ts';
