@@ -39,6 +39,7 @@ describe('parseClosePayload', () => {
     for (const byte of [0, 3, 255]) expect(parse(Uint8Array.of(byte))).toBe(1002);
     // What lies behind it in memory is not its own.
     expect(parseClosePayload(closePayload(1000), 0, 1, portableText)).toBe(1002);
+    expect(parseClosePayload(Uint8Array.of(0, ...closePayload(1000)), 1, 2, portableText)).toBe(1002);
     expect(parseClosePayload(closePayload(1000), 0, 2, portableText)).toEqual({ code: 1000, reason: '' });
   });
 

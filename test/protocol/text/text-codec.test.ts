@@ -84,6 +84,18 @@ describe('UTF-8 (RFC 3629) as WHATWG’s fatal decoder has it', () => {
     }
   });
 
+  test('the code points at which one more byte begins', () => {
+    for (const point of [0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff]) {
+      const one = String.fromCodePoint(point);
+      const bytes = encoder.encode(one);
+      expect(text.byteLength(one)).toBe(bytes.length);
+      const encoded = new Uint8Array(bytes.length);
+      expect(text.encode(one, encoded, 0)).toBe(bytes.length);
+      expect(encoded).toEqual(bytes);
+      expect(text.decode(bytes, 0, bytes.length)).toBe(one);
+    }
+  });
+
   test('long text of every kind, at every place of the pieces it is decoded in', () => {
     for (const kind of ['a', 'é', '€', '\u{1f600}', 'a€', 'aé€\u{1f600}']) {
       for (let shift = 0; shift < 5; shift++) {
@@ -126,6 +138,8 @@ test('a lone surrogate is encoded as U+FFFD', () => {
     '\ud800a',
     '\udc00\ud800',
     '\ud800\ud800\udc00',
+    '\ud800é',
+    '€\udc00',
   ]) {
     const expected = encoder.encode(odd);
     expect(text.byteLength(odd)).toBe(expected.length);
@@ -151,6 +165,10 @@ test('decodeThrough goes by way of whatever units it is given', () => {
     const toText = (count: number): string => String.fromCharCode(...units.subarray(0, count));
     expect(decodeThrough(units, bytes, 0, bytes.length, toText)).toBe(all);
     expect(decodeThrough(units, bytes, 0, bytes.length - 1, toText)).toBeUndefined();
+    // A code point of two units where there is room for one more.
+    const late = `${'a'.repeat(size - 1)}\u{1f600}`;
+    const lateBytes = encoder.encode(late);
+    expect(decodeThrough(units, lateBytes, 0, lateBytes.length, toText)).toBe(late);
   }
 });
 

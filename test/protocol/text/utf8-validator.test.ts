@@ -57,6 +57,7 @@ test.each([
   [[0xf0, 0x9f, 0x98, 0x80], 4],
   [[0xf0, 0x41], 2],
   [[0x80, 0x80], 2],
+  [[0xe6, 0xc0], 2],
 ])('the tail of %j begins at %i', (bytes, start) => {
   expect(startOfTail(Uint8Array.from(bytes), 0, bytes.length)).toBe(start);
 });
