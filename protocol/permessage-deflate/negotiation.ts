@@ -86,10 +86,10 @@ export function makeAnswer(agreement: Agreement, offer: ExtensionElement): strin
 export function agreeToAnswer(answer: ExtensionElement, options: ResolvedCompressOptions): Agreement | string {
   const params = parseParameters(answer, false);
   if (typeof params === 'string') return params;
-  if (params.serverMaxWindowBits !== undefined && params.serverMaxWindowBits > options.serverMaxWindowBits) {
+  if ((params.serverMaxWindowBits ?? 0) > options.serverMaxWindowBits) {
     return 'server_max_window_bits is greater than what was offered';
   }
-  if (params.clientMaxWindowBits !== undefined && params.clientMaxWindowBits > options.clientMaxWindowBits) {
+  if ((params.clientMaxWindowBits ?? 0) > options.clientMaxWindowBits) {
     return 'client_max_window_bits is greater than what was offered';
   }
   return {

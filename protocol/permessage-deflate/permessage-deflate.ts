@@ -112,9 +112,8 @@ export class PermessageDeflate implements ExtensionNegotiator {
 
   /** Whether a message of this many bytes is better compressed with `compressLater`. */
   shouldCompressLater(byteLength: number): boolean {
-    const { asyncAbove } = this.options;
-    if (asyncAbove === Infinity || this.codec.deflateLater === undefined) return false;
-    return byteLength >= asyncAbove && this.shouldCompress(byteLength);
+    if (byteLength < this.options.asyncAbove || this.codec.deflateLater === undefined) return false;
+    return this.shouldCompress(byteLength);
   }
 
   /**

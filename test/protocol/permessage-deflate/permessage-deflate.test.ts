@@ -238,6 +238,25 @@ describe('contexts', () => {
     expect(server.decompressPart(parts[1], true, MAX)).toEqual(message);
   });
 
+  test('stay as they are in a codec that can give nothing up', () => {
+    const log: Log = { calls: [], live: 0 };
+    const codec = recordingCodec(log);
+    const server = agreedServer(
+      'permessage-deflate',
+      {},
+      {
+        ...codec,
+        createInflater: (params) => ({ ...codec.createInflater(params), idle: undefined }),
+      },
+    );
+    const { client } = pair();
+    for (let i = 0; i < 2; i++) {
+      expect(server.decompress(client.compress(words(100, 1), true), MAX)).toEqual(words(100, 1));
+      server.idle();
+    }
+    expect(log.live).toBe(1);
+  });
+
   test('stay with a compressor that was used since the last time that it was asked', () => {
     const { client, clientLog } = pair();
     const message = randomBytes(1000, 1);
@@ -340,6 +359,7 @@ describe('compressLater', () => {
     expect(asked(able, { asyncAbove: 1000 })).toEqual([false, true, true]);
     expect(asked(able, {})).toEqual([false, false, false]);
     expect(asked(unable, { asyncAbove: 1000 })).toEqual([false, false, false]);
+    expect(asked(able, { asyncAbove: 1, threshold: 1001 })).toEqual([false, false, true]);
   });
 
   test('gives a payload that takes its place among others after restart', () => {
@@ -375,6 +395,39 @@ describe('compressLater', () => {
     const { client, clientLog } = pair();
     client.restart();
     expect(clientLog.calls).toEqual([]);
+  });
+});
+
+describe('compressAlone', () => {
+  test('makes a context of its own, with what was agreed on, and frees it', () => {
+    const { client, server, serverLog } = pair({}, { level: 9, memLevel: 9, serverMaxWindowBits: 10 });
+    const message = words(1000, 1);
+    server.decompress(client.compress(message, true), MAX);
+    const payload = server.compressAlone(message);
+    expect(serverLog.calls.slice(1)).toEqual([
+      'deflater {"windowBits":10,"level":9,"memLevel":9,"contextTakeover":false}',
+    ]);
+    expect(serverLog.live).toBe(1);
+    expect(client.decompress(payload, MAX)).toEqual(message);
+    expect(server.compressAlone(message)).toEqual(payload);
+  });
+
+  test('sends an empty message as 00 (§7.2.3.6)', () => {
+    expect(agreedServer().compressAlone(new Uint8Array(0))).toEqual(Uint8Array.of(0));
+  });
+
+  test('frees its context when the codec throws', () => {
+    let released = 0;
+    const failing: Deflater = {
+      deflate() {
+        throw new Error('no memory');
+      },
+      reset: () => {},
+      release: () => released++,
+    };
+    const server = agreedServer('permessage-deflate', {}, { ...zlibCodec, createDeflater: () => failing });
+    expect(() => server.compressAlone(words(10, 1))).toThrow('no memory');
+    expect(released).toBe(1);
   });
 });
 
@@ -436,6 +489,14 @@ describe('decompress', () => {
     expect(server.decompress(rogue.compress(message, true), MAX)).toEqual(message);
     expect(server.decompress(rogue.compress(message, true), MAX)).toBe(1007);
     expect(server.mayLackContext).toBe(true);
+  });
+
+  test('does not blame a lack of context for the first message, however much of it was inflated', () => {
+    const { client, server } = pair({ clientNoContextTakeover: true });
+    const part = client.compress(words(100, 1), false);
+    expect(server.decompressPart(part, false, MAX)).toEqual(words(100, 1));
+    expect(server.decompressPart(fromHex('07'), true, MAX)).toBe(1007);
+    expect(server.mayLackContext).toBe(false);
   });
 
   test('fails with 1007 where the peer breaks its promise of a smaller window', () => {
