@@ -10,15 +10,13 @@ import { checkClient, checkEstablished, checkRequest, checkServer } from './opti
 import { handleTimeout } from './deadlines.ts';
 import { Input } from './input.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { answer, establish, giveUp, goOnAsServer, open, receiveFields, refuse } from './opening.ts';
-import { controlPayload } from './sender.ts';
+import { answer, beginOpen, giveUp, open, receiveFields, receiveHead, refuse, useHttp2 } from './opening.ts';
+import type { SendQueue } from './send-queue.ts';
+import { controlPayload, type Sender } from './sender.ts';
 import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
 import { PreparedMessage } from './prepared.ts';
 import { Bytes, Phase, STATE_NAMES, type StateName, type TransportAction } from './states.ts';
 import { On, State } from './transitions.ts';
-
-/** What was agreed on where nothing was: connections that were open from the start share it. */
-const PLAIN: Opening = Object.freeze({ subprotocol: '', extensions: '', request: undefined, response: undefined });
 
 /**
  * A WebSocket connection, RFC 6455, as a pure and synchronous state machine: bytes and time go in; events, bytes to
@@ -26,8 +24,8 @@ const PLAIN: Opening = Object.freeze({ subprotocol: '', extensions: '', request:
  * caller's choosing. Its members, in the order in which a driver meets them:
  *
  * 1. **Made** by `server`, `client` or `established`, for one role or the other.
- * 2. **Told** what has happened: `receive`, `receiveEof`, `outputLost`, `transportLost`, `handleTimeout`, and where something else reads
- *    HTTP, `receiveHead`, `receiveFields`, `useHttp2`. Events come out of these calls, to the sink, and of no other
+ * 2. **Told** what has happened: `receive`, `receiveEof`, `outputLost`, `transportLost`, `handleTimeout`, `handleDeflated`, and where something
+ *    else reads HTTP, `receiveHead`, `receiveFields`, `useHttp2`. Events come out of these calls, to the sink, and of no other
  *    but `accept`, `resume`, `conclude` and `terminate`.
  * 3. **Told** what to do: to answer a request (`accept`, `reject`), to send (`sendText` … `pong`), to wait (`pause`, `stopReading`,
  *    `resume`, `streamNext`), to end (`close`, `conclude`, `terminate`).
@@ -75,10 +73,7 @@ export class Connection {
   static established(role: 'client' | 'server', given: EstablishedOptions): Connection {
     const options = checkEstablished(given);
     const life = new Lifecycle(role === 'server', State.OPEN, options);
-    life.deflate = options.deflate;
-    const { subprotocol = '', extensions = '', request, response } = options;
-    const isPlain = subprotocol === '' && extensions === '' && request === undefined && response === undefined;
-    establish(life, isPlain ? PLAIN : { subprotocol, extensions, request, response });
+    beginOpen(life, options);
     return new Connection(life);
   }
 
@@ -136,16 +131,22 @@ export class Connection {
   }
 
   /**
+   * Goes on with what waited for a message to be deflated off the thread, where the sink was told that it is (`onDeflated`).
+   * Calls that come early do nothing.
+   */
+  handleDeflated(now: number): void {
+    const { sendQueue } = this.#life;
+    if (sendQueue !== undefined) this.#life.during(now, sendQueue.goOn, sendQueue);
+  }
+
+  /**
    * Server: the request, when something else has parsed its head. It is validated all the same.
    * Throws a TypeError for what is no head at all.
    */
   receiveHead(head: RequestHead, now: number): void {
     const life = this.#life;
     life.check(On.receiveHead, 'no request is waited for');
-    life.during(now, () => {
-      life.server!.receiveHead(head);
-      goOnAsServer(life, life.server!);
-    });
+    life.during(now, () => receiveHead(life, head));
   }
 
   /**
@@ -165,12 +166,8 @@ export class Connection {
    * (RFC 8441 §3). The request goes out as `takeFields`, not as bytes: what `takeOutput` had of it is void.
    */
   useHttp2(): void {
-    const life = this.#life;
-    life.check(On.useHttp2, 'there is no request to send');
-    if (life.phase === Phase.CLOSED) return;
-    life.sender.release();
-    life.sender.raw(NO_BYTES, life.client!.useHttp2());
-    life.take(On.useHttp2);
+    this.#life.check(On.useHttp2, 'there is no request to send');
+    if (this.#life.phase !== Phase.CLOSED) useHttp2(this.#life);
   }
 
   // 3. Told what to do: to answer a request.
@@ -206,32 +203,20 @@ export class Connection {
    * they are not UTF-8. Bytes go as those of `sendBinary` do.
    */
   sendText(text: string | BytesLike, compress = true): void {
-    this.#whileOpen().sender.text(text, compress);
-  }
-
-  /** Sends a BINARY message. Over 4 KiB and unmasked, the bytes go by reference: leave them alone until they are written. */
-  sendBinary(bytes: BytesLike, compress = true): void {
-    this.#whileOpen().sender.binary(bytes, compress);
-  }
-
-  /** Whether messages of this many bytes are to be deflated off the thread, where compression is agreed on: `asyncAbove`. */
-  deflatesLater(byteLength: number): boolean {
-    return this.#life.deflate?.shouldCompressLater(byteLength) === true;
+    this.#outlet().text(text, compress);
   }
 
   /**
-   * Deflates a message off the thread, so that `sendPrepared` need not: in a context of its own, for this connection and
-   * all that compress alike. `done` is called later, once, from outside of any call; the message's bytes must not change
-   * until then. Returns false when there is nothing to wait for. Keeping messages in order meanwhile is for the caller.
+   * Sends a BINARY message. Over 4 KiB and unmasked, the bytes go by reference: leave them alone until they are written. With
+   * `asyncAbove` those over 1 KiB may, masked too.
    */
-  deflateLater(message: PreparedMessage, done: () => void): boolean {
-    const { deflate } = this.#whileOpen();
-    return deflate !== undefined && PreparedMessage.encodingsOf(message).deflateLater(deflate, done);
+  sendBinary(bytes: BytesLike, compress = true): void {
+    this.#outlet().binary(bytes, compress);
   }
 
   /** Sends a message that was encoded once for many connections. */
   sendPrepared(message: PreparedMessage, compress = true): void {
-    this.#whileOpen().sender.prepared(message, compress);
+    this.#outlet().prepared(message, compress);
   }
 
   /**
@@ -239,7 +224,7 @@ export class Connection {
    * `asText` bytes are a part of a TEXT message, cut anywhere: that all of them together are UTF-8 is the caller's to see.
    */
   sendFragment(data: string | BytesLike, fin: boolean, compress = true, asText = false): void {
-    this.#whileOpen().sender.fragment(data, fin, compress, asText);
+    this.#outlet().fragment(data, fin, compress, asText);
   }
 
   /** Sends a ping with at most 125 bytes, its own id if none are given. Returns that id, which `onPong` names. */
@@ -285,7 +270,7 @@ export class Connection {
    */
   close(code = 1000, reason = '', now: number = this.#life.now): void {
     const life = this.#life;
-    this.checkClose(code, reason);
+    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, life.resources.text);
     life.now = now;
     if (life.phase === Phase.CONNECTING) {
       giveUp(life);
@@ -295,14 +280,9 @@ export class Connection {
     }
   }
 
-  /** Throws what `close` would throw. */
-  checkClose(code: number, reason: string): void {
-    if (code !== NO_STATUS || reason !== '') checkClose(code, reason, this.#life.resources.text);
-  }
-
   /** Does what the sink has put off with `onEnding`. Without effect when there is nothing. */
   conclude(now: number = this.#life.now): void {
-    this.#life.during(now, this.#life.conclude, this.#life);
+    this.#life.during(now, this.#life.concludeInTurn, this.#life);
   }
 
   /** Ends the transport now, without a closing handshake. `error` says why. */
@@ -380,13 +360,30 @@ export class Connection {
   }
 
   /** Bytes of output that wait to be taken. */
-  get bufferedAmount(): number {
+  get outputSize(): number {
     return this.#life.sender.size;
+  }
+
+  /** Bytes that were sent and not taken: the output, and what waits for a message to be deflated, with 128 more for each. */
+  get bufferedAmount(): number {
+    const { sender, sendQueue } = this.#life;
+    return sendQueue === undefined ? sender.size : sender.size + sendQueue.size;
+  }
+
+  /** @internal Calls back, once, when all that was sent is output, unless the end comes before. */
+  whenSent(callback: () => void): void {
+    this.#life.whenSent(callback);
   }
 
   /** The newest round trip of a ping, in milliseconds; NaN before the first. */
   get latency(): number {
     return this.#life.latency;
+  }
+
+  /** What messages are sent through. */
+  #outlet(): Sender | SendQueue {
+    const { sendQueue, sender } = this.#whileOpen();
+    return sendQueue ?? sender;
   }
 
   #whileOpen(): Lifecycle {

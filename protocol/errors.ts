@@ -267,6 +267,21 @@ export function terminated(): ConnectionLostError {
   return new ConnectionLostError('terminated', { kind: 'terminated' });
 }
 
+/** The end of the transport of an open connection, before it was to come: `what` has happened, because of `cause`. */
+export function connectionLost(what: string, cause: unknown): ConnectionLostError {
+  return new ConnectionLostError(`${what}${systemCode(cause)} without a Close frame`, causedBy(cause));
+}
+
+/** The same during the opening handshake. */
+export function openingLost(what: string, cause: unknown, isTemporary: boolean): HandshakeError {
+  const text = `${what}${systemCode(cause)} before the connection was open`;
+  return new HandshakeError(text, { ...causedBy(cause), isTemporary, kind: 'lost' });
+}
+
+function causedBy(cause: unknown): { cause?: unknown } {
+  return cause === undefined ? {} : { cause };
+}
+
 /** The code of a system's error, which is safe to repeat: its text may have what the peer sent in it. */
 export function systemCode(cause: unknown): string {
   const code = (cause as { code?: unknown } | null | undefined)?.code;

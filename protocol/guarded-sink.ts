@@ -27,6 +27,16 @@ export class GuardedSink implements Sink {
     return this.#sink.onPlainRequest !== undefined;
   }
 
+  /** Whether the sink wants to be told when a message is deflated off the thread. */
+  get hearsDeflated(): boolean {
+    return this.#sink.onDeflated !== undefined;
+  }
+
+  /** Called from outside of any call of the connection's: what it throws goes to the codec. */
+  onDeflated(): void {
+    this.#sink.onDeflated!();
+  }
+
   /** Throws what the sink's methods threw since the last time: the error itself, or an AggregateError of several. */
   rethrow(): void {
     const errors = this.#errors;

@@ -2,8 +2,8 @@
  * The sans-IO core: bytes in, events and bytes out. It imports nothing, waits for nothing and runs anywhere.
  */
 export { Connection } from './connection.ts';
-export { Phase, TransportAction, type Cause, type StateName, type TracedState } from './states.ts';
-export type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions, Trace } from './options.ts';
+export { Phase, TransportAction, type Cause, type StateName } from './states.ts';
+export type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions, Trace, TracedState } from './options.ts';
 export type { Sink } from './sink.ts';
 export { EventQueue, type Event } from './events.ts';
 export type { CloseFrame, CloseInfo, Traffic } from './closing/close-info.ts';

@@ -1,5 +1,5 @@
 import { NO_BYTES } from './data.ts';
-import { ProtocolError, WebSocketError } from './errors.ts';
+import { ProtocolError } from './errors.ts';
 import { EARLY_FRAMES } from './handshake/rejection.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { PendingInput, MOST_DISCARDED, MOST_EARLY, MOST_LATE, MOST_REST } from './memory/pending-input.ts';
@@ -138,8 +138,7 @@ export class Input {
         }
       } while (at < end);
     } catch (error) {
-      // No fault of the peer's: a codec that failed, or memory that there isn't. It costs this connection, and no other.
-      life.abort(On.failure, new WebSocketError(1011, '', { cause: error, kind: 'internal' }));
+      life.fail(error);
     }
   }
 

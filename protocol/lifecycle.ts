@@ -2,14 +2,8 @@ import type { CloseFrame, CloseInfo } from './closing/close-info.ts';
 import { ClosingHandshake } from './closing/closing.ts';
 import { type Conduct, resolveConduct } from './conduct.ts';
 import type { BytesLike } from './data.ts';
-import {
-  ConnectionLostError,
-  HandshakeError,
-  InvalidStateError,
-  type ProtocolError,
-  systemCode,
-  type WebSocketError,
-} from './errors.ts';
+import { connectionLost, InvalidStateError, openingLost, type ProtocolError, WebSocketError } from './errors.ts';
+import type { FlowCause, TurnCause } from './flows.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import type { ClientHandshake } from './handshake/client.ts';
 import type { ServerHandshake } from './handshake/server.ts';
@@ -19,17 +13,9 @@ import { type ConnectionOptions, makeDeflate, type Trace } from './options.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { pingPayload, PingLedger } from './pings.ts';
 import type { ReceiverOwner } from './receiver.ts';
+import { SendQueue } from './send-queue.ts';
 import { controlPayload, Sender } from './sender.ts';
-import {
-  Bytes,
-  CAUSES,
-  Deadline,
-  type FlowCause,
-  Phase,
-  STATE_NAMES,
-  type TransportAction,
-  type TurnCause,
-} from './states.ts';
+import { Bytes, CAUSES, Deadline, Phase, STATE_NAMES, type TransportAction } from './states.ts';
 import {
   ACTION_IN,
   BYTES_IN,
@@ -71,6 +57,8 @@ export class Lifecycle implements ReceiverOwner {
   readonly sink: GuardedSink;
   readonly resources: Resources;
   readonly sender: Sender;
+  /** What messages go through before that, where some are deflated off the thread. */
+  sendQueue: SendQueue | undefined;
   readonly timers: Timers;
   readonly trace: Trace | undefined;
   /** Until it is open: offered or accepted at most. Then: agreed on, or undefined. */
@@ -112,6 +100,7 @@ export class Lifecycle implements ReceiverOwner {
     this.resources = options.resources ?? new Resources();
     this.trace = options.trace;
     this.sender = new Sender(this.resources, !isServer, this.limits.maxFrameSize, options.trace);
+    this.sendQueue = undefined;
     this.timers = new Timers(this.limits, options.now);
     this.deflate = makeDeflate(isServer, options);
     this.server = undefined;
@@ -135,6 +124,14 @@ export class Lifecycle implements ReceiverOwner {
     this.#closeFrame = undefined;
     this.#fault = undefined;
     this.heard();
+  }
+
+  /** Compression as it was agreed on, or none. Whoever isn't told when a message is deflated has all deflated on the spot. */
+  useDeflate(deflate: PermessageDeflate | undefined): void {
+    this.deflate = deflate;
+    this.sender.useDeflate(deflate);
+    if (deflate?.shouldCompressLater(Infinity) !== true || !this.sink.hearsDeflated) return;
+    this.sendQueue = new SendQueue(this, deflate);
   }
 
   // An idle connection has neither of these: they are made when they are needed.
@@ -168,8 +165,9 @@ export class Lifecycle implements ReceiverOwner {
     return this.flow === Flow.DRAINING;
   }
 
-  get isOutputLost(): boolean {
-    return this.#closing?.loss !== undefined;
+  /** Whether our Close frame is still to go out: until then, something else may go before it. */
+  get maySendClose(): boolean {
+    return this.phase === Phase.OPEN || this.allows(On.sendClose);
   }
 
   /** Whether a call may be made now. */
@@ -197,35 +195,13 @@ export class Lifecycle implements ReceiverOwner {
     this.bytes = BYTES_IN[to] as Bytes;
     this.action = ACTION_IN[to] as TransportAction;
     this.trace?.({ from: STATE_NAMES[from], cause: CAUSES[cause], to: STATE_NAMES[to] });
-    this.#setDeadline(DEADLINE_IN[to]);
-    if (this.bytes !== Bytes.NOTHING) return;
-    this.input?.stop();
-    // While it is open, something may still be sent.
-    if (this.phase !== Phase.OPEN) this.deflate?.release();
-  }
-
-  #setDeadline(deadline: number): void {
-    const { now, timers } = this;
-    switch (deadline) {
-      case Deadline.OPENING: // the one that there is from the start
-        return;
-      case Deadline.KEEPALIVE:
-        return timers.heard(now);
-      case Deadline.CLOSING:
-        return timers.closing(now);
-      case Deadline.LINGER:
-        timers.closing(now);
-        this.closing.deadline = timers.due;
-        return timers.linger(now, timers.due);
-      case Deadline.PATIENCE:
-        // Who waits for what it sends may not receive meanwhile; nothing is lost by going on without it.
-        timers.closing(now);
-        return timers.grace(now);
-      case Deadline.GRACE:
-        return timers.grace(now);
-      default:
-        timers.clear();
-    }
+    const deadline = DEADLINE_IN[to];
+    const until = this.timers.enter(deadline, this.now);
+    if (deadline === Deadline.LINGER) this.closing.deadline = until;
+    if (this.bytes === Bytes.NOTHING) this.input?.stop();
+    if (this.maySendClose) return;
+    this.sendQueue?.clear();
+    if (this.bytes === Bytes.NOTHING) this.deflate?.release();
   }
 
   /** Pauses, resumes, or heeds no pause any more. */
@@ -284,7 +260,7 @@ export class Lifecycle implements ReceiverOwner {
 
   /** Any byte is a sign of life: the keepalive begins anew. */
   heard(): void {
-    if (this.phase === Phase.OPEN) this.timers.heard(this.now);
+    if (DEADLINE_IN[this.state] === Deadline.KEEPALIVE) this.timers.heard(this.now);
   }
 
   /** Sends a ping, and returns its id. Throws as `controlPayload` does. */
@@ -294,10 +270,16 @@ export class Lifecycle implements ReceiverOwner {
     return this.pings.send(payload, now);
   }
 
-  /** Sends our Close frame. */
+  /** Sends our Close frame, behind all that was sent before. */
   close(code: number, reason: string): void {
+    if (this.sendQueue === undefined || this.sendQueue.size === 0) return this.#close(code, reason, On.close);
+    this.sendQueue.add(0, () => this.#close(code, reason, On.sendClose));
+    this.take(On.queueClose);
+  }
+
+  #close(code: number, reason: string, cause: number): void {
     this.#sendClose(code, reason);
-    this.take(On.close);
+    this.take(cause);
   }
 
   /** The peer's Close frame, or its fault, for which the connection is failed (§7.1.7): no message comes after it. */
@@ -306,8 +288,20 @@ export class Lifecycle implements ReceiverOwner {
     this.#fault = fault;
     this.take(fault === undefined ? On.closeFrame : On.fault);
     // What can't be answered any more need not be put off.
-    if (this.phase === Phase.OPEN && this.sink.onEnding()) return;
-    this.conclude();
+    if (this.phase !== Phase.OPEN || !this.sink.onEnding()) this.concludeInTurn();
+  }
+
+  /** Does what follows from the end of the messages once everything has gone that was sent until now. */
+  concludeInTurn(): void {
+    if (this.next(On.conclude) === this.state) return;
+    if (this.sendQueue === undefined) this.conclude();
+    else this.sendQueue.whenSent(() => this.conclude());
+  }
+
+  /** Calls back, once, when all that was sent is output, unless the end comes before. */
+  whenSent(callback: () => void): void {
+    if (this.sendQueue === undefined) callback();
+    else this.sendQueue.whenSent(callback);
   }
 
   /** Does what follows from the end of the messages, once it has come. */
@@ -317,7 +311,7 @@ export class Lifecycle implements ReceiverOwner {
     const { code, reason } = (fault ?? this.#closeFrame)!;
     this.#noteEnd();
     const isExplained = fault === undefined || this.conduct.explainFaults;
-    if (this.phase === Phase.OPEN) this.#sendClose(code, isExplained ? reason : '');
+    if (this.maySendClose) this.#sendClose(code, isExplained ? reason : '');
     this.take(On.conclude);
     if (fault !== undefined) this.sink.onFault(fault);
     else this.sink.onCloseFrame(code, reason);
@@ -354,6 +348,11 @@ export class Lifecycle implements ReceiverOwner {
     this.abort(On.terminate, error);
   }
 
+  /** Something of ours broke, a codec or for want of memory: no fault of the peer's. It costs this connection, and no other. */
+  fail(cause: unknown): void {
+    this.abort(On.failure, new WebSocketError(1011, '', { cause, kind: 'internal' }));
+  }
+
   /** The transport is gone. */
   loseTransport(cause: unknown, isTemporary: boolean): void {
     this.abort(On.lost, this.lossOf(cause, isTemporary));
@@ -362,17 +361,14 @@ export class Lifecycle implements ReceiverOwner {
   /** The peer has ended the transport. */
   takeEof(): void {
     if (this.next(On.eof) !== State.ABORTED) return this.take(On.eof);
-    const what = this.isOutputLost ? LOST : 'the peer ended the transport';
+    const what = this.#closing?.loss !== undefined ? LOST : 'the peer ended the transport';
     this.abort(On.eof, this.lossOf(undefined, true, what));
   }
 
   /** The error for what has happened to the transport before it was to. */
   lossOf(cause: unknown = this.#closing?.loss?.cause, isTemporary = true, what = LOST): WebSocketError {
-    const init = cause === undefined ? {} : { cause };
-    const how = what + systemCode(cause);
-    if (this.phase !== Phase.CONNECTING) return new ConnectionLostError(`${how} without a Close frame`, init);
-    const error = new HandshakeError(`${how} before the connection was open`, { ...init, isTemporary, kind: 'lost' });
-    return this.client?.takePartialResponse() ?? error;
+    if (this.phase !== Phase.CONNECTING) return connectionLost(what, cause);
+    return this.client?.takePartialResponse() ?? openingLost(what, cause, isTemporary);
   }
 
   /** The transport ends by force, or has ended: `error` says why, where it was not closed by both sides before. */

@@ -1,10 +1,12 @@
+import { NO_BYTES } from './data.ts';
 import { HandshakeError, TimeoutError } from './errors.ts';
 import type { ClientHandshake } from './handshake/client.ts';
 import { DECISION_FAILED, TOO_SLOW, UNAVAILABLE } from './handshake/rejection.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
-import type { Opening, RefusalKind, Rejection } from './handshake/types.ts';
+import type { Opening, RefusalKind, Rejection, RequestHead } from './handshake/types.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { EstablishedOptions } from './options.ts';
 import { On, RoleNumber, State } from './transitions.ts';
 
 // What a connection does while it is CONNECTING, by what its opening handshake (RFC 6455 §4) has come to.
@@ -46,6 +48,13 @@ export function goOnAsClient(life: Lifecycle, client: ClientHandshake): void {
   else if (client.state === FAILED) life.abort(On.badResponse, client.error!);
 }
 
+/** Server: the head of a request, which something else has parsed. */
+export function receiveHead(life: Lifecycle, head: RequestHead): void {
+  const server = life.server!;
+  server.receiveHead(head);
+  goOnAsServer(life, server);
+}
+
 /** Over HTTP/2: the fields of the request, or of a response. */
 export function receiveFields(life: Lifecycle, fields: readonly string[], isEnd: boolean): void {
   const { server, client } = life;
@@ -69,10 +78,27 @@ export function open(life: Lifecycle, cause: number, opening: Opening): void {
   life.sink.onOpen(opening);
 }
 
+/** Client: the request goes out as fields of HTTP/2 (RFC 8441), in place of its bytes. */
+export function useHttp2(life: Lifecycle): void {
+  life.sender.release();
+  life.sender.raw(NO_BYTES, life.client!.useHttp2());
+  life.take(On.useHttp2);
+}
+
+/** What was agreed on where nothing was: connections that were open from the start share it. */
+const PLAIN: Opening = Object.freeze({ subprotocol: '', extensions: '', request: undefined, response: undefined });
+
+/** Something else has opened it. */
+export function beginOpen(life: Lifecycle, options: EstablishedOptions): void {
+  const { subprotocol = '', extensions = '', request, response } = options;
+  const isPlain = subprotocol === '' && extensions === '' && request === undefined && response === undefined;
+  life.deflate = options.deflate;
+  establish(life, isPlain ? PLAIN : { subprotocol, extensions, request, response });
+}
+
 /** What was agreed on holds from here on. */
 export function establish(life: Lifecycle, opening: Opening): void {
-  if (life.deflate?.agreed !== true) life.deflate = undefined;
-  life.sender.useDeflate(life.deflate);
+  life.useDeflate(life.deflate?.agreed === true ? life.deflate : undefined);
   life.opening = opening;
   // A 101 is HTTP/1.1's. A server's own response is not asked for: it is put together, and kept, when it is.
   if (!life.isServer && (opening.response?.status ?? 101) !== 101) life.role = RoleNumber.http2Client;

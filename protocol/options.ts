@@ -22,8 +22,18 @@ import type { DeflateCodec } from './permessage-deflate/codec.ts';
 import { COMPRESS_OPTIONS, type CompressOptions } from './permessage-deflate/options.ts';
 import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { Sink } from './sink.ts';
-import type { TracedState } from './states.ts';
+import type { Cause, StateName } from './states.ts';
 import type { Resources } from './resources.ts';
+
+/** What is told of a state that changes, for debugging. */
+export interface TracedState {
+  /** The state before. */
+  readonly from: StateName;
+  /** What has led from one to the other. */
+  readonly cause: Cause;
+  /** The state after. */
+  readonly to: StateName;
+}
 
 /** Is told of every frame, as its header is read or written, and of every change of state, for debugging. It must not throw. */
 export type Trace = (entry: TracedFrame | TracedState) => void;

@@ -55,6 +55,11 @@ export interface Sink {
    */
   onEnding?(): boolean;
   /**
+   * A message was deflated off the thread (`asyncAbove`): call `handleDeflated`, and then do what is done after every call.
+   * This is the only method that is called from outside of any call. Without it, every message is deflated on the spot.
+   */
+  onDeflated?(): void;
+  /**
    * The peer has broken a rule or a limit, and the connection is failed for it (RFC 6455 §7.1.7): the Close frame is on its
    * way. `onClosed` names this error again, if nothing went wrong before.
    */

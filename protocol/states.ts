@@ -6,10 +6,8 @@
  * 2. A state changes in one place, `Lifecycle.take`, for one of the causes below, to what the table says. A cause without
  *    an entry is refused before anything has changed: where it is a call, with an InvalidStateError.
  *
- * There are four machines, and none looks into another. `STATES` is the life of a connection, from the opening handshake
- * (RFC 6455 §4) to the transport's end (§7). `FLOWS` tells whether messages are wanted, `TURNS` whether the connection may
- * work on now. `CALLS` says which calls a sink may make from one of its methods, while another call is under way.
- * `npm run states` draws docs/design/states.svg.
+ * `STATES` is the life of a connection, from the opening handshake (RFC 6455 §4) to the transport's end (§7). There are
+ * three small machines beside it, in flows.ts, and none looks into another. `npm run states` draws docs/design/states.svg.
  */
 
 /** Where a connection stands, in the numbers of the WHATWG's `readyState`. */
@@ -45,6 +43,7 @@ export const CAUSES = [
   'reject',
   'send',
   'close',
+  'queueClose',
   'conclude',
   'terminate',
   // What the opening handshake has come to. A server's:
@@ -55,6 +54,8 @@ export const CAUSES = [
   // A client's:
   'response',
   'badResponse',
+  // A Close frame that waited behind a message goes out.
+  'sendClose',
   // What the peer has sent since.
   'closeFrame',
   'fault',
@@ -82,6 +83,9 @@ export const STATE_NAMES = [
   'OPEN',
   'CLOSE_RECEIVED',
   'FAULT_FOUND',
+  'CLOSE_QUEUED',
+  'CLOSE_QUEUED_AND_RECEIVED',
+  'CLOSE_QUEUED_FAULT_FOUND',
   'CLOSE_SENT',
   'CLOSE_SENT_AND_RECEIVED',
   'CLOSE_SENT_FAULT_FOUND',
@@ -234,6 +238,7 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
       ...BREAKS_FRAMES,
       send: 'SAME',
       close: 'CLOSE_SENT',
+      queueClose: 'CLOSE_QUEUED',
       conclude: 'SAME',
       closeFrame: 'CLOSE_RECEIVED',
       fault: 'FAULT_FOUND',
@@ -245,13 +250,53 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
   CLOSE_RECEIVED: {
     ...OPEN,
     bytes: Bytes.NOTHING,
-    on: { ...BREAKS_PUT_OFF, send: 'SAME', close: 'CLOSE_SENT_AND_RECEIVED', conclude: BOTH_CLOSED },
+    on: {
+      ...BREAKS_PUT_OFF,
+      send: 'SAME',
+      close: 'CLOSE_SENT_AND_RECEIVED',
+      queueClose: 'CLOSE_QUEUED_AND_RECEIVED',
+      conclude: BOTH_CLOSED,
+    },
   },
   /** The peer broke a rule (§7.1.7), and likewise. */
   FAULT_FOUND: {
     ...OPEN,
     bytes: Bytes.NOTHING,
-    on: { ...BREAKS_PUT_OFF, send: 'SAME', close: 'CLOSE_SENT_FAULT_FOUND', conclude: 'ENDING' },
+    on: {
+      ...BREAKS_PUT_OFF,
+      send: 'SAME',
+      close: 'CLOSE_SENT_FAULT_FOUND',
+      queueClose: 'CLOSE_QUEUED_FAULT_FOUND',
+      conclude: 'ENDING',
+    },
+  },
+  /** Our Close frame waits behind a message that is being deflated off the thread. Messages still come; none is taken any more. */
+  CLOSE_QUEUED: {
+    ...CLOSING,
+    bytes: Bytes.FRAMES,
+    deadline: Deadline.KEEPALIVE,
+    on: {
+      ...CLOSING.on,
+      sendClose: 'CLOSE_SENT',
+      closeFrame: 'CLOSE_QUEUED_AND_RECEIVED',
+      fault: 'CLOSE_QUEUED_FAULT_FOUND',
+      eof: 'ABORTED',
+      outputLost: 'OUTPUT_LOST',
+    },
+  },
+  /** The peer's Close frame has come meanwhile: until ours has gone, what follows from it is put off. */
+  CLOSE_QUEUED_AND_RECEIVED: {
+    ...CLOSING,
+    bytes: Bytes.NOTHING,
+    deadline: Deadline.KEEPALIVE,
+    on: { ...BREAKS_PUT_OFF, close: 'SAME', sendClose: 'CLOSE_SENT_AND_RECEIVED', conclude: BOTH_CLOSED },
+  },
+  /** The peer broke a rule meanwhile, and likewise. */
+  CLOSE_QUEUED_FAULT_FOUND: {
+    ...CLOSING,
+    bytes: Bytes.NOTHING,
+    deadline: Deadline.KEEPALIVE,
+    on: { ...BREAKS_PUT_OFF, close: 'SAME', sendClose: 'CLOSE_SENT_FAULT_FOUND', conclude: 'ENDING' },
   },
   /** Our Close frame was the first. Messages still come; none goes. */
   CLOSE_SENT: {
@@ -346,47 +391,3 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
   /** The end by force. A client over HTTP/2 has asked for nothing then, and hears nothing more. */
   ABORTED: { ...OVER, action: TransportAction.ABORT, on: { ...OVER.on, useHttp2: 'SAME', receiveFields: 'SAME' } },
 };
-
-/** Whether messages are wanted: after `pause` they are held back, until there is nothing left that could be. */
-export const FLOWS = {
-  FLOWING: { pause: 'PAUSED', stopReading: 'STOPPED', resume: 'FLOWING', inputEnds: 'DRAINING' },
-  /** What has come is delivered, and no more is wanted. */
-  STOPPED: { pause: 'PAUSED', stopReading: 'STOPPED', resume: 'FLOWING', inputEnds: 'DRAINING' },
-  PAUSED: { pause: 'PAUSED', stopReading: 'PAUSED', resume: 'FLOWING', inputEnds: 'DRAINING' },
-  /** The transport brings nothing more: what it brought is delivered, and no pause is heeded. */
-  DRAINING: { pause: 'DRAINING', stopReading: 'DRAINING', resume: 'DRAINING', inputEnds: 'DRAINING' },
-} as const;
-export type FlowName = keyof typeof FLOWS;
-export const FLOW_NAMES = ['FLOWING', 'STOPPED', 'PAUSED', 'DRAINING'] as const satisfies readonly FlowName[];
-export type FlowCause = keyof (typeof FLOWS)[FlowName];
-
-/**
- * Whether it works on what has come. Once that has cost as much as one connection may in a turn (`turnBudget`), the rest
- * waits for the next one: until everybody else on the same thread has had theirs.
- */
-export const TURNS = {
-  WORKING: { spent: 'WAITING', turn: 'WORKING' },
-  WAITING: { spent: 'WAITING', turn: 'WORKING' },
-} as const;
-export type TurnName = keyof typeof TURNS;
-export const TURN_NAMES = ['WORKING', 'WAITING'] as const satisfies readonly TurnName[];
-export type TurnCause = keyof (typeof TURNS)[TurnName];
-
-/**
- * Whether a call is under way that may deliver events. The calls that bring bytes, time or the end `enter`, which a sink's
- * method must not make them do once more; all others may be made from there.
- */
-export const CALLS = {
-  OUTSIDE: { enter: 'INSIDE' },
-  INSIDE: { leave: 'OUTSIDE' },
-} as const;
-
-/** What is told of a state that changes, for debugging. */
-export interface TracedState {
-  /** The state before. */
-  readonly from: StateName;
-  /** What has led from one to the other. */
-  readonly cause: Cause;
-  /** The state after. */
-  readonly to: StateName;
-}

@@ -1,4 +1,5 @@
 import type { Limits } from './limits.ts';
+import { Deadline } from './states.ts';
 
 /** What a connection waits for: one thing at a time. */
 export const NOTHING = 0;
@@ -29,6 +30,37 @@ export class Timers {
     this.#limits = limits;
     this.wait = OPENING;
     this.due = now + limits.handshakeTimeout;
+  }
+
+  /** A state has begun that has this deadline. Returns until when all of the closing handshake must be over, if it goes on. */
+  enter(deadline: number, now: number): number {
+    switch (deadline) {
+      case Deadline.OPENING: // the one that there is from the start
+        break;
+      case Deadline.KEEPALIVE:
+        this.heard(now);
+        break;
+      case Deadline.CLOSING:
+        this.closing(now);
+        break;
+      case Deadline.LINGER: {
+        this.closing(now);
+        const { due } = this;
+        this.linger(now, due);
+        return due;
+      }
+      case Deadline.PATIENCE:
+        // Who waits for what it sends may not receive meanwhile; nothing is lost by going on without it.
+        this.closing(now);
+        this.grace(now);
+        break;
+      case Deadline.GRACE:
+        this.grace(now);
+        break;
+      default:
+        this.clear();
+    }
+    return this.due;
   }
 
   /** Something was received on an open connection: the keepalive begins anew. */

@@ -1,19 +1,7 @@
-import {
-  CAUSES,
-  FLOW_NAMES,
-  type FlowCause,
-  FLOWS,
-  type Role,
-  ROLES,
-  STATE_NAMES,
-  STATES,
-  type StateRow,
-  TURN_NAMES,
-  type TurnCause,
-  TURNS,
-} from './states.ts';
+import { FLOW_NAMES, type FlowCause, FLOWS, TURN_NAMES, type TurnCause, TURNS } from './flows.ts';
+import { CAUSES, type Role, ROLES, STATE_NAMES, STATES, type StateRow } from './states.ts';
 
-// The tables of states.ts as small integers, for a machine that is asked often: names by their index, and columns of a
+// The tables of states.ts and flows.ts as small integers, for a machine that is asked often: names by their index, and columns of a
 // table by the state's.
 
 function numbered<Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> {

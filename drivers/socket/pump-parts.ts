@@ -14,16 +14,6 @@ export interface PumpOwner {
   failed(error: unknown): void;
 }
 
-/** What was sent and waits for its turn to reach the connection. */
-export interface Backlog {
-  /** Bytes that it takes; 0 when nothing waits. */
-  readonly size: number;
-  /** Calls back, once, when what waits now has reached the connection, unless that ends before: at once if nothing waits. */
-  whenSent(callback: () => void): void;
-  /** Drops it. */
-  clear(): void;
-}
-
 export interface PumpParts {
   connection: Connection;
   clock: Clock;

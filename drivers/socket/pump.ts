@@ -9,7 +9,7 @@ import {
 import { type Clock, graceOf, type Wake } from '../clock.ts';
 import { Departures, type OnSent } from './departures.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
-import type { Backlog, PumpOwner, PumpParts } from './pump-parts.ts';
+import type { PumpOwner, PumpParts } from './pump-parts.ts';
 import { blame, guard, type Guarded } from './guard.ts';
 import { roundRobinOf } from './round-robin.ts';
 import { type TurnQueue, turnQueueOf } from './turn-queue.ts';
@@ -30,8 +30,6 @@ const NOTHING: readonly Uint8Array[] = [];
  * timer or the stream that called.
  */
 export class Pump implements TransportHandler, Guarded {
-  /** Where there is something before the connection. */
-  backlog: Backlog | undefined;
   /** What went over the transport, in bytes. */
   bytesReceived: number;
   bytesSent: number;
@@ -67,7 +65,6 @@ export class Pump implements TransportHandler, Guarded {
   #owesFields: boolean;
 
   constructor(parts: PumpParts) {
-    this.backlog = undefined;
     this.bytesReceived = 0;
     this.bytesSent = 0;
     this.lastReceived = -1;
@@ -96,9 +93,8 @@ export class Pump implements TransportHandler, Guarded {
 
   /** Bytes that were sent and have not left this process. */
   get bufferedAmount(): number {
-    const waiting = this.backlog === undefined ? 0 : this.backlog.size;
     const written = this.#transport === undefined ? 0 : this.#transport.bufferedAmount;
-    return waiting + this.#connection.bufferedAmount + written;
+    return this.#connection.bufferedAmount + written;
   }
 
   /** The transport is there. Before that, only the connection's timeouts run. */
@@ -156,9 +152,13 @@ export class Pump implements TransportHandler, Guarded {
     this.#enter((connection, now) => connection.conclude(now));
   }
 
+  /** Goes on with what waited for a message to be deflated. */
+  onDeflated(): void {
+    this.#enter((connection, now) => connection.handleDeflated(now));
+  }
+
   onWriteFailed(error: Error): void {
     this.onReleased();
-    this.backlog?.clear();
     this.#isOutputLost = true;
     this.#mustWait = false;
     this.#enter((connection, now) => {
@@ -202,7 +202,7 @@ export class Pump implements TransportHandler, Guarded {
 
   /** Something was sent: it leaves at the end of the turn, or now when it is much. Returns whether to go on. */
   sent(): boolean {
-    if (this.#connection.bufferedAmount < FLUSH_AT) this.schedule();
+    if (this.#connection.outputSize < FLUSH_AT) this.schedule();
     else guard(this, this.#write, this.#clock.now());
     const goOn = this.bufferedAmount < this.#highWater;
     if (!goOn) this.#mustWait = true;
@@ -212,9 +212,9 @@ export class Pump implements TransportHandler, Guarded {
   /** Calls back once everything that was sent until now has left, or never will: not before this turn is over. */
   onceSent(callback: OnSent): void {
     const departures = (this.#departures ??= new Departures());
-    const { backlog } = this;
-    if (backlog === undefined || backlog.size === 0) departures.add(callback);
-    else backlog.whenSent(departures.hold(callback));
+    const connection = this.#connection;
+    if (connection.bufferedAmount === connection.outputSize) departures.add(callback);
+    else connection.whenSent(departures.hold(callback));
     this.schedule();
   }
 
@@ -274,7 +274,7 @@ export class Pump implements TransportHandler, Guarded {
 
   #depart(departures: Departures): void {
     const transport = this.#transport;
-    if (transport === undefined || this.#connection.bufferedAmount > 0) return;
+    if (transport === undefined || this.#connection.outputSize > 0) return;
     departures.depart();
     if (transport.bufferedAmount === 0) this.#tell(departures.takeLeft());
   }
@@ -293,7 +293,7 @@ export class Pump implements TransportHandler, Guarded {
   #write(now: number): void {
     if (this.#owesFields) this.#writeFields();
     const transport = this.#transport;
-    const size = this.#connection.bufferedAmount;
+    const size = this.#connection.outputSize;
     if (transport === undefined || size === 0) return;
     // Before an end by force likewise: what is queued behind something else would go down with it.
     if (transport.bufferedAmount > 0) return;
@@ -318,7 +318,7 @@ export class Pump implements TransportHandler, Guarded {
     if (connection.transportAction === TransportAction.END) {
       // A connection that is closed waits for nobody: what can't leave now never will.
       if (isClosed && this.bufferedAmount > 0) return transport.abort();
-      if (!this.#ended && connection.bufferedAmount === 0) {
+      if (!this.#ended && connection.outputSize === 0) {
         this.#ended = true;
         transport.end();
       }

@@ -181,10 +181,11 @@ export class SocketEvents implements Sink, PumpOwner {
   onEnding(): boolean {
     let lingers = false;
     if (this.#handlers.ending !== undefined) this.within(() => (lingers = this.#asksToLinger()));
-    if (lingers || this.pump.backlog === undefined || this.pump.backlog.size === 0) return lingers;
-    // It was sent before the end came, and is owed.
-    this.#conclude();
-    return true;
+    return lingers;
+  }
+
+  onDeflated(): void {
+    this.pump.onDeflated();
   }
 
   #asksToLinger(): boolean {
@@ -195,15 +196,8 @@ export class SocketEvents implements Sink, PumpOwner {
     });
     if (answer !== true) return false;
     // The end of the turn is asked for from among the promises: whatever they set off is then due before it.
-    void Promise.resolve().then(() => this.#socket.clock.defer(() => this.#conclude()));
+    void Promise.resolve().then(() => this.#socket.clock.defer(() => this.pump.conclude()));
     return true;
-  }
-
-  /** Goes on with the end that was put off, once everything that was sent until now has gone before it. */
-  #conclude(): void {
-    const { backlog } = this.pump;
-    if (backlog === undefined) this.pump.conclude();
-    else backlog.whenSent(() => this.pump.conclude());
   }
 
   onFault(fault: ProtocolError): void {
@@ -222,7 +216,6 @@ export class SocketEvents implements Sink, PumpOwner {
   #close(info: CloseInfo): void {
     addTraffic(info, this, this.#socket.clock.now());
     this.closeInfo = info;
-    this.pump.backlog?.clear();
     if (this.connection.opening === undefined) {
       if (this.#socket.goOn()) return;
       if (!this.#socket.isServer) addPlace(info.error, this.#socket.url, this.#socket.dialing?.stage);

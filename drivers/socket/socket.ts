@@ -26,7 +26,6 @@ import type { DialProgress, Observer } from './observer.ts';
 import { Pump } from './pump.ts';
 import { addressIn, type AddressSource, type RedirectTarget, type SocketParts } from './socket-parts.ts';
 import { checkSendOptions, type ControlOptions, type FragmentOptions, type SendOptions } from './send-options.ts';
-import { type Outlet, SendQueue } from './send-queue.ts';
 import { SocketEvents } from './socket-events.ts';
 import { trafficOf } from './traffic.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
@@ -57,8 +56,6 @@ export class Socket<Data = unknown, Context = unknown> {
   /** One for each place that the opening handshake leads to, as its pump. */
   #connection: Connection;
   #pump: Pump;
-  /** What is sent goes through here: the connection, or a queue before it. */
-  #outlet: Outlet;
   #url: string;
   #remoteAddress: string | AddressSource;
 
@@ -79,7 +76,6 @@ export class Socket<Data = unknown, Context = unknown> {
     this.#connection = parts.connect(this.#events);
     this.isServer = this.#connection.isServer;
     this.#pump = this.#makePump();
-    this.#outlet = this.#makeOutlet();
     parts.admission?.wait(this);
     if (parts.signal !== undefined) this.#events.onceOpened = giveUpOn(parts.signal, this);
   }
@@ -96,7 +92,7 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /** Where the connection is in its life. */
   get state(): SocketState {
-    return SOCKET_STATES[this.#outlet.phase];
+    return SOCKET_STATES[this.#connection.phase];
   }
 
   /** The URL that was opened; for a server, the one that was asked for, once it has been. */
@@ -165,11 +161,11 @@ export class Socket<Data = unknown, Context = unknown> {
    */
   send(data: string | BytesLike, options?: SendOptions): boolean {
     if (options !== undefined) checkSendOptions(options);
-    const outlet = this.#outlet;
-    if (outlet.phase !== Phase.OPEN) return this.#tooLate(options, data);
+    const connection = this.#connection;
+    if (connection.phase !== Phase.OPEN) return this.#tooLate(options, data);
     const compress = options === undefined || options.compress !== false;
-    if (typeof data === 'string') outlet.sendText(data, compress);
-    else outlet.sendBinary(data, compress);
+    if (typeof data === 'string') connection.sendText(data, compress);
+    else connection.sendBinary(data, compress);
     return this.#sentMessage(data, options);
   }
 
@@ -180,15 +176,15 @@ export class Socket<Data = unknown, Context = unknown> {
   sendText(text: string | BytesLike, options?: SendOptions): boolean {
     if (typeof text === 'string') return this.send(text, options);
     if (options !== undefined) checkSendOptions(options);
-    if (this.#outlet.phase !== Phase.OPEN) return this.#tooLate(options, text);
-    this.#outlet.sendText(text, options === undefined || options.compress !== false);
+    if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options, text);
+    this.#connection.sendText(text, options === undefined || options.compress !== false);
     return this.#sentMessage(text, options);
   }
 
   /** Sends a message that was encoded once for many sockets. Returns as `send` does. */
   sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
-    if (this.#outlet.phase !== Phase.OPEN) return this.#tooLate(options);
-    this.#outlet.sendPrepared(message, options === undefined || options.compress !== false);
+    if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options);
+    this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
     return this.#sentMessage(message.payload, options);
   }
 
@@ -209,8 +205,13 @@ export class Socket<Data = unknown, Context = unknown> {
   /** Sends a fragment of a message (RFC 6455 §5.4); the first one's kind is the message's. Returns as `send` does. */
   sendFragment(data: string | BytesLike, fin: boolean, options?: FragmentOptions): boolean {
     if (options !== undefined) checkSendOptions(options);
-    if (this.#outlet.phase !== Phase.OPEN) return this.#tooLate(options, data);
-    this.#outlet.sendFragment(data, fin, options === undefined || options.compress !== false, options?.text === true);
+    if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options, data);
+    this.#connection.sendFragment(
+      data,
+      fin,
+      options === undefined || options.compress !== false,
+      options?.text === true,
+    );
     if (fin) this.#events.messagesSent++;
     this.observer?.onPart(this, data, true, fin);
     return this.#sent(data, options);
@@ -241,7 +242,7 @@ export class Socket<Data = unknown, Context = unknown> {
    * Throws a RangeError or TypeError for a code or a reason that may not be sent.
    */
   close(code = 1000, reason = ''): void {
-    this.#outlet.close(code, reason, this.clock.now());
+    this.#connection.close(code, reason, this.clock.now());
     this.#pump.schedule();
   }
 
@@ -306,7 +307,6 @@ export class Socket<Data = unknown, Context = unknown> {
     this.#url = next.url;
     this.#connection = next.connect(this.#events);
     this.#pump = this.#makePump();
-    this.#outlet = this.#makeOutlet();
     next.dial();
     return true;
   }
@@ -343,15 +343,6 @@ export class Socket<Data = unknown, Context = unknown> {
     this.#events.connection = this.#connection;
     this.#events.pump = pump;
     return pump;
-  }
-
-  #makeOutlet(): Outlet {
-    const connection = this.#connection;
-    if (!connection.deflatesLater(Number.MAX_SAFE_INTEGER)) return connection;
-    const parts = { connection, pump: this.#pump, clock: this.clock, resources: this.#resources };
-    const queue = new SendQueue(parts);
-    this.#pump.backlog = queue;
-    return queue;
   }
 
   #sentMessage(message: string | BytesLike, options: SendOptions | undefined): boolean {

@@ -1,6 +1,7 @@
-/** `npm run explore -- [--depth 7] [--opening | --patient | --frugal]`: prints states explored, depth and time; a broken law prints the shortest trace. */
+/** `npm run explore -- [--depth 7] [--opening | --patient | --frugal | --later]`: prints states explored, depth and time; a broken law prints the shortest trace. */
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
+import { STARTS } from './side.ts';
 
 const { values } = parseArgs({
   options: {
@@ -8,11 +9,12 @@ const { values } = parseArgs({
     opening: { type: 'boolean', default: false },
     patient: { type: 'boolean', default: false },
     frugal: { type: 'boolean', default: false },
+    later: { type: 'boolean', default: false },
   },
 });
 const depth = Number(values.depth);
 if (!Number.isInteger(depth) || depth < 1) {
-  console.error('usage: npm run explore -- [--depth 6] [--opening | --patient | --frugal]');
+  console.error('usage: npm run explore -- [--depth 6] [--opening | --patient | --frugal | --later]');
   process.exit(2);
 }
 
@@ -20,7 +22,7 @@ const start = performance.now();
 const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 const result = explore(
   depth,
-  values.opening ? 'opening' : values.patient ? 'patient' : values.frugal ? 'frugal' : 'open',
+  STARTS.find((start) => start !== 'open' && values[start]) ?? 'open',
   (level, states, moves) => {
     console.log(
       `depth ${level}: ${states.toLocaleString('en')} states, ${moves.toLocaleString('en')} moves, ${seconds()}`,

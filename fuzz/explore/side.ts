@@ -1,5 +1,14 @@
 /** One of the two cores of a world, and all that is remembered of it. */
-import { Connection, type Event, EventQueue, type Trace, type TracedState, Resources } from '../../protocol/index.ts';
+import { PermessageDeflate } from '../../protocol/internal.ts';
+import {
+  Connection,
+  type DeflateCodec,
+  type Event,
+  EventQueue,
+  type Trace,
+  type TracedState,
+  Resources,
+} from '../../protocol/index.ts';
 import { ClientHandshake } from '../../protocol/handshake/client.ts';
 import { ServerHandshake } from '../../protocol/handshake/server.ts';
 import { ServerPolicy } from '../../protocol/handshake/server-policy.ts';
@@ -27,6 +36,10 @@ export interface Side {
   pings: number;
   /** Whether it was told that the other side's stream has ended, or that the transport is gone, and of which first. */
   told: '' | 'eof' | 'reset' | 'eof, reset';
+  /** What is being deflated off the thread: each ends when it is called. */
+  readonly jobs: (() => void)[];
+  /** How many messages it had sent when the other's had ended: -1 until then. */
+  sentAtEnd: number;
 }
 
 /** Time passes only by timers: the next deadline of a side. Both clocks are one. */
@@ -34,14 +47,38 @@ const OPTIONS = { handshakeTimeout: 100, closeTimeout: 40, pingInterval: 30, pon
 
 /**
  * Whether the cores are open from the start, as over HTTP/2, or begin with the opening handshake. 'patient' ones are open,
- * and put off what follows from the end of the other's messages; 'frugal' ones, open too, deal with one frame in a turn.
+ * and put off what follows from the end of the other's messages; 'frugal' ones, open too, deal with one frame in a turn; 'later' ones,
+ * open too, deflate large messages off the thread, and the server has sent one.
  */
-export type Start = 'open' | 'opening' | 'patient' | 'frugal';
+export type Start = 'open' | 'opening' | 'patient' | 'frugal' | 'later';
+export const STARTS: readonly Start[] = ['open', 'opening', 'patient', 'frugal', 'later'];
 
-/** `taken` is given every change of the state, in words. */
-export function makeSide(role: Role, start: Start, taken: Set<string>): Side {
+/** Messages from so many bytes on are deflated, off the thread; all others are not. */
+export const LARGE = 8;
+
+/** Stored blocks (RFC 1951 §3.2.4): what comes out has no part in which states there are. */
+function storing(jobs: (() => void)[]): DeflateCodec {
+  const store = (bytes: Uint8Array): Uint8Array =>
+    Uint8Array.of(0, bytes.length, 0, ~bytes.length, 0xff, ...bytes, 0, 0, 0, 0xff, 0xff);
+  return {
+    createDeflater: () => ({ deflate: store, reset() {}, release() {} }),
+    createInflater: () => ({ inflate: (bytes) => bytes.slice(5, -1), reset() {}, release() {} }),
+    deflateLater: (bytes, _, done) => void jobs.push(() => done(store(bytes))),
+  };
+}
+
+function deflateOf(role: Role, codec: DeflateCodec): PermessageDeflate {
+  const deflate = new PermessageDeflate(role === 'server', { threshold: LARGE, asyncAbove: LARGE }, codec);
+  deflate.establish({ name: 'permessage-deflate', params: [] });
+  return deflate;
+}
+
+/** `taken` is given every change of the state, in words; `now` tells the time. */
+export function makeSide(role: Role, start: Start, taken: Set<string>, now: () => number): Side {
+  const jobs: (() => void)[] = [];
   const queue = new EventQueue();
   if (start === 'patient') Object.assign(queue, { onEnding: () => true });
+  if (start === 'later') Object.assign(queue, { onDeflated: () => connection.handleDeflated(now()) });
   // One masking key for all frames, and one nonce: which one it is makes no other state.
   const random = (bytes: Uint8Array): unknown => bytes.fill(0x55);
   const resources = new Resources({ random });
@@ -54,6 +91,7 @@ export function makeSide(role: Role, start: Start, taken: Set<string>): Side {
   const options = { now: 0, sink: queue, resources, trace, ...OPTIONS, turnBudget: start === 'frugal' ? 1 : 0 };
   const life = new Lifecycle(role === 'server', first, options);
   if (start !== 'opening') {
+    if (start === 'later') life.deflate = deflateOf(role, storing(jobs));
     establish(life, { subprotocol: '', extensions: '', request: undefined, response: undefined });
   } else if (role === 'server') {
     life.server = new ServerHandshake({}, new ServerPolicy({}));
@@ -76,6 +114,8 @@ export function makeSide(role: Role, start: Start, taken: Set<string>): Side {
     partial: false,
     pings: 0,
     told: '',
+    jobs,
+    sentAtEnd: -1,
   };
 }
 

@@ -3,16 +3,17 @@
  * each, and tells itself from other states by a fingerprint. A core can't be copied, so a state is made by its moves.
  */
 import { type Event, Phase, TransportAction } from '../../protocol/index.ts';
-import { STATES } from '../../protocol/states.ts';
+import { Bytes, STATES } from '../../protocol/states.ts';
 import { On } from '../../protocol/transitions.ts';
 import { join } from '../../test/support/cuts.ts';
 import type { Role } from '../support/subject.ts';
 import { decodeStrictly } from '../support/strict-decoder.ts';
 import { assert } from '../support/target.ts';
-import { headOf, hex, makeSide, restOf, type Side, type Start } from './side.ts';
+import { headOf, hex, LARGE, makeSide, restOf, type Side, type Start } from './side.ts';
 
 const COMMANDS = [
   'text',
+  'large text',
   'fragment',
   'ping',
   'close',
@@ -24,7 +25,17 @@ const COMMANDS = [
 ] as const;
 const DELIVERIES = ['deliver', 'deliver one byte', 'deliver half', 'deliver all but one byte'] as const;
 /** What may happen to a side: a command of its own, bytes or the end from the other, or its timer. */
-const DEEDS = [...COMMANDS, 'accept', 'reject', ...DELIVERIES, 'eof', 'output lost', 'reset', 'timer'] as const;
+const DEEDS = [
+  ...COMMANDS,
+  'accept',
+  'reject',
+  ...DELIVERIES,
+  'eof',
+  'output lost',
+  'reset',
+  'timer',
+  'deflated',
+] as const;
 export type Deed = (typeof DEEDS)[number];
 export interface Move {
   readonly side: Role;
@@ -46,7 +57,9 @@ export class World {
   constructor(start: Start, taken: Set<string> = new Set()) {
     this.#start = start;
     this.#now = 0;
-    this.#sides = { client: makeSide('client', start, taken), server: makeSide('server', start, taken) };
+    const make = (role: Role): Side => makeSide(role, start, taken, () => this.#now);
+    this.#sides = { client: make('client'), server: make('server') };
+    if (start === 'later') this.make({ side: 'server', deed: 'large text' }, false);
   }
 
   /** The moves that make sense now. */
@@ -64,9 +77,13 @@ export class World {
     const wasClosed = connection.phase === Phase.CLOSED;
     switch (deed) {
       case 'text':
-        me.sent.push(`t${me.sent.length}`);
-        connection.sendText(me.sent.at(-1)!);
+      case 'large text': {
+        const text = `t${me.sent.length}`.padEnd(deed === 'text' ? 0 : LARGE);
+        // What is sent behind the end of the other's messages is behind the Close frame that answers it, too.
+        if (me.sentAtEnd < 0 || me.life.sendQueue === undefined) me.sent.push(text);
+        connection.sendText(text);
         break;
+      }
       case 'fragment':
         if (me.partial) me.sent.push('ab');
         connection.sendFragment(me.partial ? 'b' : 'a', me.partial);
@@ -134,6 +151,9 @@ export class World {
       case 'timer':
         this.#now = Math.max(this.#now, connection.nextTimeout());
         connection.handleTimeout(this.#now);
+        break;
+      case 'deflated':
+        me.jobs.shift()!();
     }
     for (const one of SIDES) this.#collect(this.#sides[one]);
     if (checked) this.#checkLaws(me, peer, wasClosed);
@@ -167,6 +187,7 @@ export class World {
         restOf(delivered, received.length),
         hex(wire.subarray(Math.max(0, headOf(peer.written) - (peer.written.length - wire.length)))),
         wire.length,
+        life.sendQueue && [life.sendQueue.size, this.#sides[name].jobs.length, this.#sides[name].sentAtEnd, sent],
         info === undefined ? '' : `${info.code} ${info.clean} ${info.first} ${info.error?.name}`,
       ].join();
     }).join(' | ');
@@ -176,7 +197,7 @@ export class World {
   drain(): void {
     for (let i = 0; ; i++) {
       assert(i < 100, 'it never ends');
-      const move = ['deliver', 'resume', 'conclude', 'eof']
+      const move = ['deliver', 'resume', 'deflated', 'conclude', 'eof']
         .map((due) => this.moves().find(({ deed, side }) => deed === due && !this.#isEarlyEof(side, deed)))
         .find((found) => found !== undefined);
       if (move !== undefined) {
@@ -215,8 +236,12 @@ export class World {
     switch (deed) {
       case 'text':
         return isOpen && !me.partial && me.sent.length < MOST_SENT;
+      case 'large text':
+        return this.#start === 'later' && this.#isPossible(role, 'text');
+      case 'deflated':
+        return me.jobs.length > 0;
       case 'fragment':
-        return isOpen && (me.partial || me.sent.length < MOST_SENT);
+        return this.#start !== 'later' && isOpen && (me.partial || me.sent.length < MOST_SENT);
       case 'ping':
         return isOpen && me.pings < MOST_PINGS;
       case 'close':
@@ -247,7 +272,7 @@ export class World {
         // After all that was written; a transport that was aborted is at its end too, and one that opens may be at any time.
         return isOpening || (peer.wire.length === 0 && peer.connection.transportAction !== TransportAction.KEEP);
       case 'output lost':
-        return !isClosed && !me.life.isOutputLost;
+        return !isClosed && me.life.closing.loss === undefined;
       case 'reset':
         return !me.told.includes('reset') && !isClosed;
       case 'timer':
@@ -259,6 +284,7 @@ export class World {
   #collect(side: Side): void {
     const fresh = side.queue.take();
     side.events.push(...fresh);
+    if (side.life.bytes === Bytes.NOTHING && side.sentAtEnd < 0) side.sentAtEnd = side.sent.length;
     for (const event of fresh) if (event.type === 'text') side.received.push(event.text);
     const output = join(...side.connection.takeOutput());
     side.written = join(side.written, output);
@@ -290,7 +316,7 @@ export class World {
       const isRefusal = role === 'server' && head > 0 && !wasOpen;
       if (isRefusal) assert(endOfRefusal(side.written) === side.written.length, 'something comes after a refusal');
       // No frame after Close, and everything else that RFC 6455 §5 asks of a sender.
-      else decodeStrictly(side.written.subarray(head), { role });
+      else decodeStrictly(side.written.subarray(head), { role, deflate: this.#start === 'later' });
       assert(wasOpen || side.received.length === 0, `the ${role} received something before it was open`);
       const from = side === me ? peer : me;
       assert(

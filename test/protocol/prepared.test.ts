@@ -62,88 +62,94 @@ describe.each(ROLES)('a %s', (role) => {
   const peerRole = role === 'server' ? 'client' : 'server';
   const text = (length: number, seed: number): string => Buffer.from(randomBytes(length, seed)).toString('hex');
 
-  test('says which messages are to be deflated later', () => {
-    const { codec } = laterCodec();
-    const asked = (compress: CompressOptions | undefined, its = codec): boolean[] => {
-      const deflate = compress && agreed(role, compress, its);
-      const { connection } = openEndpoint(role, { deflate });
-      return [999, 1000, Number.MAX_SAFE_INTEGER].map((length) => connection.deflatesLater(length));
+  /** One that has messages deflated later, and goes on by itself when they are. */
+  const laterEndpoint = (compress: CompressOptions | undefined, codec: DeflateCodec): Endpoint =>
+    openEndpoint(role, {
+      deflate: compress && agreed(role, compress, codec),
+      on: (endpoint) => ({ onDeflated: () => endpoint.connection.handleDeflated(endpoint.now) }),
+    });
+
+  test('has those messages deflated later that are large enough', () => {
+    const asked = (compress: CompressOptions | undefined, has = true): number[] => {
+      const later = laterCodec();
+      return [999, 1000, 100_000].map((length) => {
+        const codec = has ? later.codec : { ...later.codec, deflateLater: undefined };
+        laterEndpoint(compress, codec).connection.sendBinary(new Uint8Array(length));
+        return later.waiting();
+      });
     };
-    expect(asked({ asyncAbove: 1000 })).toEqual([false, true, true]);
-    expect(asked({ asyncAbove: 10, threshold: 1000 })).toEqual([false, true, true]);
-    expect(asked({})).toEqual([false, false, false]);
-    expect(asked({ asyncAbove: 1000 }, { ...codec, deflateLater: undefined })).toEqual([false, false, false]);
-    expect(asked(undefined)).toEqual([false, false, false]);
+    expect(asked({ asyncAbove: 1000 })).toEqual([0, 1, 2]);
+    expect(asked({ asyncAbove: 10, threshold: 1000 })).toEqual([0, 1, 2]);
+    expect(asked({})).toEqual([0, 0, 0]);
+    expect(asked({ asyncAbove: 1000 }, false)).toEqual([0, 0, 0]);
+    expect(asked(undefined)).toEqual([0, 0, 0]);
+  });
+
+  test('has none deflated later when its sink would not hear of it', () => {
+    const later = laterCodec();
+    const { connection } = openEndpoint(role, { deflate: agreed(role, { asyncAbove: 1000 }, later.codec) });
+    connection.sendBinary(new Uint8Array(5000));
+    expect(later.waiting()).toBe(0);
+    expect(connection.bufferedAmount).toBe(connection.outputSize);
+    expect(connection.takeOutput().length).toBe(1);
+    connection.handleDeflated(0);
+    expect(connection.takeOutput()).toEqual([]);
   });
 
   test('sends what was deflated later among messages that refer to each other', () => {
     const later = laterCodec();
-    const endpoint = openEndpoint(role, { deflate: agreed(role, { asyncAbove: 1000 }, later.codec) });
+    const endpoint = laterEndpoint({ asyncAbove: 1000 }, later.codec);
     const { connection } = endpoint;
     const read = reader(endpoint, agreed(peerRole, {}));
     const [small, large] = [text(200, 1), text(5000, 2)];
-    const message = new PreparedMessage(large);
-    let done = 0;
-    connection.sendText(small);
-    expect(connection.deflateLater(message, () => done++)).toBe(true);
-    connection.sendText(small);
-    expect([done, later.waiting()]).toEqual([0, 1]);
-    later.finish();
-    expect(done).toBe(1);
-    connection.sendPrepared(message);
     connection.sendText(small);
     connection.sendText(large);
-    expect(read()).toEqual([`*${small}`, `*${small}`, `*${large}`, `*${small}`, `*${large}`]);
+    connection.sendText(small);
+    expect(later.waiting()).toBe(1);
+    expect(read()).toEqual([`*${small}`]);
+    later.finish();
+    connection.sendText(small);
+    expect(read()).toEqual([`*${large}`, `*${small}`, `*${small}`]);
   });
 
   test('shares what was deflated later with those that compress alike, and with no others', () => {
     const later = laterCodec();
     const bits = role === 'server' ? 'serverMaxWindowBits' : 'clientMaxWindowBits';
     const endpoints = [{}, {}, { [bits]: 9 }, { level: 1 }].map((options) =>
-      openEndpoint(role, { deflate: agreed(role, { asyncAbove: 1000, ...options }, later.codec) }),
+      laterEndpoint({ asyncAbove: 1000, ...options }, later.codec),
     );
     const large = text(5000, 2);
     const message = new PreparedMessage(large);
-    let done = 0;
-    for (const { connection } of endpoints) expect(connection.deflateLater(message, () => done++)).toBe(true);
+    for (const { connection } of endpoints) connection.sendPrepared(message);
     expect(later.waiting()).toBe(3);
+    for (const endpoint of endpoints) expect(endpoint.sentFrames()).toEqual([]);
     later.finish();
-    expect(done).toBe(4);
     for (const endpoint of endpoints) {
-      expect(endpoint.connection.deflateLater(message, () => done++)).toBe(false);
+      const read = reader(endpoint, agreed(peerRole, {}));
+      expect(read()).toEqual([`*${large}`]);
       endpoint.connection.sendPrepared(message);
-      expect(reader(endpoint, agreed(peerRole, {}))()).toEqual([`*${large}`]);
+      expect(read()).toEqual([`*${large}`]);
     }
-    expect([done, later.waiting()]).toEqual([4, 0]);
+    expect(later.waiting()).toBe(0);
   });
 
   test('deflates on the spot what could not be deflated later', () => {
     const later = laterCodec();
-    const endpoint = openEndpoint(role, { deflate: agreed(role, { asyncAbove: 1000 }, later.codec) });
+    const endpoint = laterEndpoint({ asyncAbove: 1000 }, later.codec);
     const large = Buffer.from(words(5000, 1)).toString('latin1');
-    const message = new PreparedMessage(Buffer.from(large, 'latin1'));
-    let done = 0;
-    endpoint.connection.deflateLater(message, () => done++);
+    endpoint.connection.sendBinary(Buffer.from(large, 'latin1'));
     later.fail();
-    expect(done).toBe(1);
-    endpoint.connection.sendPrepared(message);
     expect(reader(endpoint, agreed(peerRole, {}))()).toEqual([`*${large}`]);
     // And it may be tried again.
-    expect(endpoint.connection.deflateLater(new PreparedMessage(large), () => done++)).toBe(true);
+    endpoint.connection.sendText(large);
+    expect(later.waiting()).toBe(1);
   });
 
-  test('has nothing to wait for where compression was not agreed on', () => {
+  test('throws for a Close frame that may not be sent before anything has changed', () => {
     const { connection } = openEndpoint(role);
-    expect(connection.deflateLater(new PreparedMessage('x'), () => {})).toBe(false);
-  });
-
-  test('says beforehand what close would throw', () => {
-    const { connection } = openEndpoint(role);
-    expect(() => connection.checkClose(1006, '')).toThrow(RangeError);
-    expect(() => connection.checkClose(1005, 'reason')).toThrow(RangeError);
-    connection.checkClose(1005, '');
-    connection.checkClose(4000, 'reason');
-    expect(connection.phase).toBe(1);
+    expect(() => connection.close(1006)).toThrow(RangeError);
+    expect(() => connection.close(1005, 'reason')).toThrow(RangeError);
+    expect([connection.phase, connection.outputSize]).toEqual([1, 0]);
   });
 });
 

@@ -3,24 +3,20 @@ import { describe, expect, test } from 'vitest';
 import {
   acceptKey,
   Connection,
+  type DeflateCodec,
   type LimitOptions,
   PreparedMessage,
   type Sink,
   type Trace,
   Resources,
 } from '../../protocol/index.ts';
-import { portableText } from '../../protocol/internal.ts';
+import { PermessageDeflate, portableText } from '../../protocol/internal.ts';
+import { CALLS, FLOWS, TURN_NAMES, TURNS, type FlowName, FLOW_NAMES } from '../../protocol/flows.ts';
 import {
   type Cause,
   CAUSES,
-  CALLS,
   Deadline,
-  FLOWS,
-  TURN_NAMES,
-  TURNS,
-  type FlowName,
   Bytes,
-  FLOW_NAMES,
   Phase,
   type Role,
   ROLES,
@@ -45,6 +41,8 @@ class Subject {
   /** The changes of its state. */
   readonly changes: string[];
   now: number;
+  /** What is being deflated off the thread. */
+  readonly #jobs: (() => void)[];
 
   constructor(role: Role, start: 'opening' | 'open', sink: Partial<Sink> = PATIENT, limits: LimitOptions = {}) {
     this.role = role;
@@ -53,6 +51,7 @@ class Subject {
     const decodeAscii = (): never => {
       throw new Error('no memory');
     };
+    this.#jobs = [];
     const resources = new Resources({ random: (bytes) => bytes.fill(1), text: { ...portableText, decodeAscii } });
     const trace: Trace = (entry) => {
       if ('cause' in entry) this.changes.push(entry.to);
@@ -62,9 +61,36 @@ class Subject {
     // What is not 101 is HTTP/2's.
     const response = role === 'http2Client' ? { ...RESPONSE_HEAD, status: 200 } : undefined;
     if (start === 'open')
-      this.connection = Connection.established(isServer ? 'server' : 'client', { ...options, response });
+      this.connection = Connection.established(isServer ? 'server' : 'client', {
+        ...options,
+        response,
+        sink: { onDeflated: () => this.connection.handleDeflated(this.now), ...sink },
+        deflate: this.#deflate(isServer),
+      });
     else if (role === 'server') this.connection = Connection.server({ ...options, resources: new Resources() });
     else this.connection = Connection.client({ url: 'ws://example.com/' }, { ...options, resources: plain() });
+  }
+
+  /** What has large messages deflated off the thread: when `finish` is called. */
+  #deflate(isServer: boolean): PermessageDeflate {
+    const deflateLater: DeflateCodec['deflateLater'] = (bytes, _, done) => {
+      this.#jobs.push(() => done(bytes));
+    };
+    const codec: DeflateCodec = { ...CODEC, deflateLater };
+    const deflate = new PermessageDeflate(isServer, { asyncAbove: 1000 }, codec);
+    deflate.establish({ name: 'permessage-deflate', params: [] });
+    return deflate;
+  }
+
+  /** All that is being deflated is. */
+  finish(): void {
+    for (const job of this.#jobs.splice(0)) job();
+  }
+
+  /** Our Close frame, behind a message that is being deflated. */
+  queueClose(): void {
+    this.connection.sendBinary(new Uint8Array(1000));
+    this.connection.close();
   }
 
   /** Bytes from the peer. */
@@ -87,6 +113,10 @@ class Subject {
   }
 }
 
+const CODEC: DeflateCodec = {
+  createDeflater: () => ({ deflate: (bytes) => bytes, reset() {}, release() {} }),
+  createInflater: () => ({ inflate: (bytes) => bytes, reset() {}, release() {} }),
+};
 const RESPONSE_HEAD = { statusText: '', version: '2', headers: {}, rawHeaders: [] };
 const PATIENT: Partial<Sink> = { onRequest: () => {}, onPlainRequest: () => {}, onEnding: () => true };
 const plain = (): Resources => new Resources({ random: (bytes) => bytes.fill(1) });
@@ -103,6 +133,9 @@ const WAYS: Readonly<Record<StateName, (role: Role) => Subject | undefined>> = {
   OPEN: (role) => new Subject(role, 'open'),
   CLOSE_RECEIVED: (role) => after(WAYS.OPEN(role), (one) => one.frame(CLOSE, [3, 232])),
   FAULT_FOUND: (role) => after(WAYS.OPEN(role), (one) => one.frame(3)),
+  CLOSE_QUEUED: (role) => after(WAYS.OPEN(role), (one) => one.queueClose()),
+  CLOSE_QUEUED_AND_RECEIVED: (role) => after(WAYS.CLOSE_RECEIVED(role), (one) => one.queueClose()),
+  CLOSE_QUEUED_FAULT_FOUND: (role) => after(WAYS.FAULT_FOUND(role), (one) => one.queueClose()),
   CLOSE_SENT: (role) => after(WAYS.OPEN(role), ({ connection }) => connection.close()),
   CLOSE_SENT_AND_RECEIVED: (role) => after(WAYS.CLOSE_RECEIVED(role), ({ connection }) => connection.close()),
   CLOSE_SENT_FAULT_FOUND: (role) => after(WAYS.FAULT_FOUND(role), ({ connection }) => connection.close()),
@@ -131,6 +164,8 @@ function after(subject: Subject | undefined, work: (subject: Subject) => void): 
 /** Something that happens, and what it is to the machine: causes, one after the other. */
 interface Deed {
   readonly causes: readonly Cause[];
+  /** Whether it happens by itself, so that it is not refused where it has no meaning. */
+  readonly isQuiet?: boolean;
   /** What the peer's bytes must mean for it, where it consists of them. Where they mean nothing, they change nothing. */
   readonly bytes?: Bytes;
   /** The role that it is for, if it is for one. */
@@ -180,7 +215,19 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   ping: { causes: ['send'], work: ({ connection }) => void connection.ping() },
   pong: { causes: ['send'], work: ({ connection }) => connection.pong() },
   close: { causes: ['close'], work: ({ connection }) => connection.close() },
-  conclude: { causes: ['conclude'], work: ({ connection }) => connection.conclude() },
+  'close behind a message that is being deflated': {
+    causes: ['send', 'queueClose'],
+    work: (one) => one.queueClose(),
+  },
+  'the turn of what waits': { causes: ['sendClose'], isQuiet: true, work: (one) => one.finish() },
+  conclude: {
+    causes: ['conclude'],
+    work(one) {
+      one.connection.conclude();
+      // Where it waits for what was sent before.
+      if (STATES[one.connection.state].on.conclude !== 'SAME') one.finish();
+    },
+  },
   terminate: { causes: ['terminate'], work: ({ connection }) => connection.terminate() },
   'the end of the stream': { causes: ['conclude', 'eof'], work: ({ connection }) => connection.receiveEof(0) },
   'the loss of output': { causes: ['outputLost'], work: ({ connection }) => connection.outputLost(0) },
@@ -239,18 +286,22 @@ const DEEDS: Readonly<Record<string, Deed>> = {
 const HUGE = new Uint8Array(64 * 1024 * 1024 + 1);
 
 /** What the table makes of a deed: a state, or undefined where it must throw. */
-function expected(role: Role, from: StateName, { causes, bytes }: Deed): StateName | undefined {
+function expected(role: Role, from: StateName, { causes, bytes, isQuiet }: Deed): StateName | undefined {
   if (bytes !== undefined && STATES[from].bytes !== bytes) return from;
   // Without a deadline, none passes.
   if (causes[0] === 'timeout' && STATES[from].deadline === Deadline.NONE) return from;
   let state: number = State[from];
   for (const [i, cause] of causes.entries()) {
-    if (!isAllowed(RoleNumber[role], state, On[cause])) return i === 0 && bytes === undefined ? undefined : from;
+    if (!isAllowed(RoleNumber[role], state, On[cause])) {
+      return i === 0 && bytes === undefined && isQuiet !== true ? undefined : from;
+    }
     state = nextState(RoleNumber[role], state, On[cause]);
   }
-  // Where messages have ended and nothing more can be sent, nothing is put off.
+  // Where messages have ended and nothing more is to be sent, nothing is put off.
   const isEnd = causes[0] === 'closeFrame' || causes[0] === 'fault';
-  if (isEnd && STATES[STATE_NAMES[state]].phase !== Phase.OPEN) state = nextState(RoleNumber[role], state, On.conclude);
+  const isSending = isAllowed(RoleNumber[role], state, On.sendClose);
+  if (isEnd && !isSending && STATES[STATE_NAMES[state]].phase !== Phase.OPEN)
+    state = nextState(RoleNumber[role], state, On.conclude);
   if (state === State.UNANSWERED) state = nextState(RoleNumber[role], state, On.lost);
   return STATE_NAMES[state];
 }

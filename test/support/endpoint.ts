@@ -59,6 +59,7 @@ export class Endpoint {
     // What is a question and no event is asked of `on` alone.
     if (own.onEnding !== undefined) sink.onEnding = own.onEnding;
     if (own.onFault !== undefined) sink.onFault = own.onFault;
+    if (own.onDeflated !== undefined) sink.onDeflated = own.onDeflated;
     this.connection = make({ resources: new Resources({ random: countingRandom() }), sink, ...rest, now: this.now });
   }
 
