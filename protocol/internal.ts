@@ -32,7 +32,7 @@ export { CONDUCT_OPTIONS } from './conduct.ts';
 export { LIMIT_OPTIONS } from './limits.ts';
 export { defaultRandom } from './random.ts';
 export { decodeShortAscii, SHORT_ASCII } from './text/short-ascii.ts';
-export { Copies } from './memory/copies.ts';
+export { Copies, joinBytes, withRoom } from './memory/copies.ts';
 export { ASCII_SLACK, decodeThrough, portableText } from './text/text-codec.ts';
 export { pathOfTarget } from './handshake/http1/request-line.ts';
 export { TunnelHandshake, type TunnelOptions } from './handshake/http1/tunnel.ts';

@@ -10,7 +10,7 @@ import {
   type Traffic,
   type WebSocketError,
 } from '../../protocol/index.ts';
-import { portableText, toBytes } from '../../protocol/internal.ts';
+import { joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
 import type { Wake } from '../clock.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import type { Carrier, CarrierHandler, CarrierMaker } from './carrier.ts';
@@ -138,7 +138,7 @@ export class NativeSocket
     if (!fin) return true;
     const parts = this.#fragments;
     this.#fragments = [];
-    return this.send(typeof part === 'string' ? parts.join('') : joined(parts as Uint8Array[]));
+    return this.send(typeof part === 'string' ? parts.join('') : joinBytes(parts as Uint8Array[]));
   }
 
   ping(): number {
@@ -329,14 +329,4 @@ function reasonOf(wasOpen: boolean, cause: unknown): WebSocketError {
     ...init,
     isTemporary: true,
   });
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

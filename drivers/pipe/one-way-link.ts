@@ -1,3 +1,4 @@
+import { joinBytes } from '../../protocol/internal.ts';
 import type { Wake } from '../clock.ts';
 import { checkCut, Cutter } from './cut.ts';
 import type { Cut } from './cut.ts';
@@ -312,18 +313,16 @@ export class OneWayLink {
     const untilFault = this.#fault === undefined ? Infinity : this.#fault.after - this.#delivered;
     let room = Math.min(this.#cutter.next(), untilFault);
     const parts: Uint8Array[] = [];
-    let length = 0;
     for (;;) {
       const packet = this.#packets.first;
       if (packet === undefined || packet.kind !== DATA || packet.at > this.#clock.now() || room === 0) break;
       const part = packet.bytes.subarray(packet.start, packet.start + room);
       parts.push(part);
-      length += part.length;
       room -= part.length;
       packet.start += part.length;
       if (packet.start === packet.bytes.length) this.#packets.shift();
     }
-    return parts.length === 1 ? parts[0]! : concat(parts, length);
+    return parts.length === 1 ? parts[0]! : joinBytes(parts);
   }
 
   #strike(): void {
@@ -341,14 +340,4 @@ export class OneWayLink {
   #tell(callback: () => void): void {
     this.#clock.carryAt(this.#clock.now(), callback);
   }
-}
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  for (const part of parts) {
-    bytes.set(part, filled);
-    filled += part.length;
-  }
-  return bytes;
 }

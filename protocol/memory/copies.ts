@@ -38,12 +38,33 @@ export function copyInto(allocate: (size: number) => Uint8Array, bytes: Uint8Arr
   return copy;
 }
 
-/** Writes these chunks, one after the other, to the beginning of `target`, and returns it. */
-export function joinBytes(chunks: readonly Uint8Array[], target: Uint8Array): Uint8Array {
-  let at = 0;
+/** How many bytes these chunks have. */
+export function sizeOf(chunks: readonly Uint8Array[]): number {
+  let size = 0;
+  for (const chunk of chunks) size += chunk.length;
+  return size;
+}
+
+/** Writes these chunks, one after the other, to `target` from `at` on, and returns it. */
+export function joinBytes(
+  chunks: readonly Uint8Array[],
+  target: Uint8Array = new Uint8Array(sizeOf(chunks)),
+  at = 0,
+): Uint8Array {
   for (const chunk of chunks) {
     target.set(chunk, at);
     at += chunk.length;
   }
   return target;
+}
+
+/**
+ * Memory for `needed` bytes that begins with the first `used` of these: theirs where there is room, and otherwise at least
+ * twice as much and `least`, so that a dribble takes linear time, but never more than `most`.
+ */
+export function withRoom(bytes: Uint8Array, used: number, needed: number, least = 0, most = Infinity): Uint8Array {
+  if (needed <= bytes.length) return bytes;
+  const grown = new Uint8Array(Math.min(Math.max(needed, 2 * bytes.length, least), most));
+  grown.set(bytes.subarray(0, used));
+  return grown;
 }

@@ -1,4 +1,4 @@
-import { joinBytes } from './copies.ts';
+import { joinBytes, sizeOf } from './copies.ts';
 import type { Slab } from './slab.ts';
 
 /** Several chunks of up to this many bytes altogether are taken as one. */
@@ -142,20 +142,17 @@ export class Outbox {
   /** Many small chunks wait, each of which takes more than its bytes: the last of them become one. */
   #gather(chunks: Uint8Array[]): void {
     const loose = chunks.splice(chunks.length - MOST_LOOSE);
-    chunks.push(joinBytes(loose, new Uint8Array(sizeOf(loose))));
+    chunks.push(joinBytes(loose));
     for (const chunk of loose) this.#memory.reclaim(chunk);
     this.#loose = 0;
   }
 
   /** Small chunks that others' writing has set apart become one again: a copy is cheaper than a longer write. */
   #join(chunks: Uint8Array[]): Uint8Array[] {
-    let at = this.reserve(this.#size);
-    for (const chunk of chunks) {
-      this.#slab.set(chunk, at);
-      at += chunk.length;
-    }
-    this.#end = at;
-    this.#memory.slab.commit(at);
+    const at = this.reserve(this.#size);
+    joinBytes(chunks, this.#slab, at);
+    this.#end = at + this.#size;
+    this.#memory.slab.commit(this.#end);
     this.seal();
     for (const chunk of chunks) this.#memory.reclaim(chunk);
     const joined = this.#chunks!;
@@ -186,10 +183,4 @@ export class JoinedFrames {
     this.#joined = joined;
     return joined;
   }
-}
-
-function sizeOf(chunks: readonly Uint8Array[]): number {
-  let size = 0;
-  for (const chunk of chunks) size += chunk.length;
-  return size;
 }

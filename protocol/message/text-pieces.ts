@@ -18,7 +18,7 @@ export class TextPieces {
     const carry = this.#carry;
     if (carry !== undefined) {
       this.#carry = undefined;
-      const joined = joinBytes([carry, bytes.subarray(start, end)], new Uint8Array(carry.length + end - start));
+      const joined = joinBytes([carry, bytes.subarray(start, end)]);
       return this.next(joined, 0, joined.length);
     }
     const tail = startOfTail(bytes, start, end);

@@ -1,3 +1,5 @@
+import { withRoom } from '../memory/copies.ts';
+
 /** What a window starts with; it grows with what comes, so that a quiet connection costs little. */
 const INITIAL_CAPACITY = 512;
 
@@ -52,10 +54,7 @@ export class SlidingWindow {
 
   /** Makes the buffer at least `capacity` long. It is a ring only at its full size, so growing never moves the seam. */
   private reserve(capacity: number): void {
-    if (capacity <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.min(Math.max(capacity, this.bytes.length * 2, INITIAL_CAPACITY), this.size));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
+    this.bytes = withRoom(this.bytes, this.length, capacity, INITIAL_CAPACITY, this.size);
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   Inflater,
   InflaterParams,
 } from '../../../protocol/index.ts';
-import { SlidingWindow } from '../../../protocol/internal.ts';
+import { SlidingWindow, withRoom } from '../../../protocol/internal.ts';
 import { zlibParams } from './params.ts';
 
 const { Z_FINISH, Z_SYNC_FLUSH } = zlib.constants;
@@ -115,11 +115,7 @@ class OneShotInflater implements Inflater {
 
   private append(bytes: Uint8Array): void {
     const length = this.length + bytes.length;
-    if (length > this.message.length) {
-      const grown = new Uint8Array(Math.max(length + END.length, 2 * this.length));
-      grown.set(this.message.subarray(0, this.length));
-      this.message = grown;
-    }
+    this.message = withRoom(this.message, this.length, length, length + END.length);
     this.message.set(bytes, this.length);
     this.length = length;
   }

@@ -7,7 +7,7 @@ import type {
   Inflater,
   InflaterParams,
 } from '../../../protocol/index.ts';
-import { SlidingWindow } from '../../../protocol/internal.ts';
+import { joinBytes, SlidingWindow } from '../../../protocol/internal.ts';
 import type { Context, Holder } from './context-pool.ts';
 import { ZlibHandle } from './handle.ts';
 import { ContextPool } from './context-pool.ts';
@@ -286,12 +286,5 @@ class Output {
 /** The chunks, and after them the scratch up to `at`: as it lies there when that is all. */
 function join(chunks: readonly Uint8Array[], scratch: Uint8Array, at: number): Uint8Array {
   if (chunks.length === 0) return scratch.subarray(0, at);
-  const whole = new Uint8Array(chunks.length * scratch.length + at);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  whole.set(scratch.subarray(0, at), offset);
-  return whole;
+  return joinBytes([...chunks, scratch.subarray(0, at)]);
 }

@@ -1,3 +1,4 @@
+import { withRoom } from '../../memory/copies.ts';
 import { hasToken } from '../fields.ts';
 import { consistsOf, DIGIT, isWhitespace } from '../grammar.ts';
 import type { HeaderFields } from '../types.ts';
@@ -112,11 +113,7 @@ export class BodyReader {
 
   #keep(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
-    if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(FIRST_CAPACITY, 2 * this.#bytes.length, length));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
+    this.#bytes = withRoom(this.#bytes, this.#length, length, FIRST_CAPACITY);
     this.#bytes.set(bytes, this.#length);
     this.#length = length;
   }

@@ -1,3 +1,5 @@
+import { NO_BYTES } from '../../data.ts';
+import { withRoom } from '../../memory/copies.ts';
 import { decodeLatin1 } from '../../text/latin1.ts';
 import { CLASSES, FIELD_TEXT, isWhitespace, TCHAR } from '../grammar.ts';
 
@@ -121,7 +123,7 @@ export class HeadParser<Start> {
     let source = bytes;
     let base = start;
     if (this.#pieces !== undefined) {
-      source = this.#append(this.#pieces, bytes, start, available);
+      source = this.#append(this.#pieces, before, bytes, start, available);
       base = 0;
     }
     this.#length = before + available;
@@ -140,20 +142,13 @@ export class HeadParser<Start> {
       this.#pieces = undefined;
       return end;
     }
-    if (this.#pieces === undefined) {
-      const room = Math.min(Math.max(FIRST_CAPACITY, available), this.#kind.maxHead);
-      this.#append(new Uint8Array(room), bytes, start, available, 0);
-    }
+    if (this.#pieces === undefined) this.#append(NO_BYTES, 0, bytes, start, available);
     return end;
   }
 
-  /** Adds a piece to those so far and returns where they all lie; grows by doubling, never above the limit. */
-  #append(pieces: Uint8Array, bytes: Uint8Array, start: number, count: number, at = this.#length): Uint8Array {
-    let target = pieces;
-    if (at + count > target.length) {
-      target = new Uint8Array(Math.min(Math.max(2 * target.length, at + count), this.#kind.maxHead));
-      target.set(pieces.subarray(0, at));
-    }
+  /** Adds a piece to those so far, `at` bytes, and returns where they all lie: never in more than the limit. */
+  #append(pieces: Uint8Array, at: number, bytes: Uint8Array, start: number, count: number): Uint8Array {
+    const target = withRoom(pieces, at, at + count, FIRST_CAPACITY, this.#kind.maxHead);
     target.set(bytes.subarray(start, start + count), at);
     this.#pieces = target;
     return target;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Copies, copyInto, joinBytes } from '../../../protocol/memory/copies.ts';
+import { Copies, copyInto, joinBytes, withRoom } from '../../../protocol/memory/copies.ts';
 import { noise } from '../../support/frames.ts';
 
 const KIB = 1024;
@@ -48,5 +48,29 @@ describe('copies', () => {
     const target = new Uint8Array(4);
     expect(joinBytes([Uint8Array.of(1), Uint8Array.of(2, 3)], target)).toBe(target);
     expect(target).toEqual(Uint8Array.of(1, 2, 3, 0));
+  });
+});
+
+test('chunks are joined in memory of their own, or from a place on', () => {
+  expect(joinBytes([Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 3)])).toEqual(Uint8Array.of(1, 2, 3));
+  expect(joinBytes([])).toEqual(new Uint8Array(0));
+  expect(joinBytes([Uint8Array.of(1)], new Uint8Array(3), 1)).toEqual(Uint8Array.of(0, 1, 0));
+});
+
+describe('memory that grows', () => {
+  const bytes = Uint8Array.of(1, 2, 3, 4);
+
+  test('stays where there is room', () => {
+    expect(withRoom(bytes, 2, 4)).toBe(bytes);
+  });
+
+  test('doubles otherwise, with what is used of it', () => {
+    expect(withRoom(bytes, 3, 5)).toEqual(Uint8Array.of(1, 2, 3, 0, 0, 0, 0, 0));
+    expect(withRoom(bytes, 1, 9).length).toBe(9);
+  });
+
+  test('has at least and at most what it is told', () => {
+    expect(withRoom(bytes, 1, 5, 100).length).toBe(100);
+    expect(withRoom(bytes, 1, 5, 100, 6).length).toBe(6);
   });
 });
