@@ -12,7 +12,7 @@ import type { RequestLine } from './http1/request-line.ts';
 import { isRejection, plainRequest, validateHead, validateRequest } from './request.ts';
 import type { ValidRequest } from './request.ts';
 import type { Agreement } from './response.ts';
-import { responseFields, ServerOpening, STATUS_TEXT } from './http1/server-opening.ts';
+import { formatHead, responseFields, ServerOpening, STATUS_TEXT } from './http1/server-opening.ts';
 import { ServerPolicy } from './server-policy.ts';
 import type { ServerHandshakeOptions } from './server-policy.ts';
 import { DONE, READING, REFUSED, REQUESTED } from './state.ts';
@@ -63,8 +63,8 @@ export class ServerHandshake {
   readonly #policy: ServerPolicy;
   #parser: HeadParser<RequestLine> | undefined;
   #valid: ValidRequest | undefined;
-  /** The head, when it was read here. */
-  #text: string | undefined;
+  /** The head as it was read here, or by something else. */
+  #head: string | RequestHead;
   #isHeadRequest: boolean;
   /** Whether the request came over HTTP/2 (or 3): its answer is fields then, and not bytes. */
   #isHttp2: boolean;
@@ -87,7 +87,7 @@ export class ServerHandshake {
     this.#policy = policy;
     this.#parser = new HeadParser(REQUEST_HEAD, options.decodeAscii);
     this.#valid = undefined;
-    this.#text = undefined;
+    this.#head = '';
     this.#isHeadRequest = false;
     this.#isHttp2 = false;
   }
@@ -108,7 +108,7 @@ export class ServerHandshake {
     const next = parser.parse(bytes, start, end);
     if (parser.state === HEAD_DONE) {
       const { method, target, version } = parser.start!;
-      this.#text = parser.text;
+      this.#head = parser.text;
       this.#judge({ method, target, version, rawHeaders: parser.rawHeaders });
     } else if (parser.state === HEAD_FAILED) {
       const { status, text } = parser.failure!;
@@ -124,8 +124,9 @@ export class ServerHandshake {
   receiveHead(head: RequestHead): void {
     if (this.state !== READING) throw new InvalidStateError('a request has been received already');
     const valid = validateHead(head);
-    if (isRejection(valid)) this.#refuse(valid);
-    else this.#judge(valid);
+    if (isRejection(valid)) return this.#refuse(valid);
+    this.#head = valid;
+    this.#judge(valid);
   }
 
   /**
@@ -162,7 +163,8 @@ export class ServerHandshake {
     if (this.#isHttp2) return this.#acceptHttp2(agreed, valid, added);
 
     const fields = formatFields(responseFields(valid.key, agreed, added));
-    this.opening = new ServerOpening({ subprotocol, extensions, head: this.#text ?? valid.request, added });
+    const head = typeof this.#head === 'string' ? this.#head : formatHead(this.#head);
+    this.opening = new ServerOpening({ subprotocol, extensions, head, added });
     this.#end();
     return `HTTP/1.1 101 ${STATUS_TEXT}\r\n${fields}\r\n`;
   }

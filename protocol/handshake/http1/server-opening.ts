@@ -1,16 +1,16 @@
 import { latin1Bytes } from '../../text/latin1.ts';
 import { acceptKey } from '../accept-key.ts';
-import { collectFields } from '../fields.ts';
+import { collectFields, formatFields } from '../fields.ts';
 import { HeadParser } from './head-parser.ts';
 import { REQUEST_HEAD } from './request-line.ts';
 import { type ValidRequest, validateRequest } from '../request.ts';
-import type { Opening, ResponseHead, UpgradeRequest } from '../types.ts';
+import type { Opening, RequestHead, ResponseHead, UpgradeRequest } from '../types.ts';
 
 export interface ServerOpeningParts {
   subprotocol: string;
   extensions: string;
-  /** The request's head as it was read, or the request, where something else has read it. */
-  head: string | UpgradeRequest;
+  /** The request's head as it was read, or as `formatHead` has it. */
+  head: string;
   /** More fields of the 101, names and values in turn. */
   added: readonly string[];
 }
@@ -22,7 +22,7 @@ export interface ServerOpeningParts {
 export class ServerOpening implements Opening {
   readonly subprotocol: string;
   readonly extensions: string;
-  readonly #head: string | UpgradeRequest;
+  readonly #head: string;
   readonly #added: readonly string[];
   #request: UpgradeRequest | undefined;
   #response: ResponseHead | undefined;
@@ -37,7 +37,7 @@ export class ServerOpening implements Opening {
   }
 
   get request(): UpgradeRequest {
-    return (this.#request ??= typeof this.#head === 'string' ? readAgain(this.#head) : this.#head);
+    return (this.#request ??= readAgain(this.#head));
   }
 
   get response(): ResponseHead {
@@ -63,6 +63,11 @@ export function responseFields(
   if (extensions !== '') fields.push('Sec-WebSocket-Extensions', extensions);
   fields.push(...added);
   return fields;
+}
+
+/** A valid head that something else has taken apart, as one string again: flat, so that it keeps no part of what it was made of alive. */
+export function formatHead({ method, target, version, rawHeaders }: RequestHead): string {
+  return [method, ' ', target, ' HTTP/', version, '\r\n', formatFields(rawHeaders), '\r\n'].join('');
 }
 
 /** A head that was read and found valid before. */

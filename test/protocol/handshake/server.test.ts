@@ -164,14 +164,24 @@ describe('accept', () => {
     expect(opening!.response).toBe(opening!.response);
   });
 
-  test('keeps the request of a head that something else has read', () => {
+  test.each([
+    ['in origin-form', '/', []],
+    ['in absolute-form, whose authority is the host', 'ws://other.test:81/a?b', []],
+    [
+      'with fields that repeat, are empty, or have bytes above ASCII',
+      '/a?',
+      ['X', '', 'X', ' s\xe9 ', 'x-Y', 'a:b, c'],
+    ],
+  ])('keeps a head that something else has read likewise: %s', (_what, target, more) => {
     const handshake = new ServerHandshake({});
-    const rawHeaders = received(request()).request!.rawHeaders;
-    handshake.receiveHead({ method: 'GET', target: '/', version: '1.1', rawHeaders });
+    const rawHeaders = [...received(request()).request!.rawHeaders, ...more];
+    handshake.receiveHead({ method: 'GET', target, version: '1.1', rawHeaders });
     const { request: seen } = handshake;
     handshake.accept();
-    expect(handshake.opening!.request).toBe(seen);
-    expect(handshake.opening!.response!.status).toBe(101);
+    const { opening } = handshake;
+    expect(opening!.request).toEqual(seen);
+    expect(opening!.request).toBe(opening!.request);
+    expect(opening!.response!.status).toBe(101);
   });
 
   test("adds the options' headers and then its own", () => {
