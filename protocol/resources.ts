@@ -2,7 +2,7 @@ import { FrameEncoder } from './framing/encoder.ts';
 import { type Masker, PortableMasker } from './framing/masking.ts';
 import { BlockPool } from './memory/block-pool.ts';
 import { Copies } from './memory/copies.ts';
-import { JoinedFrames } from './memory/outbox.ts';
+import { JoinedFrames, OutboxPool } from './memory/outbox.ts';
 import { Slab } from './memory/slab.ts';
 import { defaultRandom, KeySource, type RandomSource } from './random.ts';
 import { ReceiverPool } from './receiver.ts';
@@ -54,6 +54,8 @@ export class Resources implements Runtime {
   readonly slab: Slab;
   /** @internal Frames that many connections send together. */
   readonly joined: JoinedFrames;
+  /** @internal What holds what is to be written, for connections that have something. */
+  readonly outboxes: OutboxPool;
   /** @internal What decodes, for connections in the middle of a message. */
   readonly receivers: ReceiverPool;
   /** @internal What servers encode with, and clients. */
@@ -71,6 +73,7 @@ export class Resources implements Runtime {
     this.blocks = new BlockPool(this.allocate);
     this.slab = new Slab(options.slabSize ?? SLAB_SIZE, options.slab);
     this.joined = new JoinedFrames(this.allocate);
+    this.outboxes = new OutboxPool(this);
     this.receivers = new ReceiverPool(this);
     this.serverEncoder = new FrameEncoder(this, false);
     this.clientEncoder = new FrameEncoder(this, true);

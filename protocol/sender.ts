@@ -6,18 +6,20 @@ import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MAX_CONTROL_PAYLOAD } fr
 import type { FrameTrace } from './framing/trace.ts';
 import { encodeLatin1, latin1Bytes } from './text/latin1.ts';
 import { copyInto } from './memory/copies.ts';
-import { Outbox } from './memory/outbox.ts';
+import type { Outbox } from './memory/outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { type Encodings, PreparedMessage } from './prepared.ts';
 import { isLead } from './text/text-codec.ts';
 import type { Resources } from './resources.ts';
 
 const NONE = 0;
+const NOTHING: readonly Uint8Array[] = Object.freeze([]);
 
 /** Messages and control frames on their way out: what is a frame's and what is a message's business when sending. */
 export class Sender {
   readonly #resources: Resources;
-  readonly #outbox: Outbox;
+  /** What waits to be taken; undefined while that is nothing. */
+  #outbox: Outbox | undefined;
   readonly #encoder: FrameEncoder;
   readonly #mask: boolean;
   /** What is longer goes out in several frames. */
@@ -37,7 +39,7 @@ export class Sender {
 
   constructor(resources: Resources, mask: boolean, maxFrameSize: number, trace?: FrameTrace) {
     this.#resources = resources;
-    this.#outbox = new Outbox(resources);
+    this.#outbox = undefined;
     this.#encoder = encoderOf(resources, mask, trace);
     this.#mask = mask;
     this.#maxFrameSize = maxFrameSize;
@@ -52,7 +54,11 @@ export class Sender {
 
   /** How many bytes wait to be taken. */
   get size(): number {
-    return this.#outbox.size;
+    return this.#outbox === undefined ? 0 : this.#outbox.size;
+  }
+
+  get #out(): Outbox {
+    return (this.#outbox ??= this.#resources.outboxes.lend());
   }
 
   useDeflate(deflate: PermessageDeflate | undefined): void {
@@ -62,7 +68,7 @@ export class Sender {
   /** A client's request, or a server's refusal: the bytes, or over HTTP/2 the fields and the bytes of a body. */
   raw(bytes: Uint8Array, fields?: readonly string[]): void {
     this.#fields = fields;
-    if (bytes.length > 0) this.#outbox.push(bytes);
+    if (bytes.length > 0) this.#out.push(bytes);
   }
 
   /**
@@ -72,10 +78,11 @@ export class Sender {
   head(text: string, fields?: readonly string[]): void {
     this.#fields = fields;
     if (text.length === 0) return;
-    if (text.length > COPY_UP_TO) return this.#outbox.push(latin1Bytes(text));
-    const at = this.#outbox.reserve(text.length);
-    encodeLatin1(text, this.#outbox.slab, at);
-    this.#outbox.commit(text.length);
+    if (text.length > COPY_UP_TO) return this.#out.push(latin1Bytes(text));
+    const out = this.#out;
+    const at = out.reserve(text.length);
+    encodeLatin1(text, out.slab, at);
+    out.commit(text.length);
   }
 
   /** The fields that are to go out now, once. */
@@ -99,7 +106,7 @@ export class Sender {
     const few = readableLength(data, COPY_UP_TO);
     if (few > 0 && few <= this.#maxFrameSize && !(compress && this.#deflate?.shouldCompress(few))) {
       this.#checkBetweenMessages();
-      return this.#encoder.bytes(this.#outbox, BINARY, data as Uint8Array, true, false, few);
+      return this.#encoder.bytes(this.#out, BINARY, data as Uint8Array, true, false, few);
     }
     this.#message(BINARY, toBytes(data), compress);
   }
@@ -127,12 +134,12 @@ export class Sender {
     const { opcode, payload } = encodings;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
       if (this.#mask || this.#maxFrameSize !== Infinity) return this.#preparedOver(encodings, this.#deflate);
-      this.#encoder.encoded(this.#outbox, encodings.deflatedFrame(this.#deflate));
+      this.#encoder.encoded(this.#out, encodings.deflatedFrame(this.#deflate));
       this.#deflate.restart();
     } else if (this.#mask || payload.length > this.#maxFrameSize) {
       this.#frames(opcode, payload, true, false);
     } else {
-      this.#encoder.encoded(this.#outbox, encodings.frame);
+      this.#encoder.encoded(this.#out, encodings.frame);
     }
   }
 
@@ -186,7 +193,7 @@ export class Sender {
 
   #textFrames(opcode: number, text: string, fin: boolean): void {
     // A code unit comes to three bytes at most.
-    if (3 * text.length <= this.#maxFrameSize) return this.#encoder.text(this.#outbox, opcode, text, fin);
+    if (3 * text.length <= this.#maxFrameSize) return this.#encoder.text(this.#out, opcode, text, fin);
     const bytes = this.#resources.allocate(this.#resources.text.byteLength(text));
     this.#resources.text.encode(text, bytes, 0);
     this.#frames(opcode, bytes, fin, false);
@@ -195,13 +202,13 @@ export class Sender {
   /** One frame, or as many as it takes: a text may be cut within a code point (§5.4). */
   #frames(opcode: number, bytes: Uint8Array, fin: boolean, rsv1: boolean): void {
     const most = this.#maxFrameSize;
-    if (bytes.length <= most) return this.#encoder.bytes(this.#outbox, opcode, bytes, fin, rsv1);
-    this.#encoder.bytes(this.#outbox, opcode, bytes.subarray(0, most), false, rsv1);
+    if (bytes.length <= most) return this.#encoder.bytes(this.#out, opcode, bytes, fin, rsv1);
+    this.#encoder.bytes(this.#out, opcode, bytes.subarray(0, most), false, rsv1);
     let at = most;
     for (; bytes.length - at > most; at += most) {
-      this.#encoder.bytes(this.#outbox, CONTINUATION, bytes.subarray(at, at + most), false, false);
+      this.#encoder.bytes(this.#out, CONTINUATION, bytes.subarray(at, at + most), false, false);
     }
-    this.#encoder.bytes(this.#outbox, CONTINUATION, bytes.subarray(at), fin, false);
+    this.#encoder.bytes(this.#out, CONTINUATION, bytes.subarray(at), fin, false);
   }
 
   /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
@@ -219,11 +226,11 @@ export class Sender {
   }
 
   ping(payload: Uint8Array): void {
-    this.#encoder.bytes(this.#outbox, PING, payload, true, false);
+    this.#encoder.bytes(this.#out, PING, payload, true, false);
   }
 
   pong(payload: Uint8Array): void {
-    this.#encoder.bytes(this.#outbox, PONG, payload, true, false);
+    this.#encoder.bytes(this.#out, PONG, payload, true, false);
   }
 
   /**
@@ -238,20 +245,33 @@ export class Sender {
   /** §5.5.1: the last frame. */
   close(code: number, reason: string): void {
     this.#flushPong();
-    this.#encoder.bytes(this.#outbox, CLOSE, makeClosePayload(code, reason, this.#resources.text), true, false);
+    this.#encoder.bytes(this.#out, CLOSE, makeClosePayload(code, reason, this.#resources.text), true, false);
   }
 
   /** What there is to write; the chunks are the taker's. */
   take(): readonly Uint8Array[] {
     this.#flushPong();
-    return this.#outbox.take();
+    const outbox = this.#outbox;
+    if (outbox === undefined) return NOTHING;
+    const chunks = outbox.take();
+    this.#giveBack(outbox);
+    return chunks;
   }
 
   /** Drops everything and gives the memory back. */
   release(): void {
     this.#fields = undefined;
     this.#pong = undefined;
-    this.#outbox.clear();
+    const outbox = this.#outbox;
+    if (outbox === undefined) return;
+    outbox.clear();
+    this.#giveBack(outbox);
+  }
+
+  /** It is empty. */
+  #giveBack(outbox: Outbox): void {
+    this.#outbox = undefined;
+    this.#resources.outboxes.giveBack(outbox);
   }
 
   #flushPong(): void {
@@ -274,9 +294,10 @@ export class Sender {
       codec.encode(text, bytes, 0);
       return bytes;
     }
-    const at = this.#outbox.reserve(length);
-    codec.encode(text, this.#outbox.slab, at);
-    return this.#outbox.slab.subarray(at, at + length);
+    const out = this.#out;
+    const at = out.reserve(length);
+    codec.encode(text, out.slab, at);
+    return out.slab.subarray(at, at + length);
   }
 }
 

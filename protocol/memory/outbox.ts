@@ -161,6 +161,30 @@ export class Outbox {
   }
 }
 
+/** How many outboxes are kept for the next connections. */
+const MOST_SPARE = 1024;
+
+/** Outboxes for connections that have something to write: an idle one has none. */
+export class OutboxPool {
+  readonly #memory: OutboxMemory;
+  readonly #spare: Outbox[];
+
+  constructor(memory: OutboxMemory) {
+    this.#memory = memory;
+    this.#spare = [];
+  }
+
+  lend(): Outbox {
+    return this.#spare.pop() ?? new Outbox(this.#memory);
+  }
+
+  /** It is empty, and nobody else writes to it. */
+  giveBack(outbox: Outbox): void {
+    outbox.seal();
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(outbox);
+  }
+}
+
 /** Prepared frames as one chunk. A broadcast leaves the same ones with every connection: they are joined once. */
 export class JoinedFrames {
   readonly #allocate: (size: number) => Uint8Array;
