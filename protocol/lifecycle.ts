@@ -67,17 +67,14 @@ export class Lifecycle implements ReceiverOwner {
   server: ServerHandshake | undefined;
   client: ClientHandshake | undefined;
   opening: Opening | undefined;
-  closeInfo: CloseInfo | undefined;
   /** The state, and the columns of its row that are often asked for. */
   state: number;
   phase: Phase;
   bytes: Bytes;
-  action: TransportAction;
   flow: number;
   turn: number;
   /** The time of the call that is under way, or of the last one. */
   now: number;
-  latency: number;
   /** Undefined only while both are made. */
   input: Undelivered | undefined;
   /** Which of the columns of `Next` holds. */
@@ -87,9 +84,6 @@ export class Lifecycle implements ReceiverOwner {
   #isInside: boolean;
   #closing: ClosingHandshake | undefined;
   #pings: PingLedger | undefined;
-  /** What the peer has ended the messages with, until `conclude`. */
-  #closeFrame: CloseFrame | undefined;
-  #fault: ProtocolError | undefined;
 
   constructor(isServer: boolean, state: number, options: ConnectionOptions) {
     if (typeof options.now !== 'number') throw new TypeError('now must be a number of milliseconds');
@@ -106,23 +100,18 @@ export class Lifecycle implements ReceiverOwner {
     this.server = undefined;
     this.client = undefined;
     this.opening = undefined;
-    this.closeInfo = undefined;
     this.state = state;
     this.phase = PHASE_IN[state] as Phase;
     this.bytes = BYTES_IN[state] as Bytes;
-    this.action = ACTION_IN[state] as TransportAction;
     this.flow = Flow.FLOWING;
     this.turn = Turn.WORKING;
     this.now = options.now;
-    this.latency = NaN;
     this.input = undefined;
     this.role = isServer ? RoleNumber.server : RoleNumber.client;
     this.#budget = this.limits.turnBudget;
     this.#isInside = false;
     this.#closing = undefined;
     this.#pings = undefined;
-    this.#closeFrame = undefined;
-    this.#fault = undefined;
     this.heard();
   }
 
@@ -139,8 +128,21 @@ export class Lifecycle implements ReceiverOwner {
     return (this.#closing ??= new ClosingHandshake());
   }
 
+  /** The newest round trip of a ping, in milliseconds; NaN before the first. */
+  get latency(): number {
+    return this.#pings?.latency ?? NaN;
+  }
+
+  get closeInfo(): CloseInfo | undefined {
+    return this.#closing?.info;
+  }
+
   get pings(): PingLedger {
     return (this.#pings ??= new PingLedger());
+  }
+
+  get action(): TransportAction {
+    return ACTION_IN[this.state] as TransportAction;
   }
 
   get isInside(): boolean {
@@ -193,7 +195,6 @@ export class Lifecycle implements ReceiverOwner {
     this.state = to;
     this.phase = PHASE_IN[to] as Phase;
     this.bytes = BYTES_IN[to] as Bytes;
-    this.action = ACTION_IN[to] as TransportAction;
     this.trace?.({ from: STATE_NAMES[from], cause: CAUSES[cause], to: STATE_NAMES[to] });
     const deadline = DEADLINE_IN[to];
     const until = this.timers.enter(deadline, this.now);
@@ -251,8 +252,7 @@ export class Lifecycle implements ReceiverOwner {
   leave(): void {
     if (this.phase === Phase.CLOSED && this.closeInfo === undefined) {
       this.#isInside = true;
-      this.closeInfo = this.closing.finish();
-      this.sink.onClosed(this.closeInfo);
+      this.sink.onClosed(this.closing.finish());
     }
     this.#isInside = false;
     this.sink.rethrow();
@@ -284,8 +284,7 @@ export class Lifecycle implements ReceiverOwner {
 
   /** The peer's Close frame, or its fault, for which the connection is failed (§7.1.7): no message comes after it. */
   endMessages(closeFrame: CloseFrame | undefined, fault: ProtocolError | undefined): void {
-    this.#closeFrame = closeFrame;
-    this.#fault = fault;
+    this.closing.ending = { closeFrame, fault };
     this.take(fault === undefined ? On.closeFrame : On.fault);
     // What can't be answered any more need not be put off.
     if (this.phase !== Phase.OPEN || !this.sink.onEnding()) this.concludeInTurn();
@@ -307,9 +306,9 @@ export class Lifecycle implements ReceiverOwner {
   /** Does what follows from the end of the messages, once it has come. */
   conclude(): void {
     if (this.next(On.conclude) === this.state) return;
-    const fault = this.#fault;
-    const { code, reason } = (fault ?? this.#closeFrame)!;
-    this.#noteEnd();
+    const { closeFrame, fault } = this.closing.ending!;
+    const { code, reason } = (fault ?? closeFrame)!;
+    this.closing.noteEnding();
     const isExplained = fault === undefined || this.conduct.explainFaults;
     if (this.maySendClose) this.#sendClose(code, isExplained ? reason : '');
     this.take(On.conclude);
@@ -374,7 +373,7 @@ export class Lifecycle implements ReceiverOwner {
   /** The transport ends by force, or has ended: `error` says why, where it was not closed by both sides before. */
   abort(cause: number, error: WebSocketError): void {
     if (this.phase === Phase.CLOSED) return;
-    this.#noteEnd();
+    this.closing.noteEnding();
     if (!this.closing.isComplete) this.closing.fail(error);
     this.take(cause);
   }
@@ -382,13 +381,5 @@ export class Lifecycle implements ReceiverOwner {
   #sendClose(code: number, reason: string): void {
     this.sender.close(code, reason);
     this.closing.send({ code, reason });
-  }
-
-  /** Counts what the peer has ended the messages with. */
-  #noteEnd(): void {
-    if (this.#fault !== undefined) this.closing.fail(this.#fault);
-    else if (this.#closeFrame !== undefined) this.closing.receive(this.#closeFrame);
-    this.#fault = undefined;
-    this.#closeFrame = undefined;
   }
 }

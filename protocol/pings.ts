@@ -19,10 +19,13 @@ const UNSOLICITED: Acknowledged = { id: 0, roundTrip: 0 };
 
 /** The pings that are on their way, to be matched with pongs (RFC 6455 §5.5.3). */
 export class PingLedger {
+  /** The newest round trip, in milliseconds; NaN before the first. */
+  latency: number;
   #sent: SentPing[];
   #lastId: number;
 
   constructor() {
+    this.latency = NaN;
     this.#sent = [];
     this.#lastId = 0;
   }
@@ -46,7 +49,8 @@ export class PingLedger {
       const ping = this.#sent[i];
       if (!isEqual(ping.payload, payload)) continue;
       this.#sent.splice(0, i + 1);
-      return { id: ping.id, roundTrip: now - ping.sentAt };
+      this.latency = now - ping.sentAt;
+      return { id: ping.id, roundTrip: this.latency };
     }
     return UNSOLICITED;
   }

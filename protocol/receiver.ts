@@ -48,8 +48,6 @@ export interface ReceiverOwner {
   /** Whether the transport brings nothing more, and no pause is heeded. */
   readonly isDraining: boolean;
   readonly now: number;
-  /** The round trip of the newest ping that was answered, in milliseconds. */
-  latency: number;
 }
 
 /** Whom a receiver works for that has been given back. */
@@ -148,7 +146,6 @@ export class Receiver implements ControlTarget, FaultTarget {
     } else {
       const { pings, now, sink } = this.#owner;
       const { id, roundTrip } = pings.acknowledge(payload, now);
-      if (id > 0) this.#owner.latency = roundTrip;
       sink.onPong(payload, id, roundTrip);
     }
   }

@@ -12,8 +12,17 @@ import { type Encodings, PreparedMessage } from './prepared.ts';
 import { isLead } from './text/text-codec.ts';
 import type { Resources } from './resources.ts';
 
-const NONE = 0;
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
+
+/** A message that is being sent in fragments. */
+interface Fragmented {
+  /** TEXT or BINARY. */
+  readonly kind: number;
+  readonly isCompressed: boolean;
+  hasBegun: boolean;
+  /** A high surrogate that a fragment of text ended with: the next one begins with its other half. */
+  surrogate: string;
+}
 
 /** Messages and control frames on their way out: what is a frame's and what is a message's business when sending. */
 export class Sender {
@@ -26,12 +35,8 @@ export class Sender {
   readonly #maxFrameSize: number;
   /** Where permessage-deflate was agreed on. */
   #deflate: PermessageDeflate | undefined;
-  /** The type of the fragmented message in progress, or NONE. */
-  #fragmented: number;
-  #hasBegun: boolean;
-  #compressing: boolean;
-  /** A high surrogate that a fragment of text ended with: the next one begins with its other half. */
-  #surrogate: string;
+  /** The fragmented message in progress. */
+  #fragmented: Fragmented | undefined;
   /** The fields that open a stream of HTTP/2, on their way out before all bytes. */
   #fields: readonly string[] | undefined;
   /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
@@ -44,10 +49,7 @@ export class Sender {
     this.#mask = mask;
     this.#maxFrameSize = maxFrameSize;
     this.#deflate = undefined;
-    this.#fragmented = NONE;
-    this.#hasBegun = false;
-    this.#compressing = false;
-    this.#surrogate = '';
+    this.#fragmented = undefined;
     this.#fields = undefined;
     this.#pong = undefined;
   }
@@ -158,36 +160,32 @@ export class Sender {
   fragment(data: string | BytesLike, fin: boolean, compress: boolean, asText: boolean): void {
     const kind = asText || typeof data === 'string' ? TEXT : BINARY;
     const bytes = typeof data === 'string' ? undefined : toBytes(data);
-    const first = this.#fragmented === NONE;
-    if (!first && kind !== this.#fragmented) {
+    if (this.#fragmented !== undefined && kind !== this.#fragmented.kind) {
       throw new TypeError('the fragments of a message must be all text or all bytes');
     }
-    if (first) {
-      this.#fragmented = kind;
-      this.#hasBegun = false;
-      this.#compressing = compress && this.#deflate !== undefined;
-    }
-    if (bytes !== undefined) this.#fragmentOf(bytes, fin);
-    else this.#textFragment(data as string, fin);
-    if (fin) this.#fragmented = NONE;
+    const isCompressed = compress && this.#deflate !== undefined;
+    const message = (this.#fragmented ??= { kind, hasBegun: false, isCompressed, surrogate: '' });
+    if (bytes !== undefined) this.#fragmentOf(message, bytes, fin);
+    else this.#textFragment(message, data as string, fin);
+    if (fin) this.#fragmented = undefined;
   }
 
   /** A code point that two fragments share goes whole into the second: halves of it have no UTF-8. */
-  #textFragment(text: string, fin: boolean): void {
-    let rest = this.#surrogate + text;
-    this.#surrogate = '';
+  #textFragment(message: Fragmented, text: string, fin: boolean): void {
+    let rest = message.surrogate + text;
+    message.surrogate = '';
     if (!fin && rest.length > 0 && isLead(rest.charCodeAt(rest.length - 1))) {
-      this.#surrogate = rest.slice(-1);
+      message.surrogate = rest.slice(-1);
       rest = rest.slice(0, -1);
     }
-    if (this.#compressing) return this.#fragmentOf(this.#utf8(rest), fin);
-    this.#textFrames(this.#opcode(), rest, fin);
+    if (message.isCompressed) return this.#fragmentOf(message, this.#utf8(rest), fin);
+    this.#textFrames(nextOpcode(message), rest, fin);
   }
 
-  #fragmentOf(bytes: Uint8Array, fin: boolean): void {
-    const opcode = this.#opcode();
+  #fragmentOf(message: Fragmented, bytes: Uint8Array, fin: boolean): void {
+    const opcode = nextOpcode(message);
     const first = opcode !== CONTINUATION;
-    if (this.#compressing) this.#deflated(opcode, bytes, fin, first);
+    if (message.isCompressed) this.#deflated(opcode, bytes, fin, first);
     else this.#frames(opcode, bytes, fin, false);
   }
 
@@ -216,13 +214,6 @@ export class Sender {
     const lent = this.#deflate!.compress(bytes, fin);
     const payload = lent.length > COPY_UP_TO && !this.#mask ? copyInto(this.#resources.allocate, lent) : lent;
     this.#frames(opcode, payload, fin, first);
-  }
-
-  /** The opcode of the fragment that is being sent. */
-  #opcode(): number {
-    if (this.#hasBegun) return CONTINUATION;
-    this.#hasBegun = true;
-    return this.#fragmented;
   }
 
   ping(payload: Uint8Array): void {
@@ -282,7 +273,7 @@ export class Sender {
   }
 
   #checkBetweenMessages(): void {
-    if (this.#fragmented !== NONE) throw new InvalidStateError('a fragmented message is being sent');
+    if (this.#fragmented !== undefined) throw new InvalidStateError('a fragmented message is being sent');
   }
 
   /** The text in UTF-8, to be compressed: as a rule in the slab, where it stays until the next frame is encoded. */
@@ -299,6 +290,13 @@ export class Sender {
     codec.encode(text, out.slab, at);
     return out.slab.subarray(at, at + length);
   }
+}
+
+/** The opcode of the fragment that is being sent. */
+function nextOpcode(message: Fragmented): number {
+  if (message.hasBegun) return CONTINUATION;
+  message.hasBegun = true;
+  return message.kind;
 }
 
 /** What a control frame may carry. Throws a TypeError for what is no bytes, and a RangeError for more than 125 (§5.5). */

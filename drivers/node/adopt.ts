@@ -23,7 +23,7 @@ import {
 } from '../../protocol/internal.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
-import type { AddressSource, Copier } from '../socket/socket-parts.ts';
+import { type AddressSource, type Copier, SocketSetting } from '../socket/socket-parts.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT, type SocketOptions, SOCKET_OPTIONS } from '../socket/options.ts';
 import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
@@ -91,12 +91,11 @@ export interface FaceParts {
 
 /** `adopt` for many connections with the same options and handlers, which are looked at once. */
 export class Adopter<Data = unknown> {
-  readonly #handlers: Handlers<Data>;
+  readonly #setting: SocketSetting;
   readonly #limits: Limits;
   readonly #conduct: Conduct;
-  readonly #sendHighWater: number;
-  readonly #sendLimit: number;
-  readonly #face: FaceParts | undefined;
+  /** Whether it is a face's. */
+  readonly #isFace: boolean;
 
   /** Throws a TypeError or RangeError for bad options. */
   constructor(given: AdoptOptions, handlers: Handlers<Data>);
@@ -105,12 +104,18 @@ export class Adopter<Data = unknown> {
   constructor(given: AdoptOptions, handlers: Handlers<Data>, face?: FaceParts) {
     const options = checkOptions<AdoptOptions>('adopt', ADOPT_OPTIONS, given);
     checkHandlers('adopt', handlers);
-    this.#handlers = handlers;
     this.#limits = resolveLimits(options);
     this.#conduct = resolveConduct(options);
-    this.#sendHighWater = resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER);
-    this.#sendLimit = resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT);
-    this.#face = face;
+    this.#setting = new SocketSetting({
+      handlers,
+      clock: nodeClock,
+      resources,
+      copier: face?.copier,
+      observer: diagnostics,
+      sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
+      sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
+    });
+    this.#isFace = face !== undefined;
   }
 
   /** As `adopt`. */
@@ -124,10 +129,7 @@ export class Adopter<Data = unknown> {
     const socket = new Socket<Data>({
       context,
       isContextShared,
-      handlers: this.#handlers,
-      clock: nodeClock,
-      resources,
-      copier: this.#face?.copier,
+      setting: this.#setting,
       connect: (sink) =>
         Connection.established(role, {
           limits: this.#limits,
@@ -142,12 +144,9 @@ export class Adopter<Data = unknown> {
           request,
           response,
         }),
-      observer: diagnostics,
       url,
       // Whoever asks a face asks the stream: what it would keep here is for nobody.
-      remoteAddress: this.#face === undefined ? ((stream as NetSocket).remoteAddress ?? '') : (stream as AddressSource),
-      sendHighWater: this.#sendHighWater,
-      sendLimit: this.#sendLimit,
+      remoteAddress: this.#isFace ? (stream as AddressSource) : ((stream as NetSocket).remoteAddress ?? ''),
     });
     // Before the stream is told to read on: what it holds already comes behind the head.
     let isTaken = false;

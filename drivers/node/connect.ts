@@ -6,7 +6,7 @@ import { guard, NOBODY } from '../socket/guard.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
-import type { RedirectTarget } from '../socket/socket-parts.ts';
+import { type RedirectTarget, SocketSetting } from '../socket/socket-parts.ts';
 import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
 import { debugTrace, diagnostics } from './diagnostics.ts';
@@ -47,9 +47,14 @@ export function connect<Data = unknown>(
   const socket: Socket<Data> = new Socket<Data>({
     context,
     isContextShared,
-    handlers,
-    clock: nodeClock,
-    resources,
+    setting: new SocketSetting({
+      handlers,
+      clock: nodeClock,
+      resources,
+      observer: diagnostics,
+      sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
+      sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
+    }),
     connect: (sink) =>
       Connection.client(request, {
         limits,
@@ -62,11 +67,8 @@ export function connect<Data = unknown>(
         trace: debugTrace(false),
       }),
     follow: (redirect) => redirectTarget(redirect, { deadline, options, socketPath: target.socketPath }, () => socket),
-    observer: diagnostics,
     url: target.href,
     remoteAddress: '',
-    sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
-    sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
     signal: options.signal,
   });
   diagnostics.onHandshake(socket);

@@ -5,6 +5,7 @@ import type { Handlers } from '../socket/socket.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
 import { ListenerBase } from '../socket/listener.ts';
 import { Socket } from '../socket/socket.ts';
+import { SocketSetting } from '../socket/socket-parts.ts';
 import type { TransportEnd } from './link-end.ts';
 import { checkLinkOptions, type LinkOptions } from './link-options.ts';
 import { type PipeServerOptions } from './options.ts';
@@ -28,13 +29,11 @@ export class PipeListener extends ListenerBase {
   readonly closed: Promise<void>;
   readonly #host: ListenerHost;
   readonly #options: PipeServerOptions;
-  readonly #handlers: Handlers<any>;
+  readonly #setting: SocketSetting;
   readonly #admission: AdmissionControl;
   readonly #plain: ServerPolicy;
   readonly #secure: ServerPolicy;
   readonly #limits: Limits;
-  readonly #sendHighWater: number;
-  readonly #sendLimit: number;
   #resolveClosed: () => void;
   #boundPort: number;
 
@@ -47,12 +46,17 @@ export class PipeListener extends ListenerBase {
     this.linkOptions = options.link;
     this.#host = host;
     this.#options = options;
-    this.#handlers = handlers;
     this.#admission = new AdmissionControl(options, options.path);
     this.#plain = new ServerPolicy({ ...options, secure: false });
     this.#secure = new ServerPolicy({ ...options, secure: true });
-    this.#sendHighWater = resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER);
-    this.#sendLimit = resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT);
+    this.#setting = new SocketSetting({
+      handlers,
+      clock: host.clock,
+      resources: host.resources,
+      admission: this.#admission,
+      sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
+      sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
+    });
     this.#resolveClosed = () => {};
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#boundPort = 0;
@@ -85,9 +89,7 @@ export class PipeListener extends ListenerBase {
     const peer = { remoteAddress, remotePort: 0, encrypted: secure, peerCertificate: undefined, incoming: undefined };
     const { clock, resources, codec } = this.#host;
     const socket = new Socket<any>({
-      handlers: this.#handlers,
-      clock,
-      resources,
+      setting: this.#setting,
       connect: (sink) =>
         Connection.server({
           limits: this.#limits,
@@ -99,12 +101,9 @@ export class PipeListener extends ListenerBase {
           resources,
           codec,
         }),
-      admission: this.#admission,
       peer,
       url: secure ? 'wss://' : 'ws://',
       remoteAddress,
-      sendHighWater: this.#sendHighWater,
-      sendLimit: this.#sendLimit,
     });
     socket.attach(end);
     end.start(socket.transportHandler);

@@ -11,6 +11,7 @@ import type { Handlers } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
 import { type WithContext, SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
 import { Socket } from '../socket/socket.ts';
+import { SocketSetting } from '../socket/socket-parts.ts';
 import { Addresses } from './addresses.ts';
 import { PipeError } from './link-end.ts';
 import { IdleHint } from './idle-hint.ts';
@@ -105,9 +106,13 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     const codec = this.#codec;
     const target = { href: String(url), ...parseWebSocketUrl(String(url)) };
     const socket = new Socket<Data>({
-      handlers,
-      clock,
-      resources,
+      setting: new SocketSetting({
+        handlers,
+        clock,
+        resources,
+        sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
+        sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
+      }),
       connect: (sink) =>
         Connection.client(request, {
           limits,
@@ -120,8 +125,6 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
         }),
       url: target.href,
       remoteAddress: '',
-      sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
-      sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
       signal: options.signal,
     });
     this.#dial(target, options, socket);

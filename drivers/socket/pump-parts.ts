@@ -1,6 +1,6 @@
-import type { Connection, Resources } from '../../protocol/index.ts';
-import type { Clock } from '../clock.ts';
+import type { Connection } from '../../protocol/index.ts';
 import type { OnSent } from './departures.ts';
+import type { SocketSetting } from './socket-parts.ts';
 
 /** What a pump reports to. */
 export interface PumpOwner {
@@ -16,9 +16,6 @@ export interface PumpOwner {
 
 export interface PumpParts {
   connection: Connection;
-  clock: Clock;
-  resources: Resources;
   owner: PumpOwner;
-  /** `sent` says to wait from this many buffered bytes on. */
-  highWater: number;
+  setting: SocketSetting;
 }

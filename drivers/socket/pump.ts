@@ -4,15 +4,14 @@ import {
   Phase,
   type RequestHead,
   TransportAction,
-  type Resources,
 } from '../../protocol/index.ts';
-import { type Clock, graceOf, type Wake } from '../clock.ts';
+import { graceOf, type Wake } from '../clock.ts';
 import { Departures, type OnSent } from './departures.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
 import type { PumpOwner, PumpParts } from './pump-parts.ts';
 import { blame, guard, type Guarded } from './guard.ts';
 import { roundRobinOf } from './round-robin.ts';
-import { type TurnQueue, turnQueueOf } from './turn-queue.ts';
+import type { SocketSetting } from './socket-parts.ts';
 
 /** Output of this many bytes is written at once, without waiting for the end of the turn. */
 const FLUSH_AT = 64 * 1024;
@@ -39,11 +38,8 @@ export class Pump implements TransportHandler, Guarded {
   /** Whether what came is being received: in the stream's own asynchronous context then. */
   isReceiving: boolean;
   readonly #connection: Connection;
-  readonly #clock: Clock;
-  readonly #resources: Resources;
   readonly #owner: PumpOwner;
-  readonly #highWater: number;
-  readonly #turn: TurnQueue;
+  readonly #setting: SocketSetting;
   /** Who waits for what was sent to leave, once somebody has. */
   #departures: Departures | undefined;
   #transport: Transport | undefined;
@@ -70,11 +66,8 @@ export class Pump implements TransportHandler, Guarded {
     this.lastReceived = -1;
     this.lastSent = -1;
     this.#connection = parts.connection;
-    this.#clock = parts.clock;
-    this.#resources = parts.resources;
     this.#owner = parts.owner;
-    this.#highWater = parts.highWater;
-    this.#turn = turnQueueOf(parts.clock);
+    this.#setting = parts.setting;
     this.#departures = undefined;
     this.#transport = undefined;
     this.#unsent = NOTHING;
@@ -108,7 +101,7 @@ export class Pump implements TransportHandler, Guarded {
   }
 
   onData(bytes: Uint8Array): void {
-    const now = this.#clock.now();
+    const now = this.#setting.clock.now();
     this.#hasHeard = true;
     this.isReceiving = true;
     this.#isRunning = true;
@@ -143,7 +136,7 @@ export class Pump implements TransportHandler, Guarded {
   }
 
   onReleased(): void {
-    for (const chunk of this.#unsent) this.#resources.reclaim(chunk);
+    for (const chunk of this.#unsent) this.#setting.resources.reclaim(chunk);
     this.#unsent = NOTHING;
   }
 
@@ -179,7 +172,7 @@ export class Pump implements TransportHandler, Guarded {
 
   /** Calls the connection, with what it is to be given, and then does what it wants. */
   #enter<A, B>(call: (connection: Connection, now: number, a: A, b: B) => void, a?: A, b?: B): void {
-    const now = this.#clock.now();
+    const now = this.#setting.clock.now();
     this.#isRunning = true;
     try {
       call(this.#connection, now, a as A, b as B);
@@ -195,7 +188,7 @@ export class Pump implements TransportHandler, Guarded {
     const transport = this.#transport;
     this.#transport = undefined;
     if (this.#connection.phase === Phase.CLOSED) this.#owner.failed(cause);
-    else this.#connection.transportLost(this.#clock.now(), cause);
+    else this.#connection.transportLost(this.#setting.clock.now(), cause);
     this.#arm();
     transport?.abort();
   }
@@ -203,8 +196,8 @@ export class Pump implements TransportHandler, Guarded {
   /** Something was sent: it leaves at the end of the turn, or now when it is much. Returns whether to go on. */
   sent(): boolean {
     if (this.#connection.outputSize < FLUSH_AT) this.schedule();
-    else guard(this, this.#write, this.#clock.now());
-    const goOn = this.bufferedAmount < this.#highWater;
+    else guard(this, this.#write, this.#setting.clock.now());
+    const goOn = this.bufferedAmount < this.#setting.sendHighWater;
     if (!goOn) this.#mustWait = true;
     return goOn;
   }
@@ -242,18 +235,18 @@ export class Pump implements TransportHandler, Guarded {
   schedule(): void {
     if (this.#isRunning || this.#scheduled) return;
     this.#scheduled = true;
-    this.#turn.add(this);
+    this.#setting.turn.add(this);
   }
 
   /** Hands what was sent to the transport, within an event too. */
   write(): void {
-    if (this.#isRunning) guard(this, this.#write, this.#clock.now());
+    if (this.#isRunning) guard(this, this.#write, this.#setting.clock.now());
     else this.flush();
   }
 
   /** Brings transport and timer up to what the connection now wants. */
   flush(): void {
-    this.#flushAt(this.#clock.now());
+    this.#flushAt(this.#setting.clock.now());
   }
 
   #flushAt(now: number): void {
@@ -301,7 +294,8 @@ export class Pump implements TransportHandler, Guarded {
     if (chunks.length === 0) return;
     this.bytesSent += size;
     this.lastSent = Math.floor(now);
-    if (this.#isOutputLost || transport.write(chunks)) for (const chunk of chunks) this.#resources.reclaim(chunk);
+    if (this.#isOutputLost || transport.write(chunks))
+      for (const chunk of chunks) this.#setting.resources.reclaim(chunk);
     else this.#unsent = this.#unsent === NOTHING ? chunks : [...this.#unsent, ...chunks];
   }
 
@@ -342,7 +336,7 @@ export class Pump implements TransportHandler, Guarded {
 
   /** One wake-up, never later than the connection's next timeout. One that has become too early does no harm. */
   #arm(): void {
-    if (this.#connection.wantsTurn) return roundRobinOf(this.#clock).add(this);
+    if (this.#connection.wantsTurn) return roundRobinOf(this.#setting.clock).add(this);
     const due = this.#connection.nextTimeout();
     if (due === Infinity) {
       if (this.#wake === undefined) return;
@@ -353,12 +347,12 @@ export class Pump implements TransportHandler, Guarded {
       this.#wake?.cancel();
       this.#wakeAt = due;
       // Bound: that takes half the memory of a closure with its context, in every idle connection.
-      this.#wake = this.#clock.wakeAt(due, this.#onWake.bind(this));
+      this.#wake = this.#setting.clock.wakeAt(due, this.#onWake.bind(this));
     }
   }
 
   #onWake(): void {
-    const now = this.#clock.now();
+    const now = this.#setting.clock.now();
     const late = now - this.#wakeAt;
     this.#wake = undefined;
     this.#wakeAt = Infinity;
@@ -370,16 +364,16 @@ export class Pump implements TransportHandler, Guarded {
   /** The answer may have come in time and lie where nobody has looked yet. */
   #readFirst(late: number, readings: number): void {
     this.#hasHeard = false;
-    this.#wake = this.#clock.afterReading(() => this.#judge(late, readings));
+    this.#wake = this.#setting.clock.afterReading(() => this.#judge(late, readings));
   }
 
   #judge(late: number, readings: number): void {
-    const now = this.#clock.now();
+    const now = this.#setting.clock.now();
     if (this.#connection.nextTimeout() <= now) {
       if (this.#hasHeard && readings < MOST_READINGS) return this.#readFirst(late, readings + 1);
       const grace = graceOf(late);
       if (grace > 0) {
-        this.#wake = this.#clock.wakeAt(now + grace, () => this.#readFirst(0, 0));
+        this.#wake = this.#setting.clock.wakeAt(now + grace, () => this.#readFirst(0, 0));
         return;
       }
     }

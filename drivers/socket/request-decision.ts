@@ -21,7 +21,7 @@ import {
 import { guard, type Guarded, isPromise, watch } from './guard.ts';
 import type { Observer } from './observer.ts';
 import type { Pump } from './pump.ts';
-import type { EventSource, SocketParts } from './socket-parts.ts';
+import type { EventSource } from './socket-parts.ts';
 
 /** Whose request it is. */
 export interface Applicant {
@@ -49,7 +49,7 @@ export class RequestDecision {
     applicant: Applicant,
     socket: EventSource,
     admission: AdmissionControl<any>,
-    { observer, peer }: Pick<SocketParts, 'observer' | 'peer'>,
+    { observer, peer }: { observer: Observer | undefined; peer: Peer | undefined },
   ) {
     this.#applicant = applicant;
     this.#socket = socket;

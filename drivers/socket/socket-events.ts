@@ -10,17 +10,14 @@ import {
   type Sink,
   type UpgradeRequest,
 } from '../../protocol/index.ts';
-import type { AdmissionControl } from './admission-control.ts';
 import { type Call, CALLS } from './calls.ts';
 import type { OnSent } from './departures.ts';
-import type { SocketHandlers } from './handlers.ts';
 import { addPlace } from './error-place.ts';
 import { blame, each, guard, report, watch } from './guard.ts';
 import type { Pump } from './pump.ts';
 import type { PumpOwner } from './pump-parts.ts';
-import type { Observer } from './observer.ts';
 import { RequestDecision } from './request-decision.ts';
-import type { AsyncContext, Copier, EventSource, SocketParts } from './socket-parts.ts';
+import type { AsyncContext, EventSource, SocketParts, SocketSetting } from './socket-parts.ts';
 import { addTraffic } from './traffic.ts';
 
 /**
@@ -43,17 +40,12 @@ export class SocketEvents implements Sink, PumpOwner {
   /** Who waits until nothing is buffered any more; called at the end, too. */
   onceWritable: (() => void)[] | undefined;
   readonly #socket: EventSource;
-  readonly #handlers: SocketHandlers<any>;
-  readonly #copier: Copier;
-  readonly #observer: Observer | undefined;
-  readonly #admission: AdmissionControl<any> | undefined;
+  readonly #setting: SocketSetting;
   /** Server: what answers the request, until the connection is open. */
   #decision: RequestDecision | undefined;
   /** Where all callbacks run; those that come of messages may run in the stream's own. */
   readonly #context: AsyncContext | undefined;
   readonly #messageContext: AsyncContext | undefined;
-  /** Whether the answer is written before `open` is called. */
-  readonly #answersFirst: boolean;
   /** Server: the request, from the moment it came until the connection is open, or for good once somebody has seen it. */
   #request: UpgradeRequest | undefined;
   #isRequestSeen: boolean;
@@ -67,14 +59,11 @@ export class SocketEvents implements Sink, PumpOwner {
     this.onceOpened = undefined;
     this.onceWritable = undefined;
     this.#socket = socket;
-    this.#handlers = parts.handlers;
-    this.#copier = parts.copier ?? parts.resources;
-    this.#observer = parts.observer;
-    this.#admission = parts.admission;
-    this.#decision = this.#admission && new RequestDecision(this, socket, this.#admission, parts);
+    this.#setting = parts.setting;
+    const { admission, observer } = parts.setting;
+    this.#decision = admission && new RequestDecision(this, socket, admission, { observer, peer: parts.peer });
     this.#context = parts.context;
     this.#messageContext = parts.isContextShared === true ? undefined : parts.context;
-    this.#answersFirst = parts.answersFirst === true;
     this.#request = undefined;
     this.#isRequestSeen = false;
   }
@@ -87,7 +76,7 @@ export class SocketEvents implements Sink, PumpOwner {
 
   onRequest(request: UpgradeRequest): void {
     this.#request = request;
-    this.#observer?.onHandshake(this.#socket);
+    this.#setting.observer?.onHandshake(this.#socket);
     this.#decision!.onRequest(request);
   }
 
@@ -104,12 +93,12 @@ export class SocketEvents implements Sink, PumpOwner {
   }
 
   #open(): void {
-    this.#admission?.enter(this.#socket);
+    this.#setting.admission?.enter(this.#socket);
     this.#opened();
     this.#socket.dialing?.opened();
     this.openedAt = Math.floor(this.#socket.clock.now());
-    if (this.#answersFirst) this.pump.write();
-    this.#observer?.onOpen(this.#socket);
+    if (this.#setting.answersFirst) this.pump.write();
+    this.#setting.observer?.onOpen(this.#socket);
     this.#tell(CALLS.open);
     this.#decision = undefined;
     // The connection can make another, from less than this one takes.
@@ -123,20 +112,20 @@ export class SocketEvents implements Sink, PumpOwner {
   // Lent bytes are part of a read buffer: a copy is safe to keep, and does not keep that buffer alive.
 
   onTextBytes(bytes: Uint8Array, owned: boolean): void {
-    this.#handle(owned ? bytes : this.#copier.own(bytes), false);
+    this.#handle(owned ? bytes : this.#setting.copier.own(bytes), false);
   }
 
   onBinary(bytes: Uint8Array, owned: boolean): void {
-    this.#handle(owned ? bytes : this.#copier.own(bytes), true);
+    this.#handle(owned ? bytes : this.#setting.copier.own(bytes), true);
   }
 
   #handle(message: string | Uint8Array, binary: boolean): void {
     this.messagesReceived++;
-    this.#observer?.onMessage(this.#socket, message, false);
+    this.#setting.observer?.onMessage(this.#socket, message, false);
     if (this.#messageContext !== undefined) return this.#tell(CALLS.message, message, binary);
     // As `#tell` would, by a shorter way.
     try {
-      const result: unknown = this.#handlers.message?.(this.#socket, message, binary);
+      const result: unknown = this.#setting.handlers.message?.(this.#socket, message, binary);
       if (result !== undefined) watch(this, result);
     } catch (error) {
       blame(this, error);
@@ -144,18 +133,18 @@ export class SocketEvents implements Sink, PumpOwner {
   }
 
   onMessageStart(binary: boolean): void {
-    this.#observer?.onPart(this.#socket, binary ? new Uint8Array(0) : '', false, false);
+    this.#setting.observer?.onPart(this.#socket, binary ? new Uint8Array(0) : '', false, false);
     this.#tell(CALLS.messageStart, binary);
   }
 
   onMessageChunk(chunk: string | Uint8Array, owned: boolean): void {
-    this.#observer?.onPart(this.#socket, chunk, false, false);
-    this.#tell(CALLS.messageChunk, owned || typeof chunk === 'string' ? chunk : this.#copier.own(chunk));
+    this.#setting.observer?.onPart(this.#socket, chunk, false, false);
+    this.#tell(CALLS.messageChunk, owned || typeof chunk === 'string' ? chunk : this.#setting.copier.own(chunk));
   }
 
   onMessageEnd(): void {
     this.messagesReceived++;
-    this.#observer?.onPart(this.#socket, '', false, true);
+    this.#setting.observer?.onPart(this.#socket, '', false, true);
     this.#tell(CALLS.messageEnd);
   }
 
@@ -164,12 +153,12 @@ export class SocketEvents implements Sink, PumpOwner {
   }
 
   onPong(payload: Uint8Array, id: number, roundTrip: number): void {
-    this.#observer?.onPong(this.#socket, roundTrip);
+    this.#setting.observer?.onPong(this.#socket, roundTrip);
     this.#tell(CALLS.pong, payload, id, roundTrip);
   }
 
   onWritable(): void {
-    this.#observer?.onBackpressure(this.#socket, false);
+    this.#setting.observer?.onBackpressure(this.#socket, false);
     this.#within(this.#tell, CALLS.drain);
     this.#letWaitersGo();
   }
@@ -180,7 +169,7 @@ export class SocketEvents implements Sink, PumpOwner {
 
   onEnding(): boolean {
     let lingers = false;
-    if (this.#handlers.ending !== undefined) this.within(() => (lingers = this.#asksToLinger()));
+    if (this.#setting.handlers.ending !== undefined) this.within(() => (lingers = this.#asksToLinger()));
     return lingers;
   }
 
@@ -191,7 +180,7 @@ export class SocketEvents implements Sink, PumpOwner {
   #asksToLinger(): boolean {
     let answer: unknown;
     guard(this, () => {
-      answer = this.#handlers.ending?.(this.#socket);
+      answer = this.#setting.handlers.ending?.(this.#socket);
       if (answer !== true) watch(this, answer);
     });
     if (answer !== true) return false;
@@ -220,10 +209,10 @@ export class SocketEvents implements Sink, PumpOwner {
       if (this.#socket.goOn()) return;
       if (!this.#socket.isServer) addPlace(info.error, this.#socket.url, this.#socket.dialing?.stage);
     }
-    this.#admission?.leave(this.#socket);
+    this.#setting.admission?.leave(this.#socket);
     this.#decision?.abort(info.error);
     this.#opened();
-    this.#observer?.onClose(this.#socket, info);
+    this.#setting.observer?.onClose(this.#socket, info);
     this.pump.abandon(info.error);
     this.#tell(CALLS.close, info);
     this.#letWaitersGo();
@@ -263,7 +252,7 @@ export class SocketEvents implements Sink, PumpOwner {
   }
 
   #call(call: Call, a: unknown, b: unknown, c: unknown): void {
-    const result = call(this.#handlers, this.#socket, a, b, c);
+    const result = call(this.#setting.handlers, this.#socket, a, b, c);
     if (result !== undefined) watch(this, result);
   }
 
@@ -275,7 +264,7 @@ export class SocketEvents implements Sink, PumpOwner {
 
   /** Tells of what a callback threw. */
   report(error: unknown): void {
-    this.#observer?.onError(this.#socket, error);
-    this.within(() => report(error, () => this.#handlers.error?.(error, this.#socket)));
+    this.#setting.observer?.onError(this.#socket, error);
+    this.within(() => report(error, () => this.#setting.handlers.error?.(error, this.#socket)));
   }
 }

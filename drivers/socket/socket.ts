@@ -14,7 +14,6 @@ import {
   type Traffic,
   type UpgradeRequest,
   type WebSocketError,
-  type Resources,
 } from '../../protocol/index.ts';
 import { byteLengthOf, MAX_HEADER } from '../../protocol/internal.ts';
 import { giveUpOn } from './abort.ts';
@@ -24,7 +23,13 @@ import { INSPECT, type Inspect, summaryOf } from './inspect.ts';
 import { SOCKET_STATES, type SocketHandlers, type SocketState } from './handlers.ts';
 import type { DialProgress, Observer } from './observer.ts';
 import { Pump } from './pump.ts';
-import { addressIn, type AddressSource, type RedirectTarget, type SocketParts } from './socket-parts.ts';
+import {
+  addressIn,
+  type AddressSource,
+  type RedirectTarget,
+  type SocketParts,
+  type SocketSetting,
+} from './socket-parts.ts';
 import { checkSendOptions, type ControlOptions, type FragmentOptions, type SendOptions } from './send-options.ts';
 import { SocketEvents } from './socket-events.ts';
 import { trafficOf } from './traffic.ts';
@@ -43,15 +48,8 @@ export class Socket<Data = unknown, Context = unknown> {
   readonly isServer: boolean;
   /** @internal Client: how far the opening handshake has come, where the driver tells. */
   dialing: DialProgress | undefined;
-  /** Time, as the driver has it. */
-  readonly clock: Clock;
-  /** Buffered bytes from which `send` says to wait. */
-  readonly sendHighWater: number;
   readonly #events: SocketEvents;
-  /** @internal Who looks on. */
-  readonly observer: Observer | undefined;
-  readonly #resources: Resources;
-  readonly #sendLimit: number;
+  readonly #setting: SocketSetting;
   readonly #follow: ((redirect: ClientRequest) => RedirectTarget) | undefined;
   /** One for each place that the opening handshake leads to, as its pump. */
   #connection: Connection;
@@ -63,20 +61,16 @@ export class Socket<Data = unknown, Context = unknown> {
   constructor(parts: SocketParts) {
     this.data = undefined as Data;
     this.context = undefined as Context;
-    this.clock = parts.clock;
     this.dialing = undefined;
-    this.sendHighWater = parts.sendHighWater;
-    this.#resources = parts.resources;
-    this.#sendLimit = parts.sendLimit;
+    this.#setting = parts.setting;
     this.#follow = parts.follow;
     this.#url = parts.url;
     this.#remoteAddress = parts.remoteAddress;
-    this.observer = parts.observer;
     this.#events = new SocketEvents(this, parts);
     this.#connection = parts.connect(this.#events);
     this.isServer = this.#connection.isServer;
     this.#pump = this.#makePump();
-    parts.admission?.wait(this);
+    parts.setting.admission?.wait(this);
     if (parts.signal !== undefined) this.#events.onceOpened = giveUpOn(parts.signal, this);
   }
 
@@ -88,6 +82,21 @@ export class Socket<Data = unknown, Context = unknown> {
   /** @internal */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return `Socket ${inspect(this.toJSON(), options)}`;
+  }
+
+  /** Time, as the driver has it. */
+  get clock(): Clock {
+    return this.#setting.clock;
+  }
+
+  /** Buffered bytes from which `send` says to wait. */
+  get sendHighWater(): number {
+    return this.#setting.sendHighWater;
+  }
+
+  /** @internal Who looks on. */
+  get observer(): Observer | undefined {
+    return this.#setting.observer;
   }
 
   /** Where the connection is in its life. */
@@ -193,7 +202,7 @@ export class Socket<Data = unknown, Context = unknown> {
    * what is no message, and for text that is not UTF-8.
    */
   prepare(message: string | BytesLike, asText = false): PreparedMessage {
-    return new PreparedMessage(message, this.#resources, asText);
+    return new PreparedMessage(message, this.#setting.resources, asText);
   }
 
   /** For broadcasts, after a send that said to wait: calls back once, after `drain`, or after `close`. It must not throw. */
@@ -333,13 +342,7 @@ export class Socket<Data = unknown, Context = unknown> {
   }
 
   #makePump(): Pump {
-    const pump = new Pump({
-      connection: this.#connection,
-      clock: this.clock,
-      resources: this.#resources,
-      owner: this.#events,
-      highWater: this.sendHighWater,
-    });
+    const pump = new Pump({ connection: this.#connection, owner: this.#events, setting: this.#setting });
     this.#events.connection = this.#connection;
     this.#events.pump = pump;
     return pump;
@@ -356,9 +359,9 @@ export class Socket<Data = unknown, Context = unknown> {
     const goOn = this.#pump.sent();
     if (!goOn) this.observer?.onBackpressure(this, true);
     if (options?.onSent !== undefined) this.#pump.onceSent(options.onSent);
-    if (!goOn && this.#pump.bufferedAmount > this.#sendLimit && this.#waited(data) > this.#sendLimit) {
+    if (!goOn && this.#pump.bufferedAmount > this.#setting.sendLimit && this.#waited(data) > this.#setting.sendLimit) {
       this.terminate(
-        new ConnectionLostError(`more than sendLimit, ${this.#sendLimit} bytes, wait to be sent`, {
+        new ConnectionLostError(`more than sendLimit, ${this.#setting.sendLimit} bytes, wait to be sent`, {
           kind: 'send-limit',
         }),
       );
@@ -382,7 +385,7 @@ export class Socket<Data = unknown, Context = unknown> {
    * echo of the largest that is received is, by its head.
    */
   #waited(data: string | BytesLike): number {
-    const length = typeof data === 'string' ? this.#resources.text.byteLength(data) : byteLengthOf(data);
+    const length = typeof data === 'string' ? this.#setting.resources.text.byteLength(data) : byteLengthOf(data);
     return this.#pump.bufferedAmount - length - MAX_HEADER;
   }
 }

@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import type { ClientRequest } from 'node:http';
 import type { BlobQueue } from './blobs.ts';
-import { NOTHING } from './data.ts';
+import { type BinaryType, NOTHING } from './data.ts';
+import type { AgreedExtension } from './deflate.ts';
 import type { Sender } from './sender.ts';
 
 // An idle connection is to take as little memory as it can: what it has not used takes none.
@@ -10,6 +11,16 @@ import type { Sender } from './sender.ts';
 export interface RareState {
   /** The request of a client, until it is answered. */
   _req: ClientRequest | null;
+  /** @internal */
+  _isServer: boolean;
+  /** @internal */
+  _protocol: string;
+  /** @internal */
+  _extensions: Record<string, AgreedExtension>;
+  /** @internal */
+  _binaryType: BinaryType;
+  /** @internal */
+  _isPaused: boolean;
   /** @internal */
   _url: string | undefined;
   /** @internal */
@@ -38,6 +49,11 @@ export interface RareState {
 
 export const RARE: Readonly<RareState> = {
   _req: null,
+  _isServer: true,
+  _protocol: '',
+  _extensions: Object.freeze({}),
+  _binaryType: 'nodebuffer',
+  _isPaused: false,
   _url: undefined,
   _redirects: 0,
   _errorEmitted: false,

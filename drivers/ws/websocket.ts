@@ -57,14 +57,6 @@ export class WebSocket extends EventEmitter {
   _socket: Duplex | null;
   /** The request of a client, until it is answered. */
   declare _req: ClientRequest | null;
-  /** @internal */
-  _protocol: string;
-  /** @internal */
-  _extensions: Record<string, AgreedExtension>;
-  /** @internal */
-  _isServer: boolean;
-  #binaryType: BinaryType;
-  #isPaused: boolean;
   #options: ConnectionOptions;
   #peer: Socket<any> | undefined;
 
@@ -78,23 +70,20 @@ export class WebSocket extends EventEmitter {
     useCompactListeners(this);
     this._readyState = CONNECTING;
     this._socket = null;
-    this._protocol = '';
-    this._extensions = NO_EXTENSIONS;
-    this._isServer = address === null;
-    this.#binaryType = 'nodebuffer';
-    this.#isPaused = false;
     this.#options = options ?? {};
     this.#peer = undefined;
-    if (address !== null) this.#options = connectClient(this, address, protocols, options) ?? {};
+    if (address === null) return;
+    this._isServer = false;
+    this.#options = connectClient(this, address, protocols, options) ?? {};
   }
 
   /** What BINARY messages come as: 'nodebuffer', 'arraybuffer', 'fragments' or 'blob'. Others are not taken. */
   get binaryType(): BinaryType {
-    return this.#binaryType;
+    return this._binaryType;
   }
 
   set binaryType(type: BinaryType) {
-    if (BINARY_TYPES.includes(type)) this.#binaryType = type;
+    if (BINARY_TYPES.includes(type)) this._binaryType = type;
   }
 
   get bufferedAmount(): number {
@@ -106,7 +95,7 @@ export class WebSocket extends EventEmitter {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this._isPaused;
   }
 
   get protocol(): string {
@@ -174,13 +163,13 @@ export class WebSocket extends EventEmitter {
 
   pause(): void {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
-    this.#isPaused = true;
+    this._isPaused = true;
     this.#peer!.pause();
   }
 
   resume(): void {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
-    this.#isPaused = false;
+    this._isPaused = false;
     this.#peer!.resume();
   }
 
@@ -319,14 +308,14 @@ export class WebSocket extends EventEmitter {
     const peer = this.#peer!;
     peer.pause();
     inLaterTurn(() => {
-      if (!this.#isPaused) peer.resume();
+      if (!this._isPaused) peer.resume();
     });
   }
 
   static {
     handlers = {
       message({ data: ws }, bytes, binary) {
-        ws.emit('message', received(bytes as Uint8Array, binary ? ws.#binaryType : 'nodebuffer'), binary);
+        ws.emit('message', received(bytes as Uint8Array, binary ? ws._binaryType : 'nodebuffer'), binary);
         ws.#oneATurn();
       },
       ping({ data: ws }, payload) {
@@ -367,7 +356,6 @@ export class WebSocket extends EventEmitter {
 }
 
 Object.assign(WebSocket.prototype, RARE);
-const NO_EXTENSIONS: Record<string, AgreedExtension> = Object.freeze({});
 const NO_COMPRESSION: CompressOptions = {};
 const NOT_OPEN = 'WebSocket is not open: readyState 0 (CONNECTING)';
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';

@@ -1,4 +1,4 @@
-import { ConnectionLostError, TimeoutError, type WebSocketError } from '../errors.ts';
+import { ConnectionLostError, type ProtocolError, TimeoutError, type WebSocketError } from '../errors.ts';
 import type { CloseFrame, CloseInfo } from './close-info.ts';
 import { ABNORMAL } from './close-payload.ts';
 
@@ -8,6 +8,10 @@ export class ClosingHandshake {
   #sent: CloseFrame | undefined;
   #first: CloseInfo['first'];
   #error: WebSocketError | undefined;
+  /** What the peer has ended the messages with, until that counts. */
+  ending: { readonly closeFrame: CloseFrame | undefined; readonly fault: ProtocolError | undefined } | undefined;
+  /** How it has ended. */
+  info: CloseInfo | undefined;
   /** The transport's error, once it takes no output any more. */
   loss: { readonly cause: unknown } | undefined;
   /** Once both Close frames are out: how long the transport's end may take where output still waits, an absolute time. */
@@ -18,6 +22,8 @@ export class ClosingHandshake {
     this.#sent = undefined;
     this.#first = undefined;
     this.#error = undefined;
+    this.ending = undefined;
+    this.info = undefined;
     this.loss = undefined;
     this.deadline = 0;
   }
@@ -47,6 +53,14 @@ export class ClosingHandshake {
     this.#first ??= 'received';
   }
 
+  /** Counts what the peer has ended the messages with. */
+  noteEnding(): void {
+    const { ending } = this;
+    this.ending = undefined;
+    if (ending?.fault !== undefined) this.fail(ending.fault);
+    else if (ending?.closeFrame !== undefined) this.receive(ending.closeFrame);
+  }
+
   /** Why it went wrong; the first cause is kept. */
   fail(error: WebSocketError): void {
     this.#error ??= error;
@@ -65,6 +79,7 @@ export class ClosingHandshake {
       first: this.#first,
       error: clean ? undefined : (this.#error ?? new ConnectionLostError('the connection ended without a Close frame')),
     };
-    return timer === undefined ? info : { ...info, timer };
+    this.info = timer === undefined ? info : { ...info, timer };
+    return this.info;
   }
 }

@@ -11,6 +11,7 @@ import { serve, type Handlers, type NodeListener } from '../../drivers/node/inde
 import { NetworkDriver } from '../../drivers/pipe/index.ts';
 import { each, guard, NOBODY, report } from '../../drivers/socket/guard.ts';
 import { Pump } from '../../drivers/socket/pump.ts';
+import { SocketSetting } from '../../drivers/socket/socket-parts.ts';
 import type { Transport } from '../../drivers/transport.ts';
 import { answerUpgrade, Connection, Resources } from '../../protocol/index.ts';
 import { frame, KEY } from '../support/frames.ts';
@@ -154,7 +155,8 @@ describe.each(['server', 'client'] as const)('of three %ss in one turn, the seco
         within: (step: () => void) => step(),
         failed: (error: unknown) => void failures.push(error),
       };
-      const pump = new Pump({ connection, clock: clock as never, resources, owner, highWater: 1024 });
+      const parts = { handlers: {}, clock: clock as never, resources, sendHighWater: 1024, sendLimit: Infinity };
+      const pump = new Pump({ connection, owner, setting: new SocketSetting(parts) });
       const transport = new Throwing(one);
       pump.attach(transport);
       return { connection, pump, transport, infos };

@@ -10,6 +10,7 @@ import { guard, NOBODY } from '../../socket/guard.ts';
 import type { Handlers } from '../../socket/socket.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT } from '../../socket/options.ts';
 import { Socket } from '../../socket/socket.ts';
+import { SocketSetting } from '../../socket/socket-parts.ts';
 import type { TransportHandler } from '../../transport.ts';
 import { nodeClock } from '../clock.ts';
 import { diagnostics, debugTrace } from '../diagnostics.ts';
@@ -25,14 +26,11 @@ import { NodePeer } from './peer.ts';
 export class Acceptor<Data> {
   readonly admission: AdmissionControl;
   readonly #options: NodeUpgradeOptions;
-  readonly #handlers: Handlers<Data>;
+  readonly #setting: SocketSetting;
   readonly #policy: ServerPolicy;
   readonly #limits: Limits;
   readonly #conduct: Conduct;
   readonly #secure: boolean;
-  readonly #answersFirst: boolean;
-  readonly #sendHighWater: number;
-  readonly #sendLimit: number;
 
   /**
    * `answersFirst` has the answer to a request written before `open` is called. Throws a TypeError or RangeError for bad
@@ -48,13 +46,19 @@ export class Acceptor<Data> {
     this.#limits = resolveLimits(options);
     this.admission = admission;
     this.#options = options;
-    this.#handlers = handlers;
     this.#secure = secure;
-    this.#answersFirst = answersFirst;
     this.#conduct = resolveConduct(options);
     this.#policy = new ServerPolicy({ ...options, secure });
-    this.#sendHighWater = resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER);
-    this.#sendLimit = resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT);
+    this.#setting = new SocketSetting({
+      handlers,
+      clock: nodeClock,
+      resources,
+      answersFirst,
+      observer: diagnostics,
+      admission,
+      sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
+      sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),
+    });
   }
 
   /**
@@ -115,9 +119,7 @@ export class Acceptor<Data> {
     return new Socket<Data>({
       context,
       isContextShared,
-      handlers: this.#handlers,
-      clock: nodeClock,
-      resources,
+      setting: this.#setting,
       connect: (sink) =>
         Connection.server({
           limits: this.#limits,
@@ -130,14 +132,9 @@ export class Acceptor<Data> {
           codec: zlibCodec(),
           trace: debugTrace(true),
         }),
-      observer: diagnostics,
-      admission: this.admission,
-      answersFirst: this.#answersFirst,
       peer,
       url: this.#secure ? 'wss://' : 'ws://',
       remoteAddress,
-      sendHighWater: this.#sendHighWater,
-      sendLimit: this.#sendLimit,
     });
   }
 }

@@ -9,6 +9,7 @@ import { Link, SeededRandom, VirtualClock } from '../../../drivers/pipe/index.ts
 import type { LinkOptions, TransportEnd } from '../../../drivers/pipe/index.ts';
 import { AdmissionControl } from '../../../drivers/socket/admission-control.ts';
 import { Socket } from '../../../drivers/socket/socket.ts';
+import { SocketSetting } from '../../../drivers/socket/socket-parts.ts';
 import type { TransportHandler } from '../../../drivers/transport.ts';
 import { Connection, Resources } from '../../../protocol/index.ts';
 
@@ -41,18 +42,20 @@ function echoOver(end: TransportEnd, role: Role, clock: VirtualClock): void {
   const resources = new Resources();
   const handlers: Handlers = { message: (socket, data) => void socket.send(data) };
   const socket = new Socket({
-    handlers,
-    clock,
-    resources,
+    setting: new SocketSetting({
+      handlers,
+      clock,
+      resources,
+      admission: new AdmissionControl({}),
+      sendHighWater: 64 * 1024,
+      sendLimit: 64 * 1024 * 1024,
+    }),
     connect: (sink) => {
       const common = { now: clock.now(), sink, resources, compress: true, codec: zlibCodec() };
       return role === 'server' ? Connection.server(common) : Connection.client({ url: 'ws://pipe/' }, common);
     },
-    admission: new AdmissionControl({}),
     url: 'ws://pipe/',
     remoteAddress: '',
-    sendHighWater: 64 * 1024,
-    sendLimit: 64 * 1024 * 1024,
   });
   end.start(socket.transportHandler);
   socket.attach(end);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PumpOwner } from '../../../drivers/socket/pump-parts.ts';
 import { Pump } from '../../../drivers/socket/pump.ts';
+import { SocketSetting } from '../../../drivers/socket/socket-parts.ts';
 import type { Clock } from '../../../drivers/clock.ts';
 import type { Transport } from '../../../drivers/transport.ts';
 import { Connection, Resources } from '../../../protocol/index.ts';
@@ -36,10 +37,8 @@ function nextAfterALoss(isReleased: boolean): number {
   const connection = make();
   const pump = new Pump({
     connection,
-    clock,
-    resources,
     owner: OWNER,
-    highWater: 1024,
+    setting: new SocketSetting({ handlers: {}, clock, resources, sendHighWater: 1024, sendLimit: Infinity }),
   });
   const transport = new Stuck();
   pump.attach(transport);
@@ -75,10 +74,14 @@ test('a deadline is put off by a peer that sends on and on for 16 readings, and 
   });
   const pump = new Pump({
     connection,
-    clock: { now: () => now, wakeAt: (_at, callback) => keep(callback), afterReading: keep, defer() {} },
-    resources,
     owner: OWNER,
-    highWater: 1024,
+    setting: new SocketSetting({
+      handlers: {},
+      clock: { now: () => now, wakeAt: (_at, callback) => keep(callback), afterReading: keep, defer() {} },
+      resources,
+      sendHighWater: 1024,
+      sendLimit: Infinity,
+    }),
   });
   pump.attach(new Stuck());
   connection.close(1000, '', 0);

@@ -4,6 +4,7 @@ import type { Handlers } from '../../../drivers/socket/socket.ts';
 import { Link, SeededRandom, VirtualClock } from '../../../drivers/pipe/index.ts';
 import type { TransportEnd } from '../../../drivers/pipe/index.ts';
 import { Socket } from '../../../drivers/socket/socket.ts';
+import { SocketSetting } from '../../../drivers/socket/socket-parts.ts';
 import { type CloseInfo, Connection, Resources } from '../../../protocol/index.ts';
 
 const LIMIT = 256 * 1024;
@@ -16,18 +17,20 @@ function openToDeafPeer(): { client: Socket; closed: () => CloseInfo | undefined
   const socket = (end: TransportEnd, isServer: boolean, handlers: Handlers): Socket => {
     const resources = new Resources();
     const made = new Socket({
-      handlers,
-      clock,
-      resources,
+      setting: new SocketSetting({
+        handlers,
+        clock,
+        resources,
+        admission: new AdmissionControl({}),
+        sendHighWater: 64 * 1024,
+        sendLimit: LIMIT,
+      }),
       connect: (sink) => {
         const options = { now: clock.now(), sink, resources, pingInterval: false } as const;
         return isServer ? Connection.server(options) : Connection.client({ url: 'ws://pipe/' }, options);
       },
-      admission: new AdmissionControl({}),
       url: 'ws://pipe/',
       remoteAddress: '',
-      sendHighWater: 64 * 1024,
-      sendLimit: LIMIT,
     });
     end.start(made.transportHandler);
     made.attach(end);
