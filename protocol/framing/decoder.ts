@@ -131,7 +131,7 @@ export class FrameDecoder {
         const next = this.#takeMessage(bytes, at, end);
         if (next > at) {
           at = next;
-        } else if (end - at >= headerLength(bytes, at, end, keyLength)) {
+        } else if (end - at >= headerLength(bytes, at, keyLength)) {
           const headerEnd = this.#takeHeader(bytes, at, keyLength);
           if (headerEnd < 0) return at;
           at = this.#takePayload(bytes, headerEnd, end);
@@ -355,9 +355,8 @@ export class FrameDecoder {
   }
 }
 
-/** How long the header at `at` is, or, while that can't be told, more than there is. */
-function headerLength(bytes: Uint8Array, at: number, end: number, keyLength: number): number {
-  if (end - at < 2) return 2;
+/** How long the header at `at` is: two bytes and more, whatever lies beyond one that is cut after its first. */
+function headerLength(bytes: Uint8Array, at: number, keyLength: number): number {
   const form = bytes[at + 1] & 0x7f;
   return keyLength + (form < 126 ? 2 : form === 126 ? 4 : 10);
 }

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type ControlTarget, type DataTarget, FrameDecoder } from '../../../protocol/framing/decoder.ts';
 import { PortableMasker } from '../../../protocol/framing/masking.ts';
-import { noise } from '../../support/frames.ts';
+import type { TracedFrame } from '../../../protocol/framing/trace.ts';
+import { cut, join } from '../../support/cuts.ts';
+import { BINARY, CONTINUATION, frame, type FrameSpec, KEY, noise, PING, TEXT } from '../../support/frames.ts';
+
+/** For what a server sends, which nobody masks. */
+const noMasker = { apply: () => expect.unreachable(), copy: () => expect.unreachable() };
 
 const MAX_SAFE = [0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
 
@@ -43,7 +48,7 @@ function decode(bytes: ArrayLike<number>, { expectMask = false, allowRsv1 = fals
     onControl: (opcode, memory, start, end) => told.push(['control', opcode, [...memory.subarray(start, end)]]),
     onFrameFault: (code, reason) => told.push(['fault', code, reason]),
   };
-  const decoder = new FrameDecoder(data, control, new PortableMasker());
+  const decoder = new FrameDecoder(data, control, expectMask ? new PortableMasker() : noMasker);
   decoder.reset(expectMask, allowRsv1);
   const memory = Uint8Array.from(bytes);
   let at = 0;
@@ -118,6 +123,110 @@ describe('a control frame', () => {
   test('may stand between the frames of a message', () => {
     const names = told([0x01, 1, 65, 0x89, 0, 0x80, 1, 66]).map(([name]) => name);
     expect(names).toEqual(['frame', 'payload', 'control', 'frame', 'payload']);
+  });
+});
+
+test('a control frame that is whole in the chunk is told from where it lies', () => {
+  const lies: unknown[] = [];
+  const data = { begin: () => true, append: () => {}, beginMessage: () => false, takeMessage: () => {} };
+  const control: ControlTarget = {
+    onControl: (_, bytes, start, end) => lies.push(bytes === chunk, start, end),
+    onFrameFault: () => expect.unreachable(),
+  };
+  const decoder = new FrameDecoder(data, control, noMasker);
+  const chunk = frame({ opcode: PING, payload: 'abc' });
+  decoder.decode(chunk, 0, 5);
+  expect(lies).toEqual([true, 2, 5]);
+});
+
+describe.each([
+  ['a server', undefined],
+  ['a client', KEY],
+])('the lane for whole messages, from %s', (_, key) => {
+  /** By what way each of these comes, in one chunk or in several. */
+  function waysOf(specs: readonly FrameSpec[], chunks = (bytes: Uint8Array) => [bytes], trace?: () => void) {
+    const ways: unknown[] = [];
+    const data: DataTarget = {
+      begin: (...header) => ways.push(header) > 0,
+      append: () => {},
+      beginMessage: (length) => ways.push(['asked', length]) > 0,
+      takeMessage: (opcode, _bytes, start, end) => ways.push(['lane', opcode, end - start]),
+    };
+    const control: ControlTarget = { onControl: () => {}, onFrameFault: (...fault) => ways.push(fault) };
+    const decoder = new FrameDecoder(data, control, key === undefined ? noMasker : new PortableMasker());
+    decoder.reset(key !== undefined, true, trace);
+    for (const chunk of chunks(join(...specs.map((spec) => frame({ ...spec, key }))))) {
+      decoder.decode(chunk, 0, chunk.length);
+    }
+    return ways;
+  }
+
+  const messages = [TEXT, BINARY].flatMap((opcode) =>
+    [0, 1, 125, 126, 127, 65_535].map((length) => ({ opcode, payload: noise(length) })),
+  );
+
+  test('is taken by each that is whole in the chunk and shorter than 64 KiB', () => {
+    const expected = messages.map(({ opcode, payload: { length } }) => [
+      ['asked', length],
+      ['lane', opcode, length],
+    ]);
+    for (const [i, message] of messages.entries()) expect(waysOf([message])).toEqual(expected[i]);
+    expect(waysOf(messages)).toEqual(expected.flat());
+  });
+
+  test.each<[string, FrameSpec]>([
+    ['one of 64 KiB', { opcode: BINARY, payload: noise(65_536) }],
+    ['a first fragment', { opcode: TEXT, fin: false, payload: 'a' }],
+    ['a last fragment', { opcode: CONTINUATION, payload: 'a' }],
+    ['a compressed one', { opcode: TEXT, rsv1: true, payload: 'a' }],
+  ])('is not taken by %s', (_, spec) => {
+    const { opcode, fin = true, rsv1 = false, payload = '' } = spec;
+    expect(waysOf([spec])).toEqual([[opcode, fin, rsv1, payload.length]]);
+  });
+
+  test('is not taken by one that is not in its shortest form, or that the chunk cuts', () => {
+    const fault = [1002, 'a length that is not in its shortest form', 'length-form', undefined];
+    expect(waysOf([{ opcode: TEXT, payload: 'a', lengthForm: 16 }])).toEqual([fault]);
+    for (const message of [messages[1], messages[3]]) {
+      const { opcode, payload } = message;
+      expect(waysOf([message], (bytes) => cut(bytes, [bytes.length - 1]))).toEqual([
+        [opcode, true, false, payload.length],
+      ]);
+    }
+  });
+
+  test('is not taken where frames are traced', () => {
+    const ways = waysOf([messages[1], messages[3]], undefined, () => {});
+    expect(ways).toEqual([
+      [TEXT, true, false, 1],
+      [TEXT, true, false, 126],
+    ]);
+  });
+});
+
+describe('a trace', () => {
+  test('is told of each frame once it has begun, or has ended everything, and not while it is held back', () => {
+    for (const answer of ['takes', 'halts']) {
+      const traced: TracedFrame[] = [];
+      let asked = 0;
+      const data: DataTarget = {
+        begin() {
+          expect(traced).toEqual([]);
+          if (++asked < 3) return false;
+          if (answer === 'halts') decoder.halt();
+          return answer === 'takes';
+        },
+        append: () => expect(traced).toHaveLength(1),
+        beginMessage: () => expect.unreachable(),
+        takeMessage: () => expect.unreachable(),
+      };
+      const control = { onControl: () => expect.unreachable(), onFrameFault: () => expect.unreachable() };
+      const decoder = new FrameDecoder(data, control, noMasker);
+      decoder.reset(false, false, (one) => traced.push(one));
+      const bytes = frame({ opcode: TEXT, payload: 'a' });
+      for (let i = 0; i < 3; i++) decoder.decode(bytes, 0, 3);
+      expect(traced).toEqual([{ sent: false, opcode: TEXT, fin: true, rsv1: false, length: 1 }]);
+    }
   });
 });
 

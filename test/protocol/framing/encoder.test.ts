@@ -155,6 +155,37 @@ describe.each(ROLES)('a frame of %s', (_, mask) => {
   });
 });
 
+describe.each(ROLES)('long ASCII of %s, where the codec can tell in one pass', (_, mask) => {
+  const onePass: TextCodec = {
+    ...portableText,
+    byteLength: () => expect.unreachable('measured'),
+    encodeAscii(text, bytes, at) {
+      // What is promised to codecs that write several bytes at a time.
+      expect(bytes.length - at).toBeGreaterThanOrEqual(text.length + ASCII_SLACK);
+      return portableText.encode(text, bytes, at) === text.length;
+    },
+  };
+
+  test('is not looked at twice, and needs no memory but the slab up to 32 KiB', () => {
+    for (const length of [1025, 32 * 1024, 32 * 1024 + 1]) {
+      const { encoder, outbox, asked, taken } = makeEncoder(mask, { text: onePass });
+      encoder.text(outbox, 1, 'a'.repeat(length), true);
+      expectSame(parseFrames(taken())[0].payload, utf8('a'.repeat(length)));
+      expect(asked).toEqual(length > 32 * 1024 ? [length + ASCII_SLACK] : []);
+    }
+  });
+
+  test('has room for what a codec may write beyond it, wherever the slab ends', () => {
+    const text = 'a'.repeat(1100);
+    for (let before = 2900; before < 3000; before++) {
+      const { encoder, outbox, taken } = makeEncoder(mask, { text: onePass, slabSize: 4096 });
+      encoder.bytes(outbox, 2, noise(before), true, false);
+      encoder.text(outbox, 1, text, true);
+      expect(parseFrames(taken()).map(({ payload }) => payload.length)).toEqual([before, 1100]);
+    }
+  });
+});
+
 describe('a server', () => {
   test('sends more than 4,096 bytes from where they lie', () => {
     const { encoder, outbox, asked } = makeEncoder(false);
