@@ -303,7 +303,8 @@ export class MessageAssembler {
     this.#type = NONE;
     if (this.#compressed) this.#deliverInflated(type, bytes.subarray(start, end));
     else if (!owned) this.takeMessage(type, bytes, start, end, seen);
-    else if (type === TEXT) this.#deliverTextBytes(bytes, start, end, (seen & 0x80) === 0, true);
+    else if (type === TEXT)
+      this.#sink.onTextBytes(bytes, true); // found to be UTF-8 as it came
     else this.#sink.onBinary(bytes, true);
   }
 
@@ -379,7 +380,7 @@ export class MessageAssembler {
 
   #inflateFault(code: number): void {
     if (code === 1009) this.#fault(1009, 'message too big', 'message-size');
-    else this.#damaged(this.#inflating !== undefined && this.#type === TEXT ? DAMAGED_TEXT : DAMAGED, 'inflate');
+    else this.#damaged(this.#type === TEXT ? DAMAGED_TEXT : DAMAGED, 'inflate'); // one that comes whole is over by now
   }
 
   #damaged(what: string, kind: FaultKind): false {

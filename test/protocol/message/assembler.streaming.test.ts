@@ -94,6 +94,22 @@ describe('a streamed message', () => {
     come(one, CONTINUATION, [[2], [3]]);
     expect(one.told.map(([name]) => name)).toEqual(when === 'start' ? ['start'] : ['start', 'chunk']);
     expect(one.assembler.begin(BINARY, true, false, 0)).toBe(false);
+    expect(one.lent.size).toBe(0);
+  });
+
+  test('that is compressed and whose target ends it in its start leaves nothing to the next connection', () => {
+    const one = makeAssembler({
+      inflater: toyInflater(),
+      within: (name, { assembler }) => name === 'start' && assembler.release(),
+    });
+    one.assembler.streamNext();
+    come(one, BINARY, [1], { compressed: true });
+    one.reset();
+    come(one, BINARY, [[1], [2]]);
+    expect(one.told).toEqual([
+      ['start', true],
+      ['binary', [1, 2], true],
+    ]);
   });
 
   test('that was given up leaves nothing to the next connection', () => {
@@ -212,6 +228,18 @@ describe('a compressed message', () => {
     one.assembler.streamNext();
     come(one, BINARY, [1, 1, 1, 1, 1, 1], compressed);
     expect(one.told.at(-1)).toEqual(['end']);
+  });
+
+  test('that is damaged says that it may lack its context, where the peer has agreed to do without', () => {
+    for (const streamed of [false, true]) {
+      const one = makeAssembler({ inflater: { ...toyInflater(), mayLackContext: true } });
+      if (streamed) one.assembler.streamNext();
+      come(one, BINARY, [0xff], compressed);
+      const [, , reason] = one.told.at(-1)!;
+      expect(reason).toBe(
+        'a compressed message that does not inflate: it may refer to one before it, against the agreed no_context_takeover',
+      );
+    }
   });
 
   test('that is streamed and damaged has one reason, whether DEFLATE or UTF-8 shows it first', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { FRAME_COST } from '../../../protocol/message/targets.ts';
 import { join } from '../../support/cuts.ts';
 import { noise, utf8 } from '../../support/frames.ts';
-import { BINARY, come, CONTINUATION, makeAssembler, TEXT, toyInflater } from './support.ts';
+import { type AssemblerOptions, BINARY, come, CONTINUATION, makeAssembler, TEXT, toyInflater } from './support.ts';
 
 describe('a message', () => {
   test('that lies whole in a chunk is delivered from where it lies, and no memory is asked for', () => {
@@ -112,6 +113,115 @@ describe('a message', () => {
     expect([assembler.isIdle, assembler.midMessage]).toEqual([true, false]);
     assembler.streamNext();
     expect([assembler.isIdle, assembler.midMessage]).toEqual([false, false]);
+  });
+});
+
+describe('a whole frame that is a message (beginMessage, takeMessage)', () => {
+  test('may come up to the limit, and costs what a frame costs', () => {
+    const { assembler, target } = makeAssembler({ limits: { maxMessageSize: 10, maxFragments: 1 } });
+    expect(assembler.beginMessage(11)).toBe(false);
+    expect(target.spent).toBe(0);
+    expect(assembler.beginMessage(10)).toBe(true);
+    expect(target.spent).toBe(FRAME_COST);
+  });
+
+  test('comes by the other way where that has something to say: in a pause, a message or the end of all', () => {
+    const may = (bring: (one: ReturnType<typeof makeAssembler>) => unknown, limits = {}): boolean => {
+      const one = makeAssembler({ limits });
+      bring(one);
+      return one.assembler.beginMessage(1);
+    };
+    expect(may(() => {})).toBe(true);
+    expect(may((one) => (one.target.isPaused = true))).toBe(false);
+    expect(may((one) => come(one, TEXT, 'a', { fin: false }))).toBe(false);
+    expect(may(({ assembler }) => assembler.streamNext())).toBe(false);
+    expect(may(({ assembler }) => assembler.release())).toBe(false);
+    expect(may(() => {}, { maxFragments: 0 })).toBe(false);
+  });
+
+  test('is told from where it lies', () => {
+    const one = makeAssembler();
+    const bytes = utf8('-é-');
+    one.assembler.takeMessage(TEXT, bytes, 1, 3, 0x80);
+    one.assembler.takeMessage(TEXT, bytes, 0, 1, 0);
+    one.assembler.takeMessage(BINARY, bytes, 1, 3, 0x80);
+    one.reset({}, undefined, true);
+    one.assembler.takeMessage(TEXT, bytes, 1, 3, 0x80);
+    expect(one.told).toEqual([
+      ['text', 'é'],
+      ['text', '-'],
+      ['binary', [0xc3, 0xa9], false],
+      ['text bytes', [0xc3, 0xa9], false],
+    ]);
+  });
+});
+
+test('text as bytes is the target’s where it has been moved together, and lent where it lies whole', () => {
+  const one = makeAssembler({ textAsBytes: true, inflater: toyInflater() });
+  come(one, TEXT, ['a', 'é']);
+  come(one, TEXT, 'é');
+  come(one, TEXT, 'a', { compressed: true });
+  expect(one.told).toEqual([
+    ['text bytes', [...utf8('aé')], true],
+    ['text bytes', [...utf8('é')], false],
+    ['text bytes', [...utf8('aa')], true],
+  ]);
+});
+
+test('one that is to forget whom it worked for tells that one nothing more', () => {
+  const { assembler, told, target } = makeAssembler();
+  assembler.forget();
+  expect(() => assembler.takeMessage(BINARY, Uint8Array.of(1), 0, 1, 1)).toThrow(TypeError);
+  expect(() => assembler.begin(BINARY, true, false, 1)).toThrow(TypeError);
+  expect([told, target.spent]).toEqual([[], 0]);
+});
+
+describe('a fault has a kind, and what was found where that is a number:', () => {
+  const size = { maxMessageSize: 3 };
+  test.each<
+    [string, [number, string | number[], { fin?: boolean; compressed?: boolean }?][], AssemblerOptions, unknown[]]
+  >([
+    ['a stray continuation', [[CONTINUATION, 'a']], {}, ['opcode', 0]],
+    [
+      'a message inside another',
+      [
+        [TEXT, 'a', { fin: false }],
+        [BINARY, 'a'],
+      ],
+      {},
+      ['opcode', 2],
+    ],
+    [
+      'too many fragments',
+      [
+        [TEXT, 'a', { fin: false }],
+        [CONTINUATION, ''],
+      ],
+      { limits: { maxFragments: 1 } },
+      ['fragments'],
+    ],
+    ['a message too big', [[TEXT, 'abcd']], { limits: size }, ['message-size', 4]],
+    ['one that inflates to more', [[TEXT, 'ab', { compressed: true }]], { limits: size }, ['message-size']],
+    ['one that does not inflate', [[TEXT, [0xff], { compressed: true }]], {}, ['inflate']],
+    ['text that is not UTF-8', [[TEXT, [0x80]]], {}, ['utf8']],
+    ['the same in a fragment', [[TEXT, [0x80], { fin: false }]], {}, ['utf8']],
+    ['the same as bytes', [[TEXT, [0x80]]], { textAsBytes: true }, ['utf8']],
+    ['the same compressed', [[TEXT, [0x80], { compressed: true }]], {}, ['utf8']],
+  ])('%s', (_, frames, options, [kind, found]) => {
+    const one = makeAssembler({ inflater: toyInflater(), ...options });
+    for (const [opcode, payload, init] of frames) come(one, opcode, payload, init);
+    expect(one.kinds).toEqual([[kind, found, undefined]]);
+  });
+
+  test.each([
+    ['UTF-8', [0xc3], 'utf8'],
+    ['DEFLATE', [0xff], 'inflate'],
+  ])('a streamed, compressed text whose damage %s shows', (_, payload, kind) => {
+    const cause = new Error('of the codec');
+    const one = makeAssembler({ inflater: { ...toyInflater(), cause } });
+    one.assembler.streamNext();
+    come(one, TEXT, payload, { compressed: true });
+    expect(one.kinds).toEqual([[kind, undefined, cause]]);
   });
 });
 

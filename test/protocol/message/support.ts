@@ -1,3 +1,4 @@
+import type { FaultKind } from '../../../protocol/errors.ts';
 import { MessageAssembler } from '../../../protocol/message/assembler.ts';
 import type { MessageInflater, MessageLimits } from '../../../protocol/message/targets.ts';
 import { portableText } from '../../../protocol/text/text-codec.ts';
@@ -64,9 +65,13 @@ export interface AssemblerOptions {
   readonly within?: (name: string, one: ReturnType<typeof makeAssembler>) => void;
 }
 
-/** An assembler, what it told its target, and the sizes that it asked memory for. What it gets is dirty. */
+/**
+ * An assembler, what it told its target, of faults the kind, what was found and the cause by themselves, and the sizes that it
+ * asked memory for. What it gets is dirty.
+ */
 export function makeAssembler({ limits, inflater, textAsBytes, within }: AssemblerOptions = {}) {
   const told: unknown[][] = [];
+  const kinds: unknown[][] = [];
   const { memory, asked, lent } = dirtyMemory();
   const target = {
     isPaused: false,
@@ -79,7 +84,10 @@ export function makeAssembler({ limits, inflater, textAsBytes, within }: Assembl
     onMessageEnd: () => tell('end'),
     spent: 0,
     spend: (cost: number) => void (target.spent += cost),
-    onMessageFault: (code: number, reason: string) => tell('fault', code, reason),
+    onMessageFault: (code: number, reason: string, kind: FaultKind, found?: number, cause?: unknown) => {
+      kinds.push([kind, found, cause]);
+      tell('fault', code, reason);
+    },
   };
   const assembler = new MessageAssembler(target, portableText, memory);
   const reset = (limits: Partial<MessageLimits> = {}, inflater?: MessageInflater, textAsBytes = false): void => {
@@ -87,7 +95,7 @@ export function makeAssembler({ limits, inflater, textAsBytes, within }: Assembl
     assembler.reset({ owner: target, sink: target, limits: all, inflater, textAsBytes });
   };
   reset(limits, inflater, textAsBytes);
-  const one = { reset, assembler, target, told, asked, lent };
+  const one = { reset, assembler, target, told, kinds, asked, lent };
   function tell(...event: unknown[]): void {
     told.push(event);
     within?.(event[0] as string, one);
