@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { describeSeams } from '../drivers/node/internals/seams.ts';
 import { ROOT, filesBelow, importsOf, parse, walk } from './support/source.ts';
 import type { Import, SourceFile } from './support/source.ts';
 
@@ -292,6 +293,34 @@ describe('8. globals', () => {
         });
       });
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('what Node does not document', () => {
+  /** Names of Node's own that its documentation has not. `_write` it has, and docs/design/adr/0010 says why it is called. */
+  const undocumented =
+    /^(_handle|_writeState|_connectionListener|onSocket|useUserBuffer|getOwnPropertySymbols|(latin1|ucs2|utf8)(Slice|Write))$/;
+  const room = 'drivers/node/internals/';
+
+  test('is used in node/internals/ alone', () => {
+    const wrong = found(
+      drivers.filter(({ path }) => path.startsWith('drivers/node/') && !path.startsWith(room)),
+      (node) => (ts.isIdentifier(node) && undocumented.test(node.text) ? node.text : undefined),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('says whether it works, is told of at the start, and has its row in ADR 13', () => {
+    const page = readFileSync(join(ROOT, 'docs/design/adr/0013-what-node-does-not-document.md'), 'utf8');
+    const users = drivers.filter(
+      (file) =>
+        file.path.startsWith(room) &&
+        found([file], (node) => (ts.isIdentifier(node) && undocumented.test(node.text) ? node.text : undefined))
+          .length > 0,
+    );
+    const names = Object.keys(describeSeams());
+    expect(users.map(({ path }) => basename(path, '.ts')).filter((name) => !names.includes(name))).toEqual([]);
+    expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
   });
 });
 

@@ -27,7 +27,7 @@ import { type AddressSource, type Copier, SocketSetting } from '../socket/socket
 import { SEND_HIGH_WATER, SEND_LIMIT, type SocketOptions, SOCKET_OPTIONS } from '../socket/options.ts';
 import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
-import { diagnostics, debugTrace } from './diagnostics.ts';
+import { diagnostics, debugTrace, tellStart } from './diagnostics.ts';
 import { currentContext } from './internals/async-context.ts';
 import { resources } from './internals/resources.ts';
 import { NodeTransport } from './node-transport.ts';
@@ -124,6 +124,7 @@ export class Adopter<Data = unknown> {
     const early = toBytes(head);
     const { role, subprotocol, extensions = '', compress, url = '', request, response } = opening;
     const deflate = establishDeflate(role, extensions, typeof compress === 'object' ? compress : {}, zlibCodec());
+    tellStart();
     const trace = debugTrace(role === 'server');
     const { context, isContextShared } = currentContext();
     const socket = new Socket<Data>({

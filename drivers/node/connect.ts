@@ -9,7 +9,7 @@ import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
 import { type RedirectTarget, SocketSetting } from '../socket/socket-parts.ts';
 import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
-import { debugTrace, diagnostics } from './diagnostics.ts';
+import { debugTrace, diagnostics, tellStart } from './diagnostics.ts';
 import { checkAlive } from './client/failure.ts';
 import { PendingTransport } from './client/pending-transport.ts';
 import { currentContext } from './internals/async-context.ts';
@@ -37,6 +37,7 @@ export function connect<Data = unknown>(
   const limits = resolveLimits(options);
   const target = parseTarget(url, options.socketPath);
   const route = planCarrier(target, options);
+  tellStart();
   const now = nodeClock.now();
   const deadline = now + limits.handshakeTimeout;
   const { origin, subprotocols, requireSubprotocol, headers, maxRedirects = 0, compress } = options;

@@ -18,6 +18,7 @@ import { shownUrl } from '../socket/error-place.ts';
 import type { DropReason, Observer } from '../socket/observer.ts';
 import type { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
+import { describeSeams } from './internals/seams.ts';
 
 /** What is published on `sansocket:handshake` and `sansocket:open`. */
 export interface SocketMessage {
@@ -93,7 +94,17 @@ export interface RefusedMessage {
   readonly reason: RefusalReason;
 }
 
+/** What is published on `sansocket:start`, once a process, before the first connection is made or waited for. */
+export interface StartMessage {
+  /** The version of Node. */
+  readonly node: string;
+  /** What is used of Node that is not documented, by name, each with whether this Node has it: what takes its place is slower, and right. */
+  readonly internals: Readonly<Record<string, boolean>>;
+}
+
 const log = debuglog('sansocket');
+
+const started = channel('sansocket:start');
 
 const handshake = channel('sansocket:handshake');
 const open = channel('sansocket:open');
@@ -208,6 +219,18 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 let connections = 0;
+let hasStarted = false;
+
+/** Tells, once, what this process has of Node. To be called before anything is listened for or connected to. */
+export function tellStart(): void {
+  if (hasStarted) return;
+  hasStarted = true;
+  if (!log.enabled && !started.hasSubscribers) return;
+  const { node } = process.versions;
+  const internals = describeSeams();
+  if (log.enabled) log('%s ms Node %s: %j', time(), node, internals);
+  if (started.hasSubscribers) started.publish({ node, internals } satisfies StartMessage);
+}
 
 /** Milliseconds since the process began. */
 function time(): string {

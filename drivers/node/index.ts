@@ -18,6 +18,7 @@ export type {
   PongMessage,
   RefusedMessage,
   SocketMessage,
+  StartMessage,
 } from './diagnostics.ts';
 export type { TracedFrame } from '../../protocol/index.ts';
 export type { Guarded } from '../socket/guard.ts';

@@ -5,16 +5,12 @@ import type { Duplex } from 'node:stream';
 import { URL } from 'node:url';
 import { HandshakeError } from '../../../protocol/index.ts';
 import { TunnelHandshake } from '../../../protocol/internal.ts';
+import { takeSocketOf } from '../internals/request-socket.ts';
 import { checkDuplex, failure } from './failure.ts';
 import type { PendingTransport } from './pending-transport.ts';
 import type { AgentLike } from './route-options.ts';
 import { authorityOf, type Target } from './target.ts';
 import { readAnswer } from './tunnel.ts';
-
-/** The side of a request that agents give sockets to. Node documents no other way to one. */
-interface Applicant {
-  onSocket(socket: any, error?: unknown): void;
-}
 
 /**
  * A socket of an agent's, which may be connecting still. Agents give sockets to requests: this makes one, and takes its socket before
@@ -37,11 +33,11 @@ export async function takeSocket(
       addRequest(applicant: http.ClientRequest, given: object) {
         request = applicant;
         applicant.on('error', fail);
-        (applicant as Applicant).onSocket = (stream: Duplex, error) => {
+        takeSocketOf(applicant, (stream, error) => {
           if (error) fail(error);
           else if (pending.isGivenUp) giveBack(stream);
           else resolve(stream);
-        };
+        });
         pending.signal.addEventListener('abort', () => applicant.destroy());
         (agent as AgentLike).addRequest(applicant, given);
       },

@@ -86,10 +86,13 @@ const units = new Uint16Array(UNITS);
 const unitBytes = new Uint8Array(units.buffer);
 const unitsToText = (count: number) => ucs2Slice.call(unitBytes, 0, 2 * count);
 
+/** Whether Node has these natives. */
+export function works(): boolean {
+  return [latin1Slice, latin1Write, ucs2Slice, utf8Write].every((native) => native !== undefined);
+}
+
 /** Node's natives, or plain JavaScript on a Node that no longer has them. */
-export const text: TextCodec = [latin1Slice, latin1Write, ucs2Slice, utf8Write].every((native) => native !== undefined)
-  ? nativeText
-  : portableText;
+export const text: TextCodec = works() ? nativeText : portableText;
 
 /**
  * The same, for text that mostly lies in this masker's memory: that of servers, which is not masked. The masker finds out

@@ -11,6 +11,11 @@ function connectionListener(): ConnectionListener | undefined {
   return (http as { _connectionListener?: ConnectionListener } | undefined)?._connectionListener;
 }
 
+/** Whether that is there, once node:http is loaded. Newer versions of Node need it for nothing. */
+export function works(): boolean {
+  return typeof connectionListener() === 'function';
+}
+
 /** What no part of a head holds: it would be read as another head than the one that came. */
 const SPLITS = /[\r\n\0]/;
 

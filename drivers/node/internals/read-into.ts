@@ -28,6 +28,11 @@ export function readInto<S extends NetSocket>(socket: S, onRead: (this: S, lengt
   return true;
 }
 
+/** Whether a socket has these fields. Its handle is looked at when there is one. */
+export function works(): boolean {
+  return internals !== undefined;
+}
+
 function findInternals(): Internals | undefined {
   const symbols = Object.getOwnPropertySymbols(new NetSocket());
   const buffer = symbols.find((symbol) => symbol.description === 'kBuffer');

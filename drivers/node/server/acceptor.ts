@@ -13,7 +13,7 @@ import { Socket } from '../../socket/socket.ts';
 import { SocketSetting } from '../../socket/socket-parts.ts';
 import type { TransportHandler } from '../../transport.ts';
 import { nodeClock } from '../clock.ts';
-import { diagnostics, debugTrace } from '../diagnostics.ts';
+import { diagnostics, debugTrace, tellStart } from '../diagnostics.ts';
 import { type CurrentContext, currentContext } from '../internals/async-context.ts';
 import { resources } from '../internals/resources.ts';
 import { Http2Transport } from '../http2/transport.ts';
@@ -43,6 +43,7 @@ export class Acceptor<Data> {
     admission: AdmissionControl = new AdmissionControl(options),
     answersFirst = false,
   ) {
+    tellStart();
     this.#limits = resolveLimits(options);
     this.admission = admission;
     this.#options = options;

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { AsyncResource } from 'node:async_hooks';
 import * as zlib from 'node:zlib';
 import type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from '../../../protocol/index.ts';
-import { handlesWork } from './handle.ts';
+import { works as handlesWork } from '../internals/zlib-handle.ts';
 import { OneShotCodec } from './oneshot-codec.ts';
 import { zlibParams } from './params.ts';
 import { PooledCodec } from './pooled-codec.ts';

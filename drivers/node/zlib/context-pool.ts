@@ -1,4 +1,4 @@
-import type { ZlibHandle } from './handle.ts';
+import type { ZlibHandle } from '../internals/zlib-handle.ts';
 
 /** Contexts that no one holds are kept for the next one, so many: making one costs more than a small message. */
 const MAX_SPARE = 2;

@@ -9,7 +9,7 @@ import type {
 } from '../../../protocol/index.ts';
 import { joinBytes, SlidingWindow } from '../../../protocol/internal.ts';
 import type { Context, Holder } from './context-pool.ts';
-import { ZlibHandle } from './handle.ts';
+import { ZlibHandle } from '../internals/zlib-handle.ts';
 import { ContextPool } from './context-pool.ts';
 import { zlibParams } from './params.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ZlibHandle } from '../../../../drivers/node/zlib/handle.ts';
+import type { ZlibHandle } from '../../../../drivers/node/internals/zlib-handle.ts';
 import type { Context, Holder } from '../../../../drivers/node/zlib/context-pool.ts';
 import { ContextPool } from '../../../../drivers/node/zlib/context-pool.ts';
 

@@ -4,7 +4,7 @@ import * as zlib from 'node:zlib';
 /**
  * A zlib stream of Node's, driven synchronously through the handle behind it.
  *
- * Not public API, and the reason for `handlesWork`: `_handle` (with `writeSync` and `onerror`) and `_writeState`, which are
+ * Not public API, and the reason for `works`: `_handle` (with `writeSync` and `onerror`) and `_writeState`, which are
  * as they are here from Node 20 to 26. docs/design/adr/0004-deflate-on-node.md says why they are worth it.
  */
 export class ZlibHandle {
@@ -66,7 +66,7 @@ export class ZlibHandle {
 }
 
 /** Whether all of that is there and does what it should, tried out on a small stream. */
-export function handlesWork(createDeflate = zlib.createDeflateRaw, createInflate = zlib.createInflateRaw): boolean {
+export function works(createDeflate = zlib.createDeflateRaw, createInflate = zlib.createInflateRaw): boolean {
   try {
     const deflate = new ZlibHandle(() => createDeflate({ chunkSize: zlib.constants.Z_MIN_CHUNK }));
     const inflate = new ZlibHandle(() => createInflate({ chunkSize: zlib.constants.Z_MIN_CHUNK }));

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { handlesWork } from '../../../../drivers/node/zlib/handle.ts';
+import { works } from '../../../../drivers/node/internals/zlib-handle.ts';
 
 type Stream = zlib.InflateRaw & { _handle: any; _writeState: any };
 
@@ -40,15 +40,15 @@ const CHANGES: [string, (stream: Stream) => void][] = [
 
 describe('the handles behind the streams of node:zlib', () => {
   test('do what the codec needs, on this Node', () => {
-    expect(handlesWork()).toBe(true);
+    expect(works()).toBe(true);
   });
 
   test.each(CHANGES)('are not used when inflating comes %s', (_, change) => {
-    expect(handlesWork(zlib.createDeflateRaw, changed(zlib.createInflateRaw, change))).toBe(false);
+    expect(works(zlib.createDeflateRaw, changed(zlib.createInflateRaw, change))).toBe(false);
   });
 
   test.each(CHANGES.slice(0, -1))('are not used when deflating comes %s', (_, change) => {
-    expect(handlesWork(changed(zlib.createDeflateRaw, change), zlib.createInflateRaw)).toBe(false);
+    expect(works(changed(zlib.createDeflateRaw, change), zlib.createInflateRaw)).toBe(false);
   });
 
   test('are not used when they keep no context', () => {
@@ -59,13 +59,13 @@ describe('the handles behind the streams of node:zlib', () => {
         return write.apply(this, args);
       };
     });
-    expect(handlesWork(forgetful, zlib.createInflateRaw)).toBe(false);
+    expect(works(forgetful, zlib.createInflateRaw)).toBe(false);
   });
 
   test('are not used when there are no streams', () => {
     const none = (): never => {
       throw new Error('no zlib');
     };
-    expect(handlesWork(none, none)).toBe(false);
+    expect(works(none, none)).toBe(false);
   });
 });
