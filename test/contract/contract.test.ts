@@ -28,7 +28,7 @@ afterAll(() => {
   if (folder !== undefined) rmSync(folder, { recursive: true });
 });
 
-test('it type-checks in a project of its own', () => {
+test('it type-checks in a project of its own', { timeout: 120_000 }, () => {
   const program = ts.createProgram([join(folder, 'main.ts')], {
     target: ts.ScriptTarget.ES2022,
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'],
