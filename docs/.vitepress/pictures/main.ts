@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chart, rowsOfPage } from '../../../test/bench/report/chart.ts';
 import { backpressure } from './backpressure.ts';
+import { embedding } from './embedding.ts';
 import { lifeOfAConnection } from './life.ts';
 import { gracefulShutdown } from './shutdown.ts';
 import { wayOfAByte } from './way.ts';
@@ -15,6 +16,7 @@ export async function pictures(): Promise<Map<string, string>> {
   return new Map([
     ['pictures/life-of-a-connection.svg', lifeOfAConnection()],
     ['pictures/way-of-a-byte.svg', wayOfAByte()],
+    ['pictures/embedding.svg', embedding()],
     ['pictures/backpressure.svg', backpressure()],
     ['pictures/graceful-shutdown.svg', await gracefulShutdown()],
     ['performance.svg', chart(rowsOfPage(readFileSync(join(DOCS, 'performance.md'), 'utf8')))],
