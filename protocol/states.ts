@@ -270,11 +270,13 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
       conclude: 'ENDING',
     },
   },
-  /** Our Close frame waits behind a message that is being deflated off the thread. Messages still come; none is taken any more. */
+  /**
+   * Our Close frame waits behind a message that is being deflated off the thread. Messages still come; none is taken any more.
+   * A codec that takes longer than the closing handshake may is not waited for.
+   */
   CLOSE_QUEUED: {
     ...CLOSING,
     bytes: Bytes.FRAMES,
-    deadline: Deadline.KEEPALIVE,
     on: {
       ...CLOSING.on,
       sendClose: 'CLOSE_SENT',
@@ -288,14 +290,12 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
   CLOSE_QUEUED_AND_RECEIVED: {
     ...CLOSING,
     bytes: Bytes.NOTHING,
-    deadline: Deadline.KEEPALIVE,
     on: { ...BREAKS_PUT_OFF, close: 'SAME', sendClose: 'CLOSE_SENT_AND_RECEIVED', conclude: BOTH_CLOSED },
   },
   /** The peer broke a rule meanwhile, and likewise. */
   CLOSE_QUEUED_FAULT_FOUND: {
     ...CLOSING,
     bytes: Bytes.NOTHING,
-    deadline: Deadline.KEEPALIVE,
     on: { ...BREAKS_PUT_OFF, close: 'SAME', sendClose: 'CLOSE_SENT_FAULT_FOUND', conclude: 'ENDING' },
   },
   /** Our Close frame was the first. Messages still come; none goes. */

@@ -1,6 +1,6 @@
 /** Messages that wait behind one that is being deflated off the thread, in a connection by itself. */
 import { describe, expect, test } from 'vitest';
-import { type DeflateCodec, PreparedMessage, type Sink } from '../../protocol/index.ts';
+import { type DeflateCodec, PreparedMessage, type Sink, TimeoutError } from '../../protocol/index.ts';
 import { PermessageDeflate } from '../../protocol/internal.ts';
 import { type Endpoint, openEndpoint, ROLES } from '../support/endpoint.ts';
 import { CLOSE } from '../support/frames.ts';
@@ -170,18 +170,32 @@ describe.each(ROLES)('a %s', (role) => {
     expect([one.connection.state, one.order()]).toEqual(['CLOSE_SENT', '*a close']);
   });
 
-  test('is kept alive while its Close frame waits', () => {
+  test('waits with its Close frame for no longer than a closing handshake may take, whatever else comes', () => {
     const one = opened(role);
     one.connection.sendBinary(bytes('a'));
-    one.connection.close();
+    one.connection.close(1000, '', one.now);
     const due = one.connection.nextTimeout();
+    expect(due).toBe(one.now + 10_000);
     one.now = due - 1;
     one.receive(one.peer({ opcode: 1, payload: 'x' }));
-    expect(one.connection.nextTimeout()).toBeGreaterThan(due);
-    one.advanceTo(one.connection.nextTimeout());
-    expect(one.order()).toBe('ping');
-    expect(one.connection.state).toBe('CLOSE_QUEUED');
-    expect(one.events()).toEqual(['text "x"']);
+    expect([one.events(), one.connection.state, one.connection.nextTimeout()]).toEqual([
+      ['text "x"'],
+      'CLOSE_QUEUED',
+      due,
+    ]);
+    one.advanceTo(due);
+    expect(one.connection.state).toBe('ABORTED');
+    expect(one.connection.closeInfo?.error).toBeInstanceOf(TimeoutError);
+  });
+
+  test('counts that time from the call, not from when its Close frame goes', () => {
+    const one = opened(role);
+    one.connection.sendBinary(bytes('a'));
+    one.connection.close(1000, '', one.now);
+    const due = one.connection.nextTimeout();
+    one.now += 9000;
+    one.finish();
+    expect([one.connection.state, one.connection.nextTimeout()]).toEqual(['CLOSE_SENT', due]);
   });
 
   test("the peer's Close frame is answered behind what was sent before it came, and nothing later goes", () => {
