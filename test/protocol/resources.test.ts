@@ -207,3 +207,12 @@ test('the defaults are plain JavaScript, and everything can be given', () => {
   expect(resources.allocate).toBe(allocate);
   expect(resources.keys.next()).toBe(0x07070707);
 });
+
+test('keeps a bounded number of outboxes for whoever has something to write next', () => {
+  const { outboxes } = new Resources();
+  const lent = Array.from({ length: 1025 }, () => outboxes.lend());
+  expect(new Set(lent).size).toBe(1025);
+  for (const outbox of lent) outboxes.giveBack(outbox);
+  const again = new Set(Array.from({ length: 1025 }, () => outboxes.lend()));
+  expect(lent.filter((outbox) => again.has(outbox)).length).toBe(1024);
+});
