@@ -7,6 +7,8 @@ export interface Clock {
    * and a spurious wake-up does nothing.
    */
   wakeAt(at: number, callback: () => void): Wake;
+  /** The same for an object, which in every idle connection takes less than a closure of it. Not every clock has it. */
+  wakeSleeperAt?(at: number, sleeper: Sleeper): Wake;
   /**
    * Calls back once, when everything has been delivered that had come from outside when this was called. A loop that runs
    * timers before it reads (Node's) may be late for a deadline whose answer has been there for long.
@@ -14,6 +16,11 @@ export interface Clock {
   afterReading(callback: () => void): Wake;
   /** Calls back at the end of this turn, after everything that is already due to run. */
   defer(callback: () => void): void;
+}
+
+/** Who sleeps. */
+export interface Sleeper {
+  onWake(): void;
 }
 
 /** A wake-up that can be called off. */

@@ -49,7 +49,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onRequest?.(request);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -57,7 +57,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onRefused?.(refusal);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -65,7 +65,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onPlainRequest?.(request, refusal);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -73,7 +73,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onOpen?.(opening);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -81,7 +81,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onText?.(text);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -89,7 +89,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onTextBytes?.(bytes, owned);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -97,7 +97,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onBinary?.(bytes, owned);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -105,7 +105,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onMessageStart?.(binary);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -113,7 +113,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onMessageChunk?.(chunk, owned);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -121,7 +121,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onMessageEnd?.();
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -129,7 +129,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onPing?.(payload);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -137,7 +137,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onPong?.(payload, id, roundTrip);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -145,7 +145,7 @@ export class GuardedSink implements Sink {
     try {
       return this.#sink.onEnding?.() === true;
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
       return false;
     }
   }
@@ -154,7 +154,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onFault?.(fault);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -162,7 +162,7 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onCloseFrame?.(code, reason);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
@@ -170,11 +170,12 @@ export class GuardedSink implements Sink {
     try {
       this.#sink.onClosed?.(info);
     } catch (error) {
-      this.#keep(error);
+      GuardedSink.#keep(this, error);
     }
   }
 
-  #keep(error: unknown): void {
-    (this.#errors ??= []).push(error);
+  /** Of the class: a private method of its own makes each of these larger. */
+  static #keep(sink: GuardedSink, error: unknown): void {
+    (sink.#errors ??= []).push(error);
   }
 }

@@ -29,6 +29,7 @@ import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
 import { diagnostics, debugTrace, tellStart } from './diagnostics.ts';
 import { currentContext } from './internals/async-context.ts';
+import { peerAddress } from './internals/peer-address.ts';
 import { resources } from './internals/resources.ts';
 import { NodeTransport } from './node-transport.ts';
 import { zlibCodec } from './zlib/codec.ts';
@@ -147,7 +148,7 @@ export class Adopter<Data = unknown> {
         }),
       url,
       // Whoever asks a face asks the stream: what it would keep here is for nobody.
-      remoteAddress: this.#isFace ? (stream as AddressSource) : ((stream as NetSocket).remoteAddress ?? ''),
+      remoteAddress: this.#isFace ? (stream as AddressSource) : peerAddress(stream),
     });
     // Before the stream is told to read on: what it holds already comes behind the head.
     let isTaken = false;

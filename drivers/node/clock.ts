@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { Clock, Wake } from '../clock.ts';
+import type { Clock, Sleeper, Wake } from '../clock.ts';
 import { each } from '../socket/guard.ts';
 
 /** As it is now: test frameworks put another in its place, and a global may be a browser's (jsdom, Electron). */
@@ -15,9 +15,12 @@ export const nodeClock: Clock = {
   now,
   wakeAt: (at, callback) => {
     const delay = at - now();
-    if (delay >= SHARED_FROM) return sleep(at, delay, callback);
-    const timer = startTimer(at, callback).unref();
-    return { cancel: () => clearTimeout(timer) };
+    if (delay >= SHARED_FROM) return sleep(at, delay, { onWake: callback });
+    return sleepAlone(at, callback);
+  },
+  wakeSleeperAt: (at, sleeper) => {
+    const delay = at - now();
+    return delay >= SHARED_FROM ? sleep(at, delay, sleeper) : sleepAlone(at, () => sleeper.onWake());
   },
   // Timers run, then whatever can be read is, then this.
   afterReading: (callback) => {
@@ -30,11 +33,13 @@ export const nodeClock: Clock = {
 
 /** The same, for waits that are all that is going on: whoever waits to connect again wants to live to see it. */
 export const waitingClock: Clock = {
-  ...nodeClock,
+  now,
   wakeAt: (at, callback) => {
     const timer = startTimer(at, callback);
     return { cancel: () => clearTimeout(timer) };
   },
+  afterReading: nodeClock.afterReading,
+  defer: nodeClock.defer,
 };
 
 /** Wake-ups at least so far away share a timer with those of about the same time. */
@@ -82,11 +87,11 @@ class SharedTimer {
 
 class SharedWake implements Wake {
   readonly #timer: SharedTimer;
-  readonly #callback: () => void;
+  readonly #sleeper: Sleeper;
 
-  constructor(timer: SharedTimer, callback: () => void) {
+  constructor(timer: SharedTimer, sleeper: Sleeper) {
     this.#timer = timer;
-    this.#callback = callback;
+    this.#sleeper = sleeper;
     timer.add(this);
   }
 
@@ -95,14 +100,14 @@ class SharedWake implements Wake {
   }
 
   wake(): void {
-    this.#callback();
+    this.#sleeper.onWake();
   }
 }
 
 /** By the time at which they are due. */
 const sharedTimers = new Map<number, SharedTimer>();
 
-function sleep(at: number, delay: number, callback: () => void): Wake {
+function sleep(at: number, delay: number, sleeper: Sleeper): Wake {
   const grain = grainOf(delay);
   const due = Math.ceil(Math.min(at, now() + LONGEST_TIMEOUT - grain) / grain) * grain;
   let timer = sharedTimers.get(due);
@@ -110,7 +115,12 @@ function sleep(at: number, delay: number, callback: () => void): Wake {
     timer = new SharedTimer(due);
     sharedTimers.set(due, timer);
   }
-  return new SharedWake(timer, callback);
+  return new SharedWake(timer, sleeper);
+}
+
+function sleepAlone(at: number, callback: () => void): Wake {
+  const timer = startTimer(at, callback).unref();
+  return { cancel: () => clearTimeout(timer) };
 }
 
 function startTimer(at: number, callback: () => void): NodeJS.Timeout {

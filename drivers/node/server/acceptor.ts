@@ -2,7 +2,6 @@ import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
-import type { Socket as NetSocket } from 'node:net';
 import { type Conduct, Connection, type Limits } from '../../../protocol/index.ts';
 import { resolveConduct, resolveLimit, resolveLimits, ServerPolicy } from '../../../protocol/internal.ts';
 import { AdmissionControl } from '../../socket/admission-control.ts';
@@ -15,6 +14,7 @@ import type { TransportHandler } from '../../transport.ts';
 import { nodeClock } from '../clock.ts';
 import { diagnostics, debugTrace, tellStart } from '../diagnostics.ts';
 import { type CurrentContext, currentContext } from '../internals/async-context.ts';
+import { peerAddress } from '../internals/peer-address.ts';
 import { resources } from '../internals/resources.ts';
 import { Http2Transport } from '../http2/transport.ts';
 import { NodeTransport } from '../node-transport.ts';
@@ -72,7 +72,7 @@ export class Acceptor<Data> {
     incoming?: IncomingMessage,
     context = currentContext(),
   ): Socket<Data> {
-    const socket = this.#socket((stream as NetSocket).remoteAddress, since, this.#peer(stream, incoming), context);
+    const socket = this.#socket(peerAddress(stream), since, this.#peer(stream, incoming), context);
     const pump = socket.transportHandler;
     try {
       socket.attach(new NodeTransport(stream, pump));

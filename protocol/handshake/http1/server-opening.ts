@@ -24,30 +24,31 @@ export class ServerOpening implements Opening {
   readonly extensions: string;
   readonly #head: string;
   readonly #added: readonly string[];
-  #request: UpgradeRequest | undefined;
-  #response: ResponseHead | undefined;
+  /** What it was taken apart into, once somebody has asked. */
+  #asked: { request: UpgradeRequest; response: ResponseHead | undefined } | undefined;
 
   constructor(parts: ServerOpeningParts) {
     this.subprotocol = parts.subprotocol;
     this.extensions = parts.extensions;
     this.#head = parts.head;
     this.#added = parts.added;
-    this.#request = undefined;
-    this.#response = undefined;
+    this.#asked = undefined;
   }
 
   get request(): UpgradeRequest {
-    return (this.#request ??= readAgain(this.#head));
+    this.#asked ??= { request: readAgain(this.#head), response: undefined };
+    return this.#asked.request;
   }
 
   get response(): ResponseHead {
-    return (this.#response ??= this.#makeResponse());
+    const { headers } = this.request;
+    return (this.#asked!.response ??= makeResponse(headers['sec-websocket-key'], this, this.#added));
   }
+}
 
-  #makeResponse(): ResponseHead {
-    const rawHeaders = responseFields(this.request.headers['sec-websocket-key'], this, this.#added);
-    return { status: 101, statusText: STATUS_TEXT, version: '1.1', headers: collectFields(rawHeaders), rawHeaders };
-  }
+function makeResponse(key: string, agreed: Opening, added: readonly string[]): ResponseHead {
+  const rawHeaders = responseFields(key, agreed, added);
+  return { status: 101, statusText: STATUS_TEXT, version: '1.1', headers: collectFields(rawHeaders), rawHeaders };
 }
 
 export const STATUS_TEXT = 'Switching Protocols';
