@@ -210,7 +210,13 @@ export const ROWS: readonly Row[] = [
     'idle',
     'memory of an idle connection, of 10,000, after a message each',
     { work: 'idle', size: 125, connections: 10_000 },
-    { ws: 0.5, face: 0.9, raw: 1.3, promise: 1.3 },
+    { ws: 0.85, face: 0.9, raw: 1.3, promise: 1.3 },
+  ),
+  row(
+    'idle-http',
+    'the same on a server of node:http',
+    { work: 'idle', over: 'node:http', size: 125, connections: 10_000 },
+    { ws: 0.9, face: 0.9 },
   ),
   row(
     'idle-json',

@@ -1,4 +1,6 @@
 /** What the two peers of this package use of it, as built: imported by its own name, from `dist/`. */
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Listener } from '../../../drivers/driver.ts';
 import type { Handlers } from '../../../drivers/socket/socket.ts';
 import type { Job } from '../wire/job.ts';
@@ -9,6 +11,7 @@ interface EventSocket {
 
 export interface NodeEntry {
   serve(options: object, handlers: Handlers): Promise<Listener>;
+  attach(server: HttpServer, options: object, handlers: Handlers): Listener;
   connect(url: string, options: object, handlers: Handlers): EventSocket;
   broadcast(sockets: Iterable<EventSocket>, message: string | Uint8Array, options: { slow: 'send' }): void;
 }
@@ -24,6 +27,7 @@ interface PromiseServer {
 
 export interface MainEntry {
   listen(options: object, handler: (socket: PromiseSocket) => Promise<void>): Promise<PromiseServer>;
+  attach(server: HttpServer, options: object, handler: (socket: PromiseSocket) => Promise<void>): PromiseServer;
   open(url: string, options: object): Promise<PromiseSocket>;
   broadcast(sockets: Iterable<PromiseSocket>, message: string | Uint8Array): Promise<number>;
 }
@@ -53,4 +57,11 @@ export const importTopics = (): Promise<TopicsEntry> => import(dist ? `${dist}to
 export function optionsFor(job: Job): object {
   if (job.compress === false) return {};
   return { compress: job.compress === 'shared' ? { shared: true } : true };
+}
+
+/** A server of node:http that listens, and its port. */
+export async function httpServer(): Promise<{ http: HttpServer; port: number }> {
+  const http = createServer();
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  return { http, port: (http.address() as AddressInfo).port };
 }
