@@ -3,7 +3,7 @@ import { compileChildren } from './compile.ts';
 import { measure } from './measure.ts';
 import { availablePeers, plays, type Peer } from './peers.ts';
 import { rowsOfPage } from './report/chart.ts';
-import { BEGIN, END, replaceSection, section } from './report/markdown.ts';
+import { markers, replaceSection, section } from './report/markdown.ts';
 import { rowLines } from './report/terminal.ts';
 import { measureRow } from './results.ts';
 import { ROWS, type Row } from './rows.ts';
@@ -99,8 +99,10 @@ describe('the bench', async () => {
   });
 
   test('the generated section takes the place of the one before, and nothing else changes', () => {
-    const page = `before\n${BEGIN}\nold\n${END}\nafter`;
-    expect(replaceSection(page, 'new')).toBe(`before\n${BEGIN}\n\nnew\n\n${END}\nafter`);
+    const [begin, end] = markers('bench:growth');
+    const page = `before\n${begin}\nold\n${end}\nafter`;
+    expect(replaceSection(page, 'new', 'bench:growth')).toBe(`before\n${begin}\n\nnew\n\n${end}\nafter`);
+    expect(() => replaceSection(page, 'new')).toThrow('markers');
     expect(() => replaceSection('no markers', 'new')).toThrow('markers');
   });
 });

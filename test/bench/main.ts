@@ -10,7 +10,7 @@ import { canPin } from './child.ts';
 import { describeMachine } from './machine.ts';
 import { availablePeers, otherBuild } from './peers.ts';
 import { chart, rowsOfPage } from './report/chart.ts';
-import { replaceSection, section } from './report/markdown.ts';
+import { replaceSection, section, shortSection } from './report/markdown.ts';
 import { rowLines } from './report/terminal.ts';
 import { measureRow, type RowResult } from './results.ts';
 import { ROWS } from './rows.ts';
@@ -25,7 +25,7 @@ const USAGE = `npm run bench -- [options]
   --node PATH         the Node that runs the peers (default: this one)
   --against DIST      also measure another build of this package, with the faces that take part
   --profile FOLDER    write CPU profiles of the peers that run on Node there, of the last round
-  --docs              write docs/performance.md, also after a run of some rows
+  --docs              write docs/performance.md, also after a run of some rows; with --node, that Node's table in it
   --list              print the rows' names
 `;
 
@@ -112,8 +112,13 @@ async function bench(): Promise<void> {
     save();
   }
   print(`\nWritten: ${report}`);
-  if (options.docs ?? (whole && !options.quick)) {
-    const page = join(ROOT, 'docs', 'performance.md');
+  const page = join(ROOT, 'docs', 'performance.md');
+  if (options.docs && options.node !== process.execPath) {
+    const [major] = machine.node.slice(1).split('.');
+    const text = shortSection(results, machine, rounds, window);
+    writeFileSync(page, replaceSection(readFileSync(page, 'utf8'), text, `bench -- --node ${major}`));
+    print(`Written: ${page}`);
+  } else if (options.docs ?? (whole && !options.quick)) {
     const text = replaceSection(readFileSync(page, 'utf8'), section(results, machine, rounds, window));
     writeFileSync(page, text);
     writeFileSync(join(ROOT, 'docs', 'performance.svg'), chart(rowsOfPage(text)));

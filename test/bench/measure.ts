@@ -8,6 +8,8 @@ import type { Job, Run, Sample } from './wire/job.ts';
 export interface Measurement {
   /** CPU time of the peer, in microseconds a message. */
   cpu: number;
+  /** What the kernel took of that. */
+  kernel: number;
   /** Messages a second. */
   rate: number;
   /** Share of a core that the peer and the load generator used, 0 to 1. */
@@ -61,7 +63,7 @@ export async function measure(row: Row, peer: Peer, settings: Settings): Promise
       const port = await load.call<number>('prepare', { job: loadJob });
       await Promise.all([target.call('start', { job, port }), load.call('connected')]);
     }
-    if (!memory) await run(warmUp);
+    if (!memory) await run(row.warmUp ?? warmUp);
     const isProfiled = settings.profile !== undefined && peer.command === undefined;
     if (isProfiled) await target.call('profile', {});
     const before = await target.call<Sample>('sample', { collect: memory });
@@ -73,6 +75,7 @@ export async function measure(row: Row, peer: Peer, settings: Settings): Promise
     const cpu = after.cpu - before.cpu;
     return {
       cpu: cpu / result.messages,
+      kernel: (after.kernel - before.kernel) / result.messages,
       rate: (result.messages / result.elapsed) * 1000,
       peerLoad: cpu / result.elapsed / 1000,
       generatorLoad: result.cpu / result.elapsed / 1000,

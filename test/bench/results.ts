@@ -46,7 +46,7 @@ export async function measureRow(
   return { row, cells };
 }
 
-export type Figure = 'cpu' | 'rate' | 'rss' | 'heap' | 'peerLoad' | 'generatorLoad';
+export type Figure = 'cpu' | 'kernel' | 'rate' | 'rss' | 'heap' | 'peerLoad' | 'generatorLoad';
 
 /** One figure of a cell over its rounds; undefined where the peer did not take part or failed. */
 export function figure({ cells }: RowResult, peer: PeerId, name: Figure): Spread | undefined {

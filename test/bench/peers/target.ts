@@ -21,7 +21,7 @@ export function runTarget(target: Target): void {
       if (collect) await collectGarbage();
       const { user, system } = process.cpuUsage();
       const { rss, heapUsed, external } = process.memoryUsage();
-      return { cpu: user + system, rss, heap: heapUsed + external };
+      return { cpu: user + system, kernel: system, rss, heap: heapUsed + external };
     },
     collect: collectGarbage,
     allocated,

@@ -8,7 +8,7 @@ export const RATIOS: readonly { title: string; above: PeerId; below: PeerId; tar
   { title: 'event ÷ ws', above: 'event', below: 'ws', target: 'ws' },
   { title: 'event ÷ ws + bufferutil', above: 'event', below: 'ws+bufferutil' },
   { title: 'event ÷ raw', above: 'event', below: 'raw', target: 'raw' },
-  { title: 'event ÷ Bun', above: 'event', below: 'bun' },
+  { title: 'event ÷ Bun', above: 'event', below: 'bun', target: 'bun' },
   { title: 'event ÷ other build', above: 'event', below: 'other event' },
   { title: 'promise ÷ event', above: 'promise', below: 'event', target: 'promise' },
   { title: 'ws face ÷ ws', above: 'ws face', below: 'ws', target: 'face' },

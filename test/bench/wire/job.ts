@@ -25,6 +25,8 @@ export interface Job {
 export interface Sample {
   /** User and system CPU time of the whole process so far, in microseconds. */
   cpu: number;
+  /** The system's part of that. */
+  kernel: number;
   rss: number;
   /** The used heap and what hangs on it outside (V8's `heapUsed` and `external`), in bytes. */
   heap: number;
