@@ -22,6 +22,7 @@ import {
   DEADLINE_IN,
   Flow,
   isAllowed,
+  MAY_CLOSE_IN,
   nextFlow,
   nextState,
   nextTurn,
@@ -167,11 +168,6 @@ export class Lifecycle implements ReceiverOwner {
     return this.flow === Flow.DRAINING;
   }
 
-  /** Whether our Close frame is still to go out: until then, something else may go before it. */
-  get maySendClose(): boolean {
-    return this.phase === Phase.OPEN || this.allows(On.sendClose);
-  }
-
   /** Whether a call may be made now. */
   allows(cause: number): boolean {
     return isAllowed(this.role, this.state, cause);
@@ -200,7 +196,7 @@ export class Lifecycle implements ReceiverOwner {
     const until = this.timers.enter(deadline, this.now);
     if (deadline === Deadline.LINGER) this.closing.deadline = until;
     if (this.bytes === Bytes.NOTHING) this.input?.stop();
-    if (this.maySendClose) return;
+    if (MAY_CLOSE_IN[to] === 1) return;
     this.sendQueue?.clear();
     if (this.bytes === Bytes.NOTHING) this.deflate?.release();
   }
@@ -292,9 +288,8 @@ export class Lifecycle implements ReceiverOwner {
 
   /** Does what follows from the end of the messages once everything has gone that was sent until now. */
   concludeInTurn(): void {
-    if (this.next(On.conclude) === this.state) return;
     if (this.sendQueue === undefined) this.conclude();
-    else this.sendQueue.whenSent(() => this.conclude());
+    else if (this.next(On.conclude) !== this.state) this.sendQueue.whenSent(() => this.conclude());
   }
 
   /** Calls back, once, when all that was sent is output, unless the end comes before. */
@@ -310,7 +305,7 @@ export class Lifecycle implements ReceiverOwner {
     const { code, reason } = (fault ?? closeFrame)!;
     this.closing.noteEnding();
     const isExplained = fault === undefined || this.conduct.explainFaults;
-    if (this.maySendClose) this.#sendClose(code, isExplained ? reason : '');
+    if (MAY_CLOSE_IN[this.state] === 1) this.#sendClose(code, isExplained ? reason : '');
     this.take(On.conclude);
     if (fault !== undefined) this.sink.onFault(fault);
     else this.sink.onCloseFrame(code, reason);

@@ -1,5 +1,5 @@
 import { FLOW_NAMES, type FlowCause, FLOWS, TURN_NAMES, type TurnCause, TURNS } from './flows.ts';
-import { CAUSES, type Role, ROLES, STATE_NAMES, STATES, type StateRow } from './states.ts';
+import { CAUSES, Phase, type Role, ROLES, STATE_NAMES, STATES, type StateRow } from './states.ts';
 
 // The tables of states.ts and flows.ts as small integers, for a machine that is asked often: names by their index, and columns of a
 // table by the state's.
@@ -25,6 +25,8 @@ export const PHASE_IN = columnOf(({ phase }) => phase);
 export const BYTES_IN = columnOf(({ bytes }) => bytes);
 export const ACTION_IN = columnOf(({ action }) => action);
 export const DEADLINE_IN = columnOf(({ deadline }) => deadline);
+/** Whether our Close frame is still to go out: until then, something else may go before it. */
+export const MAY_CLOSE_IN = columnOf(({ phase, on }) => Number(phase === Phase.OPEN || on.sendClose !== undefined));
 
 /** In the place of a next state: the cause has no entry. */
 const REFUSED = 0xff;

@@ -105,7 +105,6 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     this.#hasHeard = true;
     this.isReceiving = true;
     this.#isRunning = true;
-    // In place of a call of `#enter`: every message passes through here.
     try {
       this.bytesReceived += bytes.length;
       this.lastReceived = Math.floor(now);
@@ -131,7 +130,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   onDrain(): void {
     this.onReleased();
-    if (this.#departures !== undefined) this.#tell(this.#departures.takeLeft());
+    if (this.#departures !== undefined) this.#owner.onDeparted(this.#departures.takeLeft());
     this.flush();
   }
 
@@ -215,7 +214,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   abandon(error: Error | undefined): void {
     // As a rule nobody does, and an error is dear to make.
     if (this.#departures === undefined) return;
-    this.#tell(this.#departures.takeLost(), error ?? new ConnectionLostError('the connection has ended'));
+    this.#owner.onDeparted(this.#departures.takeLost(), error ?? new ConnectionLostError('the connection has ended'));
   }
 
   /** This turn is over, of which `schedule` had asked to hear, at this time. */
@@ -250,30 +249,30 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   }
 
   #flushAt(now: number): void {
-    if (!this.#isRunning) guard(this, this.#flush, now);
+    if (this.#isRunning) return;
+    // In place of a call of `guard`: every message passes through here, as through `onData`.
+    try {
+      this.#write(now);
+      this.#act();
+      this.#arm();
+      if (this.#mustWait && this.bufferedAmount === 0) this.#tellWritable();
+      if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+    } catch (error) {
+      blame(this, error);
+    }
   }
 
-  #flush(now: number): void {
-    this.#write(now);
-    this.#act();
-    this.#arm();
-    if (this.#mustWait && this.bufferedAmount === 0) {
-      this.#mustWait = false;
-      // While closing too: what was sent before the Close frame has left.
-      if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
-    }
-    if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+  #tellWritable(): void {
+    this.#mustWait = false;
+    // While closing too: what was sent before the Close frame has left.
+    if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
   }
 
   #depart(departures: Departures): void {
     const transport = this.#transport;
     if (transport === undefined || this.#connection.outputSize > 0) return;
     departures.depart();
-    if (transport.bufferedAmount === 0) this.#tell(departures.takeLeft());
-  }
-
-  #tell(callbacks: readonly OnSent[], error?: Error): void {
-    if (callbacks.length > 0) this.#owner.onDeparted(callbacks, error);
+    if (transport.bufferedAmount === 0) this.#owner.onDeparted(departures.takeLeft());
   }
 
   #writeFields(): void {

@@ -163,8 +163,8 @@ export class SocketEvents implements Sink, PumpOwner {
     this.#letWaitersGo();
   }
 
-  onDeparted(callbacks: readonly OnSent[], error: Error | undefined): void {
-    this.within(() => callbacks.forEach((callback) => guard(this, callback, error)));
+  onDeparted(callbacks: readonly OnSent[], error?: Error): void {
+    if (callbacks.length > 0) this.within(() => callbacks.forEach((callback) => guard(this, callback, error)));
   }
 
   onEnding(): boolean {

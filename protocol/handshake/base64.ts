@@ -1,20 +1,21 @@
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+import { decodeLatin1, latin1Bytes } from '../text/latin1.ts';
+
+const ALPHABET = latin1Bytes('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+const PADDING = 0x3d;
 
 /** The base64 of bytes, with its padding. RFC 4648 §4 */
 export function encodeBase64(bytes: Uint8Array): string {
-  let text = '';
-  let at = 0;
-  for (; at + 2 < bytes.length; at += 3) {
-    const group = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
-    text += ALPHABET[group >> 18] + ALPHABET[(group >> 12) & 63] + ALPHABET[(group >> 6) & 63] + ALPHABET[group & 63];
+  const { length } = bytes;
+  const digits = new Uint8Array(4 * Math.ceil(length / 3));
+  for (let at = 0, i = 0; at < length; at += 3, i += 4) {
+    const left = length - at;
+    const group = (bytes[at] << 16) | (left > 1 ? bytes[at + 1] << 8 : 0) | (left > 2 ? bytes[at + 2] : 0);
+    digits[i] = ALPHABET[group >> 18];
+    digits[i + 1] = ALPHABET[(group >> 12) & 63];
+    digits[i + 2] = left > 1 ? ALPHABET[(group >> 6) & 63] : PADDING;
+    digits[i + 3] = left > 2 ? ALPHABET[group & 63] : PADDING;
   }
-  if (at + 1 === bytes.length) {
-    text += `${ALPHABET[bytes[at] >> 2]}${ALPHABET[(bytes[at] << 4) & 63]}==`;
-  } else if (at + 2 === bytes.length) {
-    const group = (bytes[at] << 8) | bytes[at + 1];
-    text += `${ALPHABET[group >> 10]}${ALPHABET[(group >> 4) & 63]}${ALPHABET[(group << 2) & 63]}=`;
-  }
-  return text;
+  return decodeLatin1(digits, 0, digits.length);
 }
 
 /**
@@ -23,12 +24,7 @@ export function encodeBase64(bytes: Uint8Array): string {
  * example of RFC 6455 §4.1 they are not.
  */
 export function isBase64Of16Bytes(text: string): boolean {
-  if (text.length !== 24 || !text.endsWith('==')) return false;
-  for (let i = 0; i < 22; i++) if (!isDigit(text.charCodeAt(i))) return false;
-  return true;
+  return BASE64_OF_16_BYTES.test(text);
 }
 
-function isDigit(unit: number): boolean {
-  const isLetter = (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a);
-  return isLetter || (unit >= 0x30 && unit <= 0x39) || unit === 0x2b || unit === 0x2f; // 0–9, +, /
-}
+const BASE64_OF_16_BYTES = /^[A-Za-z0-9+/]{22}==$/;

@@ -2,37 +2,40 @@
 const BLOCK_WORDS = 16;
 const ROUNDS = 80;
 
+// A digest is made in one go: there is one place to work in, for each handshake would make it anew.
+const digest = new Int32Array(5);
+const words = new Int32Array(BLOCK_WORDS);
+
 /**
- * SHA-1 (RFC 3174) of a text of which each code unit is a byte. Returns the digest as five 32-bit words.
+ * SHA-1 (RFC 3174) of a text of which each code unit is a byte. Returns the digest as five 32-bit words, lent until the
+ * next call.
  *
  * The opening handshake needs it as proof that the server speaks WebSocket (RFC 6455 §1.3), not for secrecy: its known
  * weakness against collisions does not matter there.
  */
 export function sha1(text: string): Int32Array {
-  const digest = new Int32Array(5);
   digest[0] = 0x67452301;
   digest[1] = 0xefcdab89;
   digest[2] = 0x98badcfe;
   digest[3] = 0x10325476;
   digest[4] = 0xc3d2e1f0;
-  const words = new Int32Array(BLOCK_WORDS);
+  words.fill(0);
   // The text, a 1 bit, zeros, and the length in bits as 64 bits at the end of the last block.
-  const blocks = ((text.length + 8) >> 6) + 1;
-  let at = 0;
-  for (let block = 0; block < blocks; block++) {
-    for (let i = 0; i < BLOCK_WORDS; i++, at += 4) {
-      words[i] =
-        (byteAt(text, at) << 24) | (byteAt(text, at + 1) << 16) | (byteAt(text, at + 2) << 8) | byteAt(text, at + 3);
-    }
-    if (block === blocks - 1) words[BLOCK_WORDS - 1] = text.length << 3;
-    compress(digest, words);
+  const { length } = text;
+  for (let at = 0; at <= length; at++) {
+    const byte = at < length ? text.charCodeAt(at) : 0x80;
+    words[(at >> 2) & 15] |= byte << (24 - 8 * (at & 3));
+    if ((at & 63) === 63) endBlock();
   }
+  if ((length & 63) >= 56 && (length & 63) < 63) endBlock();
+  words[BLOCK_WORDS - 1] = length << 3;
+  endBlock();
   return digest;
 }
 
-/** A byte of the padded text; the length stands apart. */
-function byteAt(text: string, at: number): number {
-  return at < text.length ? text.charCodeAt(at) : at === text.length ? 0x80 : 0;
+function endBlock(): void {
+  compress(digest, words);
+  words.fill(0);
 }
 
 /**
