@@ -30,6 +30,8 @@ describe('the bench', async () => {
     small('client-16k-64x1', { connections: 4 }),
     small('json-1k-64x16', { connections: 4 }),
     small('idle', { connections: 20 }),
+    small('tls-125-64x1', { connections: 4 }),
+    small('http2-125-64x1', { connections: 4 }),
   ];
   test.each(kinds)(
     'measures and checks: $title',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { makeCertificate } from '../support/certificates.ts';
 import { Child } from './child.ts';
 import type { Peer } from './peers.ts';
 import type { Row } from './rows.ts';
@@ -39,7 +40,9 @@ export interface Settings {
  */
 export async function measure(row: Row, peer: Peer, settings: Settings): Promise<Measurement> {
   const { node, children, warmUp, window } = settings;
-  const job: Job = { ...row.job, raw: peer.raw === true };
+  const isSecure = row.job.over === 'tls' || row.job.over === 'http2';
+  const certificate = isSecure ? { certificate: makeCertificate('IP:127.0.0.1') } : {};
+  const job: Job = { ...row.job, raw: peer.raw === true, ...certificate };
   const memory = row.measure === 'memory';
   // The young generation grows with the rate of allocation and not with connections: it is kept small for all alike.
   const memoryOptions = memory ? ['--max-semi-space-size=1'] : [];

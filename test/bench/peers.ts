@@ -124,6 +124,8 @@ export function plays(peer: Peer, row: Row): boolean {
   if (!peer.roles.includes(row.job.role)) return false;
   if (row.job.over === 'socket.io') return peer.file === 'ws';
   if (row.job.over === 'node:http' && !['ws', 'event', 'promise'].includes(peer.file)) return false;
+  // Of the others none serves WebSockets over HTTP/2.
+  if (row.job.over === 'http2' && !['raw', 'event', 'promise'].includes(peer.file)) return false;
   // Beside topics stand those that send to many at once by themselves.
   const isOfTopics = row.targets.topics !== undefined;
   if (isOfTopics ? !['topics', 'event', 'bun'].includes(peer.id) : peer.id === 'topics') return false;

@@ -126,6 +126,12 @@ export const ROWS: readonly Row[] = [
     { kind: 'binary', size: 16 * KIB, fragments: 16, connections: 64, depth: 4 },
     { ws: 0.4 },
   ),
+  row('tls-125-64x64', 'over TLS: text 125 B, 64 × 64', { over: 'tls', size: 125, ...many }, { ws: 1 }),
+  row('tls-125-64x1', 'over TLS: text 125 B, 64 × 1', { over: 'tls', size: 125, connections: 64 }, { ws: 1 }),
+  row('tls-16k-64x1', 'over TLS: text 16 KiB, 64 × 1', { over: 'tls', size: 16 * KIB, connections: 64 }, { ws: 1 }),
+  row('http2-125-64x64', 'over HTTP/2: text 125 B, 64 × 64', { over: 'http2', size: 125, ...many }, {}),
+  row('http2-125-64x1', 'over HTTP/2: text 125 B, 64 × 1', { over: 'http2', size: 125, connections: 64 }, {}),
+  row('http2-16k-64x1', 'over HTTP/2: text 16 KiB, 64 × 1', { over: 'http2', size: 16 * KIB, connections: 64 }, {}),
   row(
     'broadcast-1',
     'broadcast 125 B to 1,000, per delivery',

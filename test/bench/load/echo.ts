@@ -1,7 +1,8 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Job } from '../wire/job.ts';
 import { echoBatch, type Batch } from '../wire/plan.ts';
-import { openConnection, openMany } from './connection.ts';
+import { Http2Opener, openOverTls } from './carried.ts';
+import { openConnection, openMany, type Opening } from './connection.ts';
 import { Pacer, type Load } from './load.ts';
 
 /**
@@ -22,9 +23,10 @@ export class EchoLoad implements Load {
   }
 
   async prepare(): Promise<number> {
+    const open = this.opener();
     this.connections = await openMany(this.job.connections, async () => {
       const connection = new EchoConnection(this.batch, this.pacer, this.job.depth);
-      connection.socket = await openConnection({
+      connection.socket = await open({
         port: this.port,
         raw: this.job.raw,
         compress: false,
@@ -33,6 +35,13 @@ export class EchoLoad implements Load {
       return connection;
     });
     return 0;
+  }
+
+  private opener(): (opening: Opening) => Promise<Duplex> {
+    if (this.job.over === 'tls') return openOverTls;
+    if (this.job.over !== 'http2') return openConnection;
+    const http2 = new Http2Opener();
+    return (opening) => http2.open(opening);
   }
 
   run(milliseconds: number): Promise<number> {
@@ -46,7 +55,7 @@ export class EchoLoad implements Load {
 }
 
 class EchoConnection {
-  socket: Socket | undefined = undefined;
+  socket: Duplex | undefined = undefined;
   private at = 0;
   private readonly batch: Batch;
   private readonly pacer: Pacer;

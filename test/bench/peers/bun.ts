@@ -19,6 +19,7 @@ runTarget({
     const server = Bun.serve({
       hostname: '127.0.0.1',
       port: 0,
+      tls: job.certificate,
       fetch(request: unknown, bun: BunServer) {
         return bun.upgrade(request) ? undefined : { status: 400 };
       },

@@ -6,7 +6,10 @@
  * a little. A client's are longer: it writes as much from a buffer that it keeps. For handshakes it answers with the
  * bytes of a fixed response and of a Close.
  */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createSecureServer } from 'node:http2';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Job } from '../wire/job.ts';
 import { fail } from '../wire/control.ts';
 import { FIN, frame } from '../wire/frames.ts';
@@ -23,7 +26,12 @@ const SPARE = Buffer.alloc(128 * 1024, RAW_BYTE);
 runTarget({
   server(job) {
     const everyone = new Set<Socket>();
-    const server = createServer({ noDelay: true }, (socket) => {
+    if (job.over === 'http2') return serveHttp2(job);
+    const listen = (serve: (socket: Socket) => void): Server =>
+      job.certificate === undefined
+        ? createServer({ noDelay: true }, serve)
+        : createTlsServer({ ...job.certificate, noDelay: true }, serve);
+    const server = listen((socket) => {
       socket.on('error', fail);
       if (job.work === 'handshake') return shakeHands(socket);
       everyone.add(socket);
@@ -43,7 +51,20 @@ runTarget({
   },
 });
 
-function echo(job: Job, socket: Socket): void {
+/** Streams of HTTP/2 that are accepted whatever they ask for. */
+function serveHttp2(job: Job): Promise<number> {
+  const server = createSecureServer({ ...job.certificate, settings: { enableConnectProtocol: true } });
+  server.on('stream', (stream) => {
+    stream.on('error', fail);
+    stream.respond({ ':status': 200 });
+    echo(job, stream);
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function echo(job: Job, socket: Duplex): void {
   const { in: bytesIn, out: bytesOut } = job.wire;
   let taken = 0;
   let given = 0;

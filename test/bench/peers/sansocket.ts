@@ -55,6 +55,7 @@ export const importTopics = (): Promise<TopicsEntry> => import(dist ? `${dist}to
 
 /** The options that this job asks for, on top of the defaults. */
 export function optionsFor(job: Job): object {
+  if (job.certificate !== undefined) return { tls: job.certificate, http2: job.over === 'http2' };
   if (job.compress === false) return {};
   return { compress: job.compress === 'shared' ? { shared: true } : true };
 }

@@ -1,5 +1,6 @@
 /** `ws`, or with WS_FACE in the environment its face here; whether with `bufferutil` is up to WS_NO_BUFFER_UTIL. */
 import { createServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Module, { createRequire } from 'node:module';
 import { fail } from '../wire/control.ts';
@@ -12,9 +13,10 @@ const { WebSocket, WebSocketServer } = (await import(library)) as typeof import(
 runTarget({
   server(job) {
     if (job.over === 'socket.io') return serveSocketIo();
+    const https = job.certificate === undefined ? undefined : createHttpsServer(job.certificate);
+    https?.listen(0, '127.0.0.1');
     const server = new WebSocketServer({
-      host: '127.0.0.1',
-      port: 0,
+      ...(https === undefined ? { host: '127.0.0.1', port: 0 } : { server: https }),
       perMessageDeflate: job.compress === false ? false : { threshold: 0 },
     });
     server.on('connection', (socket) => {

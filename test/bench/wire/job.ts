@@ -13,8 +13,10 @@ export interface Job {
   fragments: number;
   /** `takeover`: contexts kept in both directions. `shared`: the server compresses without takeover, with one compressor. */
   compress: false | 'takeover' | 'shared';
-  /** What the messages are of, where they are not WebSocket's alone: the events of Socket.IO. Or what serves HTTP: node:http. */
-  over?: 'socket.io' | 'node:http';
+  /** What the messages are of, where they are not WebSocket's alone: the events of Socket.IO. Or what serves HTTP: node:http. Or what carries it. */
+  over?: 'socket.io' | 'node:http' | 'tls' | 'http2';
+  /** The server's, where there is TLS. */
+  certificate?: { key: string; cert: string };
   /** The peer moves bytes and speaks no protocol: no handshake, bytes of one constant value. */
   raw: boolean;
   /** Bytes that one message takes on the wire, to the peer under test and back; what a raw peer keeps to. */
