@@ -36,6 +36,7 @@ export class End {
   #isResumed: boolean;
   /** When this connection is to be closed. */
   #closeAt: number;
+  #isClosed: boolean;
 
   /** `inward` and `outward` name the two ways; `closes` says that this end closes connections that nothing else ends. */
   constructor(name: string, inward: number, outward: number, closes: boolean) {
@@ -51,6 +52,7 @@ export class End {
     this.#next = 1;
     this.#isResumed = false;
     this.#closeAt = Infinity;
+    this.#isClosed = false;
   }
 
   get isDone(): boolean {
@@ -64,13 +66,16 @@ export class End {
     this.#isResumed = false;
     old?.terminate();
     line.send(`r${this.received}`, false);
+    if (this.#isClosed) line.close();
   }
 
   detach(line: Line): void {
     if (this.#line === line) this.#line = undefined;
   }
 
+  /** Nothing more is wanted: neither of this connection nor, where a fault has just ended the last one, of the next. */
   close(): void {
+    this.#isClosed = true;
     this.#line?.close();
   }
 

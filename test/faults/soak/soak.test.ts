@@ -42,6 +42,17 @@ describe('the ends of the soak see', () => {
   });
 });
 
+test.each([true, false])('an end that is to close closes the one connection that it has or gets, had: %s', (had) => {
+  const end = new End('end', 1, 2, false);
+  let closed = 0;
+  const line = { ...LINE, close: () => closed++ };
+  if (had) end.attach(line);
+  expect(closed).toBe(0);
+  end.close();
+  if (!had) end.attach(line);
+  expect(closed).toBe(1);
+});
+
 describe('a short soak, over both faces', () => {
   test('nothing acknowledged is lost, doubled or reordered, and every connection ends once', async () => {
     const report = await soak({ seed: 1, conversations: 10, messages: 40 });
