@@ -196,11 +196,7 @@ export class Input {
 
   #countLate(length: number, most: number): void {
     this.#late += length;
-    if (this.#late > most) {
-      this.#life.abort(
-        On.flood,
-        new ProtocolError(1008, '', { message: 'the peer sends on after the end', kind: 'flood' }),
-      );
-    }
+    // What it has ended with is known by now: no error is told but that.
+    if (this.#late > most) this.#life.abort(On.flood, this.#life.lossOf());
   }
 }

@@ -174,7 +174,7 @@ export class Sender {
   #textFragment(message: Fragmented, text: string, fin: boolean): void {
     let rest = message.surrogate + text;
     message.surrogate = '';
-    if (!fin && rest.length > 0 && isLead(rest.charCodeAt(rest.length - 1))) {
+    if (!fin && isLead(rest.charCodeAt(rest.length - 1))) {
       message.surrogate = rest.slice(-1);
       rest = rest.slice(0, -1);
     }
