@@ -114,10 +114,11 @@ export class Outbox {
     let chunks = this.#chunks!;
     this.#chunks = undefined;
     this.#loose = 0;
-    if (sizeOf(chunks) !== this.#size) throw new Error('bytes were detached from their memory before they were sent');
-    if (chunks.length > 1) {
-      if (!this.#prepared) chunks = this.#size > JOIN_UP_TO ? chunks : this.#join(chunks);
-      else if (this.#size <= JOIN_PREPARED_UP_TO) chunks = [this.#memory.joined.join(chunks, this.#size)];
+    if (this.#prepared && chunks.length > 1 && this.#size <= JOIN_PREPARED_UP_TO) {
+      chunks = [this.#memory.joined.join(chunks, this.#size)];
+    } else {
+      checkSize(chunks, this.#size);
+      if (chunks.length > 1 && !this.#prepared && this.#size <= JOIN_UP_TO) chunks = this.#join(chunks);
     }
     this.#size = 0;
     return chunks;
@@ -200,11 +201,23 @@ export class JoinedFrames {
 
   /** `size` is what they come to, in bytes. */
   join(frames: readonly Uint8Array[], size: number): Uint8Array {
-    const last = this.#frames;
-    if (frames.length === last.length && frames.every((frame, i) => frame === last[i])) return this.#joined;
+    if (this.#isLast(frames)) return this.#joined;
+    checkSize(frames, size);
     const joined = joinBytes(frames, this.#allocate(size));
     this.#frames = frames;
     this.#joined = joined;
     return joined;
   }
+
+  #isLast(frames: readonly Uint8Array[]): boolean {
+    const last = this.#frames;
+    if (frames.length !== last.length) return false;
+    for (let i = 0; i < frames.length; i++) if (frames[i] !== last[i]) return false;
+    return true;
+  }
+}
+
+/** Throws where somebody has taken the memory of what was sent by reference. */
+function checkSize(chunks: readonly Uint8Array[], size: number): void {
+  if (sizeOf(chunks) !== size) throw new Error('bytes were detached from their memory before they were sent');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { JoinedFrames, Outbox } from '../../../protocol/memory/outbox.ts';
+import { JoinedFrames, Outbox, OutboxPool } from '../../../protocol/memory/outbox.ts';
 import { Resources } from '../../../protocol/resources.ts';
 import { join } from '../../support/cuts.ts';
 
@@ -169,4 +169,20 @@ test('frames are joined anew unless they are the very same ones', () => {
   expect(joined.join([a], 1)).toEqual(Uint8Array.of(1));
   expect(joined.join([b, a], 2)).toEqual(Uint8Array.of(2, 1));
   expect(joined.join([Uint8Array.of(2), a], 2)).not.toBe(first);
+});
+
+test('frames that were detached before they were joined are not taken', () => {
+  const outbox = new Outbox(new Resources());
+  const frames = [new Uint8Array(10), new Uint8Array(20)];
+  for (const frame of frames) outbox.pushPrepared(frame);
+  structuredClone(frames[1], { transfer: [frames[1].buffer] });
+  expect(() => outbox.take()).toThrow('detached');
+});
+
+test('a pool lends outboxes again, and keeps 1,024 of them at most', () => {
+  const pool = new OutboxPool(new Resources());
+  const lent = Array.from({ length: 1025 }, () => pool.lend());
+  for (const outbox of lent) pool.giveBack(outbox);
+  const again = Array.from({ length: 1025 }, () => pool.lend());
+  expect(again.filter((outbox) => lent.includes(outbox))).toHaveLength(1024);
 });
