@@ -55,14 +55,14 @@ export function readableLength(data: BytesLike, most: number): number {
 
 /** All of an ArrayBuffer or a SharedArrayBuffer. */
 function wholeOf(data: unknown): Uint8Array {
-  if (typeof data !== 'object' || data === null || !isBuffer(data)) {
+  if (!isBuffer(data)) {
     throw new TypeError('a message must be a string, an ArrayBuffer, a typed array or a DataView');
   }
   const bytes = new Uint8Array(data);
   return isFixed(data) ? bytes : bytes.slice();
 }
 
-function isBuffer(value: object): value is ArrayBuffer | SharedArrayBuffer {
+function isBuffer(value: unknown): value is ArrayBuffer | SharedArrayBuffer {
   return holds(bufferLength, value) || holds(sharedLength, value);
 }
 
@@ -72,7 +72,7 @@ function isFixed(memory: ArrayBufferLike): boolean {
 }
 
 /** Whether there is this getter, and it takes that. */
-function holds(get: Getter<number> | undefined, value: object): boolean {
+function holds(get: Getter<number> | undefined, value: unknown): boolean {
   try {
     get!.call(value);
     return true;

@@ -1,7 +1,7 @@
 /** What a connection does where it has the choice: TEXT as bytes, pings left alone, Close frames that explain nothing. */
 import { describe, expect, test } from 'vitest';
 import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
-import { resolveConduct } from '../../protocol/conduct.ts';
+import { CONDUCT_OPTIONS, resolveConduct } from '../../protocol/conduct.ts';
 import type { ProtocolError } from '../../protocol/errors.ts';
 import { establishDeflate } from '../../protocol/permessage-deflate/established.ts';
 import type { EndpointOptions } from '../support/endpoint.ts';
@@ -25,8 +25,20 @@ const zlibCodec = createZlibCodec();
 test('connections without a wish of their own share one conduct', () => {
   expect(resolveConduct({})).toBe(resolveConduct({ text: 'string', autoPong: true, explainFaults: true }));
   expect(resolveConduct({ text: 'bytes' })).toEqual({ textAsBytes: true, autoPong: true, explainFaults: true });
+  expect(resolveConduct({})).toEqual({ textAsBytes: false, autoPong: true, explainFaults: true });
   const conduct = resolveConduct({ autoPong: false });
   expect(resolveConduct({ conduct, text: 'bytes' })).toBe(conduct);
+});
+
+test('what text may be is said by the table of options as well', () => {
+  const { text } = CONDUCT_OPTIONS;
+  expect(['string', 'bytes', '', 'buffer', undefined].map((value) => text.fits(value))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test.each([

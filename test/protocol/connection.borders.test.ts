@@ -1,10 +1,10 @@
 /** What lies just at a border, or is to be done once and not at all: each by itself, in few bytes. */
 import { describe, expect, test, vi } from 'vitest';
 import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
-import { Connection, EventQueue, type ProtocolError, Resources } from '../../protocol/index.ts';
+import { Connection, EventQueue, type Opening, Phase, type ProtocolError, Resources } from '../../protocol/index.ts';
 import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import { type EndpointOptions, openEndpoint, ROLES } from '../support/endpoint.ts';
-import { BINARY, CLOSE, closePayload, CONTINUATION, header, PING, TEXT } from '../support/frames.ts';
+import { BINARY, CLOSE, closePayload, CONTINUATION, frame, header, PING, TEXT } from '../support/frames.ts';
 
 const encode = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const decode = (chunks: readonly Uint8Array[]): string => chunks.map((one) => String.fromCharCode(...one)).join('');
@@ -88,6 +88,20 @@ describe('the opening', () => {
     expect(errors[0]!.message).toBe('the transport was lost before the connection was open');
   });
 
+  test.each([
+    {},
+    { subprotocol: 'chat' },
+    { extensions: 'x' },
+    { request: { target: '/' } as Opening['request'] },
+    { response: { status: 200 } as Opening['response'] },
+  ])('that something else has made is what that says: %j', (given) => {
+    const { opening } = Connection.established('server', { now: 0, sink: {}, ...given });
+    const nothing = { subprotocol: '', extensions: '', request: undefined, response: undefined };
+    expect(opening).toStrictEqual({ ...nothing, ...given });
+    const another = Connection.established('client', { now: 0, sink: {}, ...given });
+    expect(another.opening === opening).toBe(Object.keys(given).length === 0); // nothing agreed on is one object for all
+  });
+
   test('over HTTP/2 that is refused without a body writes none', () => {
     const { connection } = serving({ onRequest: () => connection.reject({ status: 403 }) });
     const fields = [
@@ -106,6 +120,31 @@ describe('the opening', () => {
     expect(connection.takeFields()).toContain('403');
     expect(connection.takeOutput()).toEqual([]);
   });
+});
+
+test('a client waits longer for the transport’s end while it has output of its own to write', () => {
+  for (const isTaken of [false, true]) {
+    const client = Connection.established('client', { now: 0, sink: {}, closeTimeout: 5000 });
+    client.receive(frame({ opcode: CLOSE, payload: closePayload(1000) }), 0);
+    if (isTaken) client.takeOutput();
+    client.handleTimeout(1000);
+    expect(client.phase).toBe(isTaken ? Phase.CLOSED : Phase.CLOSING);
+    client.handleTimeout(5000);
+    expect(client.phase).toBe(Phase.CLOSED);
+  }
+});
+
+test('a sink may throw more than once in a call, and may lack every method', () => {
+  const bare = serving({}, { sink: {} }).connection;
+  bare.receive(encode('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 0);
+  expect(decode(bare.takeOutput())).toContain('HTTP/1.1 426 ');
+  const raise = (): never => {
+    throw new Error('of the sink');
+  };
+  const endpoint = Connection.established('client', { now: 0, sink: { onCloseFrame: raise, onText: raise } });
+  const chunk = Uint8Array.of(...frame({ opcode: TEXT, payload: 'a' }), ...frame({ opcode: CLOSE }));
+  expect(() => endpoint.receive(chunk, 0)).toThrow('the sink threw more than once');
+  expect(() => Connection.established('client', { now: 0, sink: null as never })).toThrow(/sink must be an object/);
 });
 
 describe.each(ROLES)('a %s', (role) => {

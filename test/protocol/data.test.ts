@@ -98,6 +98,15 @@ describe.each(LIARS.map((liar) => [liar.name, liar] as const))('of %s', (_, { ma
   });
 });
 
+test('the bytes of a Uint8Array can be read where they are up to the length that is asked for, and of nothing else', () => {
+  const bytes = new Uint8Array(6);
+  expect([5, 6, 7].map((most) => readableLength(bytes, most))).toEqual([0, 6, 6]);
+  expect(readableLength(Buffer.alloc(6), 6)).toBe(6);
+  for (const other of [new Int8Array(6), new Uint16Array(3), new DataView(bytes.buffer), bytes.buffer]) {
+    expect(readableLength(other, 10)).toBe(0);
+  }
+});
+
 test('no bytes at all are none that could be read where they are', () => {
   expect(readableLength(new Uint8Array(0), 10)).toBe(0);
 });

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import {
+  closingTimedOut,
+  connectionLost,
   ConnectionLostError,
   HandshakeError,
   InvalidStateError,
+  openingLost,
+  pongTimedOut,
   ProtocolError,
+  systemCode,
+  terminated,
   TimeoutError,
   WebSocketError,
 } from '../../protocol/errors.ts';
@@ -23,8 +29,22 @@ describe('WebSocketError', () => {
 
   test.each([
     [1000, '1000 (normal closure)'],
+    [1001, '1001 (going away)'],
+    [1002, '1002 (protocol error)'],
+    [1003, '1003 (unsupported data)'],
+    [1004, '1004 (unknown)'],
+    [1005, '1005 (no status received)'],
     [1006, '1006 (abnormal closure)'],
+    [1007, '1007 (invalid payload data)'],
+    [1008, '1008 (policy violation)'],
+    [1009, '1009 (message too big)'],
+    [1010, '1010 (mandatory extension)'],
+    [1011, '1011 (internal error)'],
+    [1012, '1012 (service restart)'],
+    [1013, '1013 (try again later)'],
     [1014, '1014 (bad gateway)'],
+    [1015, '1015 (TLS handshake)'],
+    [1016, '1016 (unknown)'],
     [2999, '2999 (unknown)'],
     [3000, '3000 (registered)'],
     [3999, '3999 (registered)'],
@@ -83,4 +103,35 @@ test('InvalidStateError is the caller’s mistake: a TypeError, and no WebSocket
   expect(error).toBeInstanceOf(TypeError);
   expect(error).not.toBeInstanceOf(WebSocketError);
   expect(String(error)).toBe('InvalidStateError: not now');
+});
+
+describe('the ends that a connection makes of itself', () => {
+  test('have a kind each, and the timer that it was', () => {
+    expect(pongTimedOut(5)).toMatchObject({ kind: 'pong-timeout', timer: { option: 'pongTimeout', value: 5 } });
+    expect(closingTimedOut(5)).toMatchObject({ kind: 'close-timeout', timer: { option: 'closeTimeout', value: 5 } });
+    expect(terminated()).toMatchObject({ kind: 'terminated', message: 'terminated' });
+  });
+
+  test('tell the cause where there is one, and of its words the code alone', () => {
+    const cause = Object.assign(new Error('what the peer said'), { code: 'ECONNRESET' });
+    for (const isTemporary of [true, false]) {
+      const error = openingLost('it was lost', cause, isTemporary);
+      const message = 'it was lost (ECONNRESET) before the connection was open';
+      expect(error).toMatchObject({ kind: 'lost', message, isTemporary, cause });
+    }
+    expect(connectionLost('it was lost', cause)).toMatchObject({
+      message: 'it was lost (ECONNRESET) without a Close frame',
+      cause,
+    });
+    for (const error of [openingLost('it', undefined, true), connectionLost('it', undefined)]) {
+      expect('cause' in error).toBe(false);
+    }
+  });
+
+  test.each([undefined, null, 'EPIPE', {}, { code: 5 }, { code: ['EPIPE'] }, { code: 'E' }, { code: 'a b' }])(
+    'have no code of %j',
+    (cause) => {
+      expect(systemCode(cause)).toBe('');
+    },
+  );
 });

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS, type LimitOptions, resolveLimit, resolveLimits } from '../../protocol/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  LIMIT_OPTIONS,
+  type LimitOptions,
+  resolveLimit,
+  resolveLimits,
+} from '../../protocol/limits.ts';
 
 test('the defaults', () => {
   expect(resolveLimits({})).toEqual({
@@ -13,6 +19,7 @@ test('the defaults', () => {
     pongTimeout: 20_000,
   });
   expect(resolveLimits({ maxFragments: undefined })).toEqual(DEFAULT_LIMITS);
+  expect(Object.keys(LIMIT_OPTIONS)).toEqual(Object.keys(DEFAULT_LIMITS));
 });
 
 describe.each(Object.keys(DEFAULT_LIMITS) as (keyof LimitOptions)[])('%s', (name) => {

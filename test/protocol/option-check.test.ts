@@ -79,7 +79,7 @@ describe('an option that is something else', () => {
     ['an object', OBJECT, [{}, [], false], [null, 'x', true]],
     ['a list of strings', STRINGS, [[], ['a'], false], ['a', [1], true]],
     ['a string or a URL', STRING_OR_URL, ['x', new URL('ws://x/'), false], [1, {}, null, true]],
-    ['a number from 0 to 65535', PORT, [0, 8080, '8080'], ['http', '', false, true]],
+    ['a number from 0 to 65535', PORT, [0, 8080, '8080'], ['http', '', '80a', 'a80', [80], false, true]],
     ['an AbortSignal', SIGNAL, [new AbortController().signal, false], [new AbortController(), {}, null, true]],
     ['a path, a list of paths or a function', PATHS, ['/', ['/a'], () => true, false], [1, [1], true]],
     ["a list of origins, a function, or '*' for all", ORIGINS, ['*', [], () => true], ['https://x', false, true]],
@@ -96,6 +96,10 @@ describe('an option that is something else', () => {
     const values = [null, undefined, true, 5, 'secret', () => 1, Symbol('secret'), ['secret'], { secret: 1 }];
     const names = ['null', 'undefined', 'true', 'the number 5', 'a string', 'a function', 'a symbol', 'an array'];
     expect(values.map(nameOf)).toEqual([...names, 'an object']);
+    const listed = (function (..._: number[]) {
+      return arguments;
+    })(1);
+    expect(nameOf(listed)).toBe('an object');
     expect([Promise.resolve(), new Map(), new Date(0)].map(nameOf)).toEqual(['a Promise', 'a Map', 'a Date']);
   });
 

@@ -18,6 +18,9 @@ describe('the options of a driver that has resolved its limits', () => {
   test('are checked where the limits are not resolved, and where there are none', () => {
     expect(() => Connection.server({ ...made(), maxPayload: 1 } as ServerConnectionOptions)).toThrow(TypeError);
     expect(() => Connection.server(undefined as never)).toThrow(TypeError);
+    const now = '0' as unknown as number;
+    const text = 'Connection.server: now must be a number of milliseconds, not a string';
+    expect(() => Connection.server({ ...made(), now })).toThrow(new TypeError(text));
   });
 });
 

@@ -34,6 +34,12 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const GET = [':method', 'GET', ':scheme', 'https', ':path', '/', ':authority', 'example.com'];
 const PLAIN = 'GET / HTTP/1.1\r\nHost: example.com\r\n\r\n';
 
+test('all that a state leads to is a state', () => {
+  const ways = STATE_NAMES.flatMap((name) => Object.values(STATES[name].on));
+  const names = ways.flatMap((next) => (typeof next === 'string' ? [next] : Object.values(next as object)));
+  expect(names.filter((next) => next !== 'SAME' && !STATE_NAMES.includes(next as StateName))).toEqual([]);
+});
+
 /** A connection whose sink answers nothing by itself and puts every end off. */
 class Subject {
   readonly role: Role;

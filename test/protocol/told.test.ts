@@ -247,28 +247,6 @@ describe('an end says what has happened', () => {
     asBytes.receive(frame({ opcode: 0, payload: 'abc', key: KEY }), 0);
     expect(asBytes.phase).toBe(Phase.OPEN);
   });
-
-  test.each([
-    [1000, 'normal closure'],
-    [1001, 'going away'],
-    [1002, 'protocol error'],
-    [1003, 'unsupported data'],
-    [1004, 'unknown'],
-    [1005, 'no status received'],
-    [1006, 'abnormal closure'],
-    [1007, 'invalid payload data'],
-    [1008, 'policy violation'],
-    [1009, 'message too big'],
-    [1010, 'mandatory extension'],
-    [1011, 'internal error'],
-    [1012, 'service restart'],
-    [1013, 'try again later'],
-    [1014, 'bad gateway'],
-    [1015, 'TLS handshake'],
-    [1016, 'unknown'],
-  ])('the code %i means %s', (code, meaning) => {
-    expect(new WebSocketError(code).message).toBe(`${code} (${meaning})`);
-  });
 });
 
 describe('a refusal is told with its kind, its response and the request', () => {
