@@ -1,5 +1,5 @@
 import type { Connection } from '../../protocol/index.ts';
-import type { OnSent } from './departures.ts';
+import type { Callbacks } from './departures.ts';
 import type { SocketSetting } from './socket-parts.ts';
 
 /** What a pump reports to. */
@@ -9,7 +9,7 @@ export interface PumpOwner {
   /** Does this in the connection's own context. */
   within(step: () => void): void;
   /** What these were sent with has left, or never will for this error. */
-  onDeparted(callbacks: readonly OnSent[], error?: Error): void;
+  onDeparted(callbacks: Callbacks, error?: Error): void;
   /** Something was thrown that had to do with this connection, which is over already. */
   failed(error: unknown): void;
 }

@@ -11,7 +11,7 @@ import {
   type UpgradeRequest,
 } from '../../protocol/index.ts';
 import { type Call, CALLS } from './calls.ts';
-import type { OnSent } from './departures.ts';
+import type { Callbacks, OnSent } from './departures.ts';
 import { addPlace } from './error-place.ts';
 import { blame, each, guard, report, watch } from './guard.ts';
 import type { Pump } from './pump.ts';
@@ -163,8 +163,13 @@ export class SocketEvents implements Sink, PumpOwner {
     this.#letWaitersGo();
   }
 
-  onDeparted(callbacks: readonly OnSent[], error?: Error): void {
-    if (callbacks.length > 0) this.within(() => callbacks.forEach((callback) => guard(this, callback, error)));
+  onDeparted(callbacks: Callbacks, error?: Error): void {
+    if (callbacks !== undefined) this.#within(this.#departed, callbacks, error);
+  }
+
+  #departed(callbacks: OnSent | readonly OnSent[], error: Error | undefined): void {
+    if (typeof callbacks === 'function') guard(this, callbacks, error);
+    else for (const callback of callbacks) guard(this, callback, error);
   }
 
   onEnding(): boolean {

@@ -375,7 +375,7 @@ export class Socket<Data = unknown, Context = unknown> {
     const onSent = options?.onSent;
     if (onSent !== undefined) {
       const error = new InvalidStateError(`the connection is ${this.state}: nothing was sent`);
-      this.clock.defer(() => this.#events.onDeparted([onSent], error));
+      this.clock.defer(() => this.#events.onDeparted(onSent, error));
     }
     return false;
   }
