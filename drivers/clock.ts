@@ -7,7 +7,10 @@ export interface Clock {
    * and a spurious wake-up does nothing.
    */
   wakeAt(at: number, callback: () => void): Wake;
-  /** The same for an object, which in every idle connection takes less than a closure of it. Not every clock has it. */
+  /**
+   * The same for an object, which in every idle connection takes less than a closure of it, and is what to call the wake-up off
+   * with. One sleeper has one wake-up at a time. Not every clock has it.
+   */
   wakeSleeperAt?(at: number, sleeper: Sleeper): Wake;
   /**
    * Calls back once, when everything has been delivered that had come from outside when this was called. A loop that runs
@@ -18,15 +21,16 @@ export interface Clock {
   defer(callback: () => void): void;
 }
 
-/** Who sleeps. */
+/** Who waits to be woken by a clock. */
 export interface Sleeper {
+  /** It is time, or a little later. */
   onWake(): void;
 }
 
 /** A wake-up that can be called off. */
 export interface Wake {
-  /** Calls it off. Safe to repeat, and after it has come. */
-  cancel(): void;
+  /** Calls it off, for this sleeper where it is one's. Safe to repeat, and after it has come. */
+  cancel(sleeper?: Sleeper): void;
 }
 
 /** From so many milliseconds on a wake-up is late because the event loop stood still. */

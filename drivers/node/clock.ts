@@ -15,8 +15,10 @@ export const nodeClock: Clock = {
   now,
   wakeAt: (at, callback) => {
     const delay = at - now();
-    if (delay >= SHARED_FROM) return sleep(at, delay, { onWake: callback });
-    return sleepAlone(at, callback);
+    if (delay < SHARED_FROM) return sleepAlone(at, callback);
+    const sleeper = { onWake: callback };
+    const timer = sleep(at, delay, sleeper);
+    return { cancel: () => timer.cancel(sleeper) };
   },
   wakeSleeperAt: (at, sleeper) => {
     const delay = at - now();
@@ -51,31 +53,31 @@ function grainOf(delay: number): number {
 }
 
 /** Those who sleep until one and the same time: a timer for each idle connection would be half of what it takes. */
-class SharedTimer {
+class SharedTimer implements Wake {
   readonly #at: number;
-  readonly #wakes: Set<SharedWake>;
+  readonly #sleepers: Set<Sleeper>;
   readonly #timer: NodeJS.Timeout;
 
   constructor(at: number) {
     this.#at = at;
-    this.#wakes = new Set();
+    this.#sleepers = new Set();
     this.#timer = startTimer(at, () => this.#wake()).unref();
   }
 
-  add(wake: SharedWake): void {
-    this.#wakes.add(wake);
+  add(sleeper: Sleeper): void {
+    this.#sleepers.add(sleeper);
   }
 
-  remove(wake: SharedWake): void {
-    this.#wakes.delete(wake);
-    if (this.#wakes.size === 0) this.#close();
+  cancel(sleeper: Sleeper): void {
+    this.#sleepers.delete(sleeper);
+    if (this.#sleepers.size === 0) this.#close();
   }
 
   #wake(): void {
     this.#close();
-    each(this.#wakes, (wake) => {
-      this.#wakes.delete(wake);
-      wake.wake();
+    each(this.#sleepers, (sleeper) => {
+      this.#sleepers.delete(sleeper);
+      sleeper.onWake();
     });
   }
 
@@ -85,29 +87,10 @@ class SharedTimer {
   }
 }
 
-class SharedWake implements Wake {
-  readonly #timer: SharedTimer;
-  readonly #sleeper: Sleeper;
-
-  constructor(timer: SharedTimer, sleeper: Sleeper) {
-    this.#timer = timer;
-    this.#sleeper = sleeper;
-    timer.add(this);
-  }
-
-  cancel(): void {
-    this.#timer.remove(this);
-  }
-
-  wake(): void {
-    this.#sleeper.onWake();
-  }
-}
-
 /** By the time at which they are due. */
 const sharedTimers = new Map<number, SharedTimer>();
 
-function sleep(at: number, delay: number, sleeper: Sleeper): Wake {
+function sleep(at: number, delay: number, sleeper: Sleeper): SharedTimer {
   const grain = grainOf(delay);
   const due = Math.ceil(Math.min(at, now() + LONGEST_TIMEOUT - grain) / grain) * grain;
   let timer = sharedTimers.get(due);
@@ -115,7 +98,8 @@ function sleep(at: number, delay: number, sleeper: Sleeper): Wake {
     timer = new SharedTimer(due);
     sharedTimers.set(due, timer);
   }
-  return new SharedWake(timer, sleeper);
+  timer.add(sleeper);
+  return timer;
 }
 
 function sleepAlone(at: number, callback: () => void): Wake {

@@ -45,7 +45,7 @@ export type { ControlOptions, FragmentOptions, SendOptions } from '../socket/sen
 export type { OnSent } from '../socket/departures.ts';
 export type { SlowConsumerOptions } from '../socket/slow-consumers.ts';
 export type { NodeAuthorizeContext } from './server/peer.ts';
-export type { Clock, Wake } from '../clock.ts';
+export type { Clock, Sleeper, Wake } from '../clock.ts';
 export type { BareListener, ListenAddress, Listener } from '../driver.ts';
 export type { Acceptance, AuthorizeContext, Decision, HttpResponse, Peer, RefusalReason } from '../socket/decision.ts';
 export type { SocketHandlers, SocketState } from '../socket/handlers.ts';

@@ -95,7 +95,7 @@ export type { BareListener, Driver, ListenAddress, Listener } from '../driver.ts
 export type { Acceptance, AuthorizeContext, Decision, HttpResponse, Peer, RefusalReason } from '../socket/decision.ts';
 export type { SocketHandlers, SocketState } from '../socket/handlers.ts';
 export type { ClientOptions, Paths, ServerOptions, SocketOptions, WithContext } from '../socket/options.ts';
-export type { Clock, Wake } from '../clock.ts';
+export type { Clock, Sleeper, Wake } from '../clock.ts';
 export type { Transport, TransportHandler } from '../transport.ts';
 export { PreparedMessage } from '../../protocol/index.ts';
 export type {

@@ -339,11 +339,11 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     const due = this.#connection.nextTimeout();
     if (due === Infinity) {
       if (this.#wake === undefined) return;
-      this.#wake.cancel();
+      this.#wake.cancel(this);
       this.#wake = undefined;
       this.#wakeAt = Infinity;
     } else if (due < this.#wakeAt) {
-      this.#wake?.cancel();
+      this.#wake?.cancel(this);
       this.#wakeAt = due;
       const { clock } = this.#setting;
       this.#wake = clock.wakeSleeperAt?.(due, this) ?? clock.wakeAt(due, () => this.onWake());

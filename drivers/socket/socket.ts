@@ -44,8 +44,6 @@ export class Socket<Data = unknown, Context = unknown> {
   data: Data;
   /** What `authorize` gave as its context. */
   context: Context;
-  /** Whether this is the server's side. */
-  readonly isServer: boolean;
   /** @internal Client: how far the opening handshake has come, where the driver tells. */
   dialing: DialProgress | undefined;
   readonly #events: SocketEvents;
@@ -68,7 +66,6 @@ export class Socket<Data = unknown, Context = unknown> {
     this.#remoteAddress = parts.remoteAddress;
     this.#events = new SocketEvents(this, parts);
     this.#connection = parts.connect(this.#events);
-    this.isServer = this.#connection.isServer;
     this.#pump = this.#makePump();
     parts.setting.admission?.wait(this);
     if (parts.signal !== undefined) this.#events.onceOpened = giveUpOn(parts.signal, this);
@@ -82,6 +79,11 @@ export class Socket<Data = unknown, Context = unknown> {
   /** @internal */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return `Socket ${inspect(this.toJSON(), options)}`;
+  }
+
+  /** Whether this is the server's side. */
+  get isServer(): boolean {
+    return this.#connection.isServer;
   }
 
   /** Time, as the driver has it. */

@@ -17,7 +17,7 @@ export function createPresence(hub: Topics, options?: PresenceOptions): Presence
 }
 
 export type { BytesLike, ConnectionLostError, WebSocketError, WebSocketErrorInit } from '../../protocol/index.ts';
-export type { Clock, Wake } from '../clock.ts';
+export type { Clock, Sleeper, Wake } from '../clock.ts';
 export type { SocketState } from '../socket/handlers.ts';
 export { memoryEngine } from './memory-engine.ts';
 export type { MemoryLogOptions as MemoryEngineOptions } from './memory-log.ts';

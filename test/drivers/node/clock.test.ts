@@ -37,6 +37,18 @@ describe('wake-ups', () => {
     vi.advanceTimersByTime(HOUR);
   });
 
+  test.each([100, 20_480])('in %d ms come to an object likewise, and may be called off for one of several', (delay) => {
+    const due = nodeClock.now() + delay;
+    const woken: number[] = [];
+    const sleepers = [0, 1, 2].map((i) => ({ onWake: () => void woken.push(i) }));
+    const wakes = sleepers.map((sleeper) => nodeClock.wakeSleeperAt!(due, sleeper));
+    wakes[1].cancel(sleepers[1]);
+    vi.advanceTimersByTime(delay + 600);
+    expect(woken).toEqual([0, 2]);
+    wakes.forEach((wake, i) => wake.cancel(sleepers[i])); // does no harm
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('may call off one another, and ask for more, when they come', () => {
     const due = nodeClock.now() + 20_480;
     const order: string[] = [];
