@@ -20,6 +20,7 @@ const FOREIGN = new Set([
     'injectWS',
     'makeServer',
     'mqttVersion',
+    'setOffline',
     'shouldRetry',
     'webSocketImpl',
     'wsEngine',
