@@ -2,38 +2,34 @@
 const BLOCK_WORDS = 16;
 const ROUNDS = 80;
 
-// A digest is made in one go: there is one place to work in, for each handshake would make it anew.
-const digest = new Int32Array(5);
-const words = new Int32Array(BLOCK_WORDS);
-
 /**
- * SHA-1 (RFC 3174) of a text of which each code unit is a byte. Returns the digest as five 32-bit words, lent until the
- * next call.
+ * SHA-1 (RFC 3174) of a text of which each code unit is a byte. Returns the digest as five 32-bit words.
  *
  * The opening handshake needs it as proof that the server speaks WebSocket (RFC 6455 §1.3), not for secrecy: its known
  * weakness against collisions does not matter there.
  */
 export function sha1(text: string): Int32Array {
+  const digest = new Int32Array(5);
   digest[0] = 0x67452301;
   digest[1] = 0xefcdab89;
   digest[2] = 0x98badcfe;
   digest[3] = 0x10325476;
   digest[4] = 0xc3d2e1f0;
-  words.fill(0);
+  const words = new Int32Array(BLOCK_WORDS);
   // The text, a 1 bit, zeros, and the length in bits as 64 bits at the end of the last block.
   const { length } = text;
   for (let at = 0; at <= length; at++) {
     const byte = at < length ? text.charCodeAt(at) : 0x80;
     words[(at >> 2) & 15] |= byte << (24 - 8 * (at & 3));
-    if ((at & 63) === 63) endBlock();
+    if ((at & 63) === 63) endBlock(digest, words);
   }
-  if ((length & 63) >= 56 && (length & 63) < 63) endBlock();
+  if ((length & 63) >= 56 && (length & 63) < 63) endBlock(digest, words);
   words[BLOCK_WORDS - 1] = length << 3;
-  endBlock();
+  endBlock(digest, words);
   return digest;
 }
 
-function endBlock(): void {
+function endBlock(digest: Int32Array, words: Int32Array): void {
   compress(digest, words);
   words.fill(0);
 }

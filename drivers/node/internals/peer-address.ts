@@ -16,3 +16,8 @@ export function peerAddress(stream: Duplex): string {
   if (isOwn && socket._peername !== undefined) socket._peername = undefined;
   return address;
 }
+
+/** Whether sockets keep it so. */
+export function works(): boolean {
+  return typeof (NetSocket.prototype as { _getpeername?: unknown })._getpeername === 'function';
+}

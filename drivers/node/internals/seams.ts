@@ -1,5 +1,6 @@
 import * as asyncContext from './async-context.ts';
 import * as nativeText from './native-text.ts';
+import * as peerAddress from './peer-address.ts';
 import * as readAgain from './read-again.ts';
 import * as readInto from './read-into.ts';
 import * as requestSocket from './request-socket.ts';
@@ -15,6 +16,7 @@ export function describeSeams(): Readonly<Record<string, boolean>> {
   return {
     'async-context': asyncContext.works(),
     'native-text': nativeText.works(),
+    'peer-address': peerAddress.works(),
     'read-again': readAgain.works(),
     'read-into': readInto.works(),
     'request-socket': requestSocket.works(),
