@@ -1,4 +1,4 @@
-/** Perl, Ruby, Lua. */
+/** Perl, Ruby, Lua, Tcl. */
 import { NO_1012 } from './advice.ts';
 import { script, type Stack } from './stack.ts';
 
@@ -22,4 +22,9 @@ export const SCRIPTS: readonly Stack[] = [
     advice: NO_1012,
   }),
   script('lua-http', ['/usr/bin/lua5.1'], 'lua-http-peer.lua', ['lua-http', 'lua5.1'], { advice: NO_1012 }),
+  script('tcllib', ['/usr/bin/tclsh'], 'tcllib-peer.tcl', ['tcllib', 'tcl'], {
+    roles: ['client'],
+    advice:
+      'it sends no Close frame, ever: 1006; without a subprotocol its field is empty, and it is answered with 400',
+  }),
 ];
