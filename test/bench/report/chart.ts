@@ -51,7 +51,7 @@ export function chart(rows: readonly ChartRow[]): string {
   let at = 16;
   present.forEach(({ id, title }) => {
     parts.push(`<circle cx="${at.toFixed(1)}" cy="62" r="5" class="${classOf(id)}"/>`, text(at + 9, 66, title));
-    at += 34 + title.length * 6.2;
+    at += 28 + title.length * 5.9;
   });
   for (let power = low; power <= high; power++) {
     const at = x(10 ** power).toFixed(1);
