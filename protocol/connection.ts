@@ -104,7 +104,7 @@ export class Connection {
    * say: whether another attempt may do better. Output that waited is dropped.
    */
   transportLost(now: number, cause?: unknown, isTemporary = true): void {
-    const life = this.#life;
+    const life = this.#life.called();
     if (life.phase === Phase.CLOSED) return life.sender.release();
     life.during(now, this.#input.loseTransport, this.#input, cause, isTemporary);
   }
@@ -115,7 +115,7 @@ export class Connection {
    * frame is told if it is among it; a pause puts that off by a second at most, or by `closeTimeout`. All output is void from here on.
    */
   outputLost(now: number, cause?: unknown): void {
-    const life = this.#life;
+    const life = this.#life.called();
     if (life.phase === Phase.CLOSED) return life.sender.release();
     life.during(now, life.loseOutput, life, cause);
   }
@@ -241,17 +241,17 @@ export class Connection {
 
   /** Delivers no further message, and wants no input, until `resume`. Pings go on; no pong is waited for. */
   pause(): void {
-    this.#life.changeFlow('pause');
+    this.#life.called().changeFlow('pause');
   }
 
   /** Wants no input until `resume`, as after `pause`, and still delivers what it has been given. */
   stopReading(): void {
-    this.#life.changeFlow('stopReading');
+    this.#life.called().changeFlow('stopReading');
   }
 
   /** Delivers what was held back, and goes on. */
   resume(now: number = this.#life.now): void {
-    const life = this.#life;
+    const life = this.#life.called();
     life.now = now;
     life.changeFlow('resume');
     if (!life.isInside) life.during(now, this.#input.goOn, this.#input);
@@ -259,6 +259,7 @@ export class Connection {
 
   /** The message in progress, or the next to begin, comes in pieces (`onMessageStart`), whatever its size. */
   streamNext(): void {
+    this.#life.called();
     this.#input.streamNext();
   }
 
@@ -269,7 +270,7 @@ export class Connection {
    * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body.
    */
   close(code = 1000, reason = '', now: number = this.#life.now): void {
-    const life = this.#life;
+    const life = this.#life.called();
     if (code !== NO_STATUS || reason !== '') checkClose(code, reason, life.resources.text);
     life.now = now;
     if (life.phase === Phase.CONNECTING) {
@@ -287,7 +288,7 @@ export class Connection {
 
   /** Ends the transport now, without a closing handshake. `error` says why. */
   terminate(now: number = this.#life.now, error: WebSocketError = terminated()): void {
-    const life = this.#life;
+    const life = this.#life.called();
     life.now = now;
     life.terminate(error);
     if (!life.isInside) life.leave();
@@ -297,12 +298,12 @@ export class Connection {
 
   /** Over HTTP/2, the fields to send as HEADERS, before any output: a request or a response. Undefined when there are none. */
   takeFields(): readonly string[] | undefined {
-    return this.#life.sender.takeFields();
+    return this.#life.called().sender.takeFields();
   }
 
   /** Everything there is to write, in order. The chunks are the caller's, but for payloads sent by reference. */
   takeOutput(): readonly Uint8Array[] {
-    return this.#life.sender.take();
+    return this.#life.called().sender.take();
   }
 
   /** What the transport is to do once the output is written: KEEP, END its sending side, or ABORT. */
@@ -372,7 +373,7 @@ export class Connection {
 
   /** @internal Calls back, once, when all that was sent is output, unless the end comes before. */
   whenSent(callback: () => void): void {
-    this.#life.whenSent(callback);
+    this.#life.called().whenSent(callback);
   }
 
   /** The newest round trip of a ping, in milliseconds; NaN before the first. */
@@ -387,7 +388,7 @@ export class Connection {
   }
 
   #whileOpen(): Lifecycle {
-    if (this.#life.phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
+    if (this.#life.called().phase !== Phase.OPEN) throw new InvalidStateError('the connection is not open');
     return this.#life;
   }
 }

@@ -45,6 +45,11 @@ export class GuardedSink implements Sink {
     throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'the sink threw more than once');
   }
 
+  /** Keeps what something else of the application's threw, likewise. */
+  keep(error: unknown): void {
+    GuardedSink.#keep(this, error);
+  }
+
   onRequest(request: UpgradeRequest): void {
     try {
       this.#sink.onRequest?.(request);

@@ -5,6 +5,7 @@ import type { BytesLike } from './data.ts';
 import { connectionLost, InvalidStateError, openingLost, type ProtocolError, WebSocketError } from './errors.ts';
 import type { FlowCause, TurnCause } from './flows.ts';
 import { GuardedSink } from './guarded-sink.ts';
+import { GuardedTrace } from './guarded-trace.ts';
 import type { ClientHandshake } from './handshake/client.ts';
 import type { ServerHandshake } from './handshake/server.ts';
 import type { Opening } from './handshake/types.ts';
@@ -15,6 +16,7 @@ import { pingPayload, PingLedger } from './pings.ts';
 import type { ReceiverOwner } from './receiver.ts';
 import { SendQueue } from './send-queue.ts';
 import { controlPayload, Sender } from './sender.ts';
+import { TracedSender } from './traced-sender.ts';
 import { Bytes, CAUSES, Deadline, Phase, STATE_NAMES, type TransportAction } from './states.ts';
 import {
   ACTION_IN,
@@ -61,6 +63,7 @@ export class Lifecycle implements ReceiverOwner {
   /** What messages go through before that, where some are deflated off the thread. */
   sendQueue: SendQueue | undefined;
   readonly timers: Timers;
+  readonly tracing: GuardedTrace | undefined;
   readonly trace: Trace | undefined;
   /** Until it is open: offered or accepted at most. Then: agreed on, or undefined. */
   deflate: PermessageDeflate | undefined;
@@ -93,8 +96,13 @@ export class Lifecycle implements ReceiverOwner {
     this.conduct = resolveConduct(options);
     this.sink = new GuardedSink(options.sink);
     this.resources = options.resources ?? new Resources();
-    this.trace = options.trace;
-    this.sender = new Sender(this.resources, !isServer, this.limits.maxFrameSize, options.trace);
+    this.tracing = options.trace === undefined ? undefined : new GuardedTrace(options.trace, this.sink);
+    this.trace = this.tracing?.tell;
+    const { resources, limits, trace } = this;
+    this.sender =
+      trace === undefined
+        ? new Sender(resources, !isServer, limits.maxFrameSize)
+        : new TracedSender(resources, !isServer, limits.maxFrameSize, trace);
     this.sendQueue = undefined;
     this.timers = new Timers(this.limits, options.now);
     this.deflate = makeDeflate(isServer, options);
@@ -173,9 +181,15 @@ export class Lifecycle implements ReceiverOwner {
     return isAllowed(this.role, this.state, cause);
   }
 
+  /** Whom a call is about. Throws an InvalidStateError when a trace makes it, in the middle of another. */
+  called(): this {
+    if (this.tracing?.isTelling === true) throw new InvalidStateError('a trace must not call its connection');
+    return this;
+  }
+
   /** Throws an InvalidStateError for a call that may not be made now. */
   check(cause: number, text: string): void {
-    if (!this.allows(cause)) throw new InvalidStateError(text);
+    if (!this.called().allows(cause)) throw new InvalidStateError(text);
   }
 
   /** Where a cause would lead from here. */
@@ -223,7 +237,7 @@ export class Lifecycle implements ReceiverOwner {
 
   /** Every call that brings bytes, time or the end begins here, and ends with `leave`. */
   enter(now: number): void {
-    if (this.#isInside) throw new InvalidStateError('a sink method must not call this');
+    if (this.called().#isInside) throw new InvalidStateError('a sink method must not call this');
     this.now = now;
     this.#isInside = true;
   }

@@ -35,7 +35,11 @@ export interface TracedState {
   readonly to: StateName;
 }
 
-/** Is told of every frame, as its header is read or written, and of every change of state, for debugging. It must not throw. */
+/**
+ * Is told of every frame (as its header is read, and when it is written) and of every change of state, for debugging. It looks on:
+ * a call of its connection throws an InvalidStateError. What it throws comes out of the call that is under way, or of the next one
+ * that may bring events, as with a sink.
+ */
 export type Trace = (entry: TracedFrame | TracedState) => void;
 
 /** What every connection takes. */

@@ -42,6 +42,7 @@ export class Sender {
   /** The one pong that waits for output to be taken: the latest (RFC 6455 §5.5.3). */
   #pong: Uint8Array | undefined;
 
+  /** `trace` is told of each frame in the middle of writing it: it may only note it (`TracedSender`). */
   constructor(resources: Resources, mask: boolean, maxFrameSize: number, trace?: FrameTrace) {
     this.#resources = resources;
     this.#outbox = undefined;
