@@ -7,6 +7,7 @@ import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, RefusalKind, Rejection, RequestHead } from './handshake/types.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { EstablishedOptions } from './options.ts';
+import { Phase } from './states.ts';
 import { On, RoleNumber, State } from './transitions.ts';
 
 // What a connection does while it is CONNECTING, by what its opening handshake (RFC 6455 §4) has come to.
@@ -14,6 +15,8 @@ import { On, RoleNumber, State } from './transitions.ts';
 /** The server's handshake has gone on: a request that has come is answered, or handed to whoever decides. */
 export function goOnAsServer(life: Lifecycle, server: ServerHandshake): void {
   const { sink } = life;
+  // `allowedOrigins`, which was asked, may have ended it.
+  if (life.phase === Phase.CLOSED) return;
   if (server.state === REFUSED) {
     const refusal = server.refusal!;
     if (server.plain !== undefined) {
@@ -34,7 +37,8 @@ function acceptByPolicy(life: Lifecycle): void {
   try {
     opening = answer(life, {});
   } catch (error) {
-    // selectSubprotocol threw, or selected what was not offered.
+    // selectSubprotocol threw, or selected what was not offered; or it has answered, or ended the connection.
+    if (!life.allows(On.refuse)) return;
     const { request } = life.server!;
     refuse(life, On.refuse, DECISION_FAILED, error);
     return life.sink.onRefused({ kind: 'error', response: DECISION_FAILED, request });
@@ -66,7 +70,10 @@ export function receiveFields(life: Lifecycle, fields: readonly string[], isEnd:
 /** Writes the answer that accepts the request; `open` is to follow. Throws before anything has changed. */
 export function answer(life: Lifecycle, acceptance: AcceptOptions): Opening {
   const server = life.server!;
-  life.sender.head(server.accept(acceptance), server.fields);
+  const head = server.accept(acceptance);
+  // The application has been asked, for headers and a subprotocol, and may have ended it.
+  life.check(On.accept, 'the connection has ended meanwhile');
+  life.sender.head(head, server.fields);
   return server.opening!;
 }
 

@@ -156,6 +156,8 @@ export class ServerHandshake {
     if (this.state !== REQUESTED || valid === undefined) throw new InvalidStateError('there is no request to accept');
     const headers = listFields(acceptance.headers, HANDSHAKE_FIELDS);
     const subprotocol = this.#selectSubprotocol(valid.request, acceptance.subprotocol);
+    // The application has been asked, and may have answered by itself.
+    if (this.#valid === undefined) throw new InvalidStateError('the request has been answered already');
     const extensions = this.#selectExtension(valid);
 
     const added = headers.length === 0 ? this.#policy.rawHeaders : [...this.#policy.rawHeaders, ...headers];
@@ -219,7 +221,10 @@ export class ServerHandshake {
   /** Lets a valid request wait for its answer, if its Origin may connect. */
   #admit(valid: ValidRequest): void {
     try {
-      if (!isOriginAllowed(this.#policy.allowedOrigins, valid.request, this.#policy.secure)) {
+      const isAllowed = isOriginAllowed(this.#policy.allowedOrigins, valid.request, this.#policy.secure);
+      // The application has been asked, and may have answered by itself.
+      if (this.state !== READING) return;
+      if (!isAllowed) {
         this.refusalKind = 'origin';
         this.refused = valid.request;
         return this.#refuse(refuse(403, notAllowed(valid.request)));

@@ -176,3 +176,62 @@ describe('a client whose server answers with something but a 101', () => {
     }
   });
 });
+
+describe('the application, while it is asked about a request', () => {
+  const acts = {
+    terminate: { call: (connection: Connection) => connection.terminate(), sent: [], opens: false },
+    close: { call: (connection: Connection) => connection.close(), sent: ['503'], opens: false },
+    reject: { call: (connection: Connection) => connection.reject({ status: 410 }), sent: ['410'], opens: false },
+    accept: { call: (connection: Connection) => connection.accept(), sent: ['101'], opens: true },
+  };
+  const asked = {
+    selectSubprotocol: (then: () => void) => ({ selectSubprotocol: () => (then(), 'chat') }),
+    'allowedOrigins, which allows it': (then: () => void) => ({ allowedOrigins: () => (then(), true) }),
+    'allowedOrigins, which does not': (then: () => void) => ({ allowedOrigins: () => (then(), false) }),
+    'the headers of accept': (then: () => void, connection: () => Connection) => ({
+      onRequest: () =>
+        connection().accept({
+          get headers() {
+            then();
+            return undefined;
+          },
+        }),
+    }),
+  };
+  const cases = Object.keys(asked).flatMap((where) => Object.keys(acts).map((act) => [where, act] as const));
+
+  test.each(cases)('%s: %s there is the answer, and nothing comes after it', (where, name) => {
+    const { call, sent, opens } = acts[name as keyof typeof acts];
+    // Whether it may be accepted isn't known yet where the Origin is asked about: then that is refused, and the rest goes on.
+    const isTooEarly = name === 'accept' && where.startsWith('allowedOrigins');
+    let calls = 0;
+    const events: string[] = [];
+    const note = (event: string) => () => events.push(event);
+    const then = () => {
+      if (++calls > 1) return;
+      if (isTooEarly) expect(() => call(connection)).toThrow(InvalidStateError);
+      else call(connection);
+    };
+    const { onRequest, ...options } = {
+      onRequest: undefined,
+      ...asked[where as keyof typeof asked](then, () => connection),
+    };
+    const sink: Partial<Sink> = { onOpen: note('open'), onText: note('text'), onClosed: note('closed') };
+    if (onRequest !== undefined) sink.onRequest = onRequest;
+    const connection: Connection = Connection.server({ now: 0, sink, allowedOrigins: '*', ...options });
+    const wire = request({ 'Sec-WebSocket-Protocol': 'chat', Origin: 'https://a.example' });
+    try {
+      connection.receive(Buffer.concat([Buffer.from(wire), Buffer.from([0x81, 0x80, 0, 0, 0, 0])]), 0);
+    } catch (error) {
+      // The accept that was under way.
+      expect(error).toBeInstanceOf(InvalidStateError);
+    }
+    const output = Buffer.concat(connection.takeOutput()).toString('latin1');
+    connection.receiveEof(0);
+    connection.transportLost(0);
+    expect(calls).toBeGreaterThan(0);
+    const isRefused = isTooEarly && where.endsWith('not');
+    expect(output.match(/(?<=HTTP\/1\.1 )\d+/g) ?? []).toEqual(isRefused ? ['403'] : sent);
+    expect(events).toEqual(opens && !isRefused ? ['open', 'text', 'closed'] : ['closed']);
+  });
+});
