@@ -49,9 +49,9 @@ export class Connection {
   static server(given: ServerConnectionOptions): Connection {
     const options = checkServer(given);
     const life = new Lifecycle(true, State.AWAITING_REQUEST, options);
-    const { decodeAscii } = life.resources.text;
+    const { sha1, text } = life.resources;
     const policy = options.policy ?? new ServerPolicy(options);
-    life.server = new ServerHandshake({ extension: life.deflate, decodeAscii }, policy);
+    life.server = new ServerHandshake({ extension: life.deflate, decodeAscii: text.decodeAscii, sha1 }, policy);
     return new Connection(life);
   }
 
@@ -62,9 +62,9 @@ export class Connection {
   static client(request: ClientRequest, given: ConnectionOptions): Connection {
     const options = checkClient(given);
     const life = new Lifecycle(false, State.AWAITING_RESPONSE, options);
-    const { random, text } = life.resources;
+    const { random, sha1, text } = life.resources;
     const asked = options === given ? request : checkRequest(request);
-    life.client = new ClientHandshake(asked, random, life.deflate, text.decodeAscii);
+    life.client = new ClientHandshake(asked, random, life.deflate, { decodeAscii: text.decodeAscii, sha1 });
     life.sender.raw(life.client.output);
     return new Connection(life);
   }

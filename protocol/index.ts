@@ -56,7 +56,7 @@ export type { ServerHandshakeOptions } from './handshake/server-policy.ts';
 export type { SubprotocolSelector } from './handshake/subprotocols.ts';
 export { parseWebSocketUrl, type WebSocketUrl } from './handshake/url.ts';
 export { retryAfter } from './handshake/retry-after.ts';
-export { acceptKey } from './handshake/accept-key.ts';
+export { acceptKey, type Sha1 } from './handshake/accept-key.ts';
 export { answerConnect, answerUpgrade, type ConnectAnswer, type UpgradeAnswer } from './handshake/answer.ts';
 export { CANCEL, isExtendedConnect, SETTINGS_ENABLE_CONNECT_PROTOCOL } from './handshake/http2/extended-connect.ts';
 export type { AcceptOptions } from './handshake/server.ts';

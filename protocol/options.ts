@@ -67,7 +67,7 @@ export interface ConnectionOptions extends LimitOptions, ConductOptions {
 
 /** What a server's connection takes. */
 export interface ServerConnectionOptions
-  extends ConnectionOptions, Omit<ServerHandshakeOptions, 'extension' | 'decodeAscii'> {
+  extends ConnectionOptions, Omit<ServerHandshakeOptions, 'extension' | 'decodeAscii' | 'sha1'> {
   /** `new ServerPolicy(options)`, for a server that makes it once for all its connections. */
   policy?: ServerPolicy;
 }

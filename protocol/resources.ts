@@ -1,5 +1,6 @@
 import { FrameEncoder } from './framing/encoder.ts';
 import { type Masker, PortableMasker } from './framing/masking.ts';
+import type { Sha1 } from './handshake/accept-key.ts';
 import { BlockPool } from './memory/block-pool.ts';
 import { Copies } from './memory/copies.ts';
 import { JoinedFrames, OutboxPool } from './memory/outbox.ts';
@@ -16,6 +17,8 @@ export interface Runtime {
   readonly text: TextCodec;
   /** The XOR of masking. Default: plain JavaScript. */
   readonly masker: Masker;
+  /** SHA-1 of an ASCII text, in base64, for Sec-WebSocket-Accept (RFC 6455 §4.2.2). Default: plain JavaScript. */
+  readonly sha1?: Sha1 | undefined;
   /** Makes memory of just this many bytes; what is in it does not matter. Default: `new Uint8Array`. */
   readonly allocate: (size: number) => Uint8Array;
 }
@@ -44,6 +47,8 @@ export class Resources implements Runtime {
   readonly text: TextCodec;
   /** What masks and unmasks (RFC 6455 §5.3). */
   readonly masker: Masker;
+  /** What answers a Sec-WebSocket-Key, where it is not plain JavaScript. */
+  readonly sha1: Sha1 | undefined;
   /** Makes memory of so many bytes. */
   readonly allocate: (size: number) => Uint8Array;
   /** @internal The masking keys. */
@@ -68,6 +73,7 @@ export class Resources implements Runtime {
     this.random = options.random ?? defaultRandom;
     this.text = options.text ?? portableText;
     this.masker = options.masker ?? new PortableMasker();
+    this.sha1 = options.sha1;
     this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
     this.keys = new KeySource(this.random);
     this.blocks = new BlockPool(this.allocate);

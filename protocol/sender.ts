@@ -9,7 +9,7 @@ import { copyInto } from './memory/copies.ts';
 import type { Outbox } from './memory/outbox.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { type Encodings, PreparedMessage } from './prepared.ts';
-import { isLead } from './text/text-codec.ts';
+import { ASCII_SLACK, isLead } from './text/text-codec.ts';
 import type { Resources } from './resources.ts';
 
 const NOTHING: readonly Uint8Array[] = Object.freeze([]);
@@ -83,8 +83,9 @@ export class Sender {
     if (text.length === 0) return;
     if (text.length > COPY_UP_TO) return this.#out.push(latin1Bytes(text));
     const out = this.#out;
-    const at = out.reserve(text.length);
-    encodeLatin1(text, out.slab, at);
+    const at = out.reserve(text.length + ASCII_SLACK);
+    // Hardly ever is anything in it not ASCII, which runtimes have a way for.
+    if (this.#resources.text.encodeAscii?.(text, out.slab, at) !== true) encodeLatin1(text, out.slab, at);
     out.commit(text.length);
   }
 

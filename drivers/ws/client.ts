@@ -14,6 +14,7 @@ import {
   makeOffer,
   type PerMessageDeflateOptions,
 } from './deflate.ts';
+import { driver } from './driver.ts';
 import { parse } from './extension.ts';
 import { isToken } from './grammar.ts';
 import { type ClientOptions, defaultsOf } from './options.ts';
@@ -279,7 +280,7 @@ function answerFault(
   deflate: PerMessageDeflateOptions | undefined,
 ): string | undefined {
   if (headers.upgrade?.toLowerCase() !== 'websocket') return 'Invalid Upgrade header';
-  if (headers['sec-websocket-accept'] !== acceptKey(key)) return 'Invalid Sec-WebSocket-Accept header';
+  if (headers['sec-websocket-accept'] !== acceptKey(key, driver().sha1)) return 'Invalid Sec-WebSocket-Accept header';
   const protocol = headers['sec-websocket-protocol'];
   if (protocol === undefined) {
     if (subprotocols.length > 0) return 'Server sent no subprotocol';

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { CompressOptions } from '../../protocol/index.ts';
+import type { CompressOptions, Sha1 } from '../../protocol/index.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import type { SocketOptions } from '../socket/options.ts';
 
@@ -19,6 +19,8 @@ export interface Adopting {
 /** The driver that this face stands on. */
 export interface AdoptingDriver {
   adopter(options: SocketOptions, handlers: Handlers<any>): Adopting;
+  /** What answers a Sec-WebSocket-Key; undefined for the core's own. */
+  readonly sha1: Sha1 | undefined;
 }
 
 let current: AdoptingDriver | undefined;

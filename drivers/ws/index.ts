@@ -1,5 +1,6 @@
 /** The face of the `ws` package, for libraries and programs that take that one. */
 import { Adopter } from '../node/adopt.ts';
+import { resources } from '../node/internals/resources.ts';
 import { own } from './copies.ts';
 import { standOn } from './driver.ts';
 import * as extension from './extension.ts';
@@ -9,7 +10,10 @@ import { createWebSocketStream } from './stream.ts';
 import * as subprotocol from './subprotocol.ts';
 import { WebSocket } from './websocket.ts';
 
-standOn({ adopter: (options, handlers) => new Adopter(options, handlers, { copier: { own } }) });
+standOn({
+  adopter: (options, handlers) => new Adopter(options, handlers, { copier: { own } }),
+  sha1: resources.sha1,
+});
 
 // As `require('ws')` has them: all on the class.
 Object.assign(WebSocket, {

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { acceptKey } from '../../protocol/index.ts';
 import { acceptOffer, compressOf, EXTENSION, type PerMessageDeflateOptions } from './deflate.ts';
+import { driver } from './driver.ts';
 import { format, parse as parseExtensions } from './extension.ts';
 import { defaultsOf, type ServerOptions, type VerifyClient } from './options.ts';
 import { mayConnect } from './origin.ts';
@@ -169,7 +170,7 @@ export class WebSocketServer extends EventEmitter {
       'HTTP/1.1 101 Switching Protocols',
       'Upgrade: websocket',
       'Connection: Upgrade',
-      `Sec-WebSocket-Accept: ${acceptKey(key)}`,
+      `Sec-WebSocket-Accept: ${acceptKey(key, driver().sha1)}`,
     ];
     const ws = new this.options.WebSocket(null, undefined, this.options);
     if (protocols.size > 0) {

@@ -1,5 +1,5 @@
 import { type FailedResponse, HandshakeError, type HandshakeErrorInit } from '../errors.ts';
-import { makeKey } from './accept-key.ts';
+import { makeKey, type Sha1 } from './accept-key.ts';
 import { BodyReader } from './http1/body.ts';
 import { formatRequest, isSecure, makeRequest } from './client-request.ts';
 import type { ClientRequest } from './client-request.ts';
@@ -15,6 +15,12 @@ import type { StatusLine } from './http1/status-line.ts';
 import type { ExtensionNegotiator, Opening, ResponseHead, UpgradeRequest } from './types.ts';
 
 export type { ClientRequest } from './client-request.ts';
+
+/** What the runtime does faster than plain JavaScript. */
+export interface HandshakeRuntime {
+  readonly decodeAscii?: AsciiDecoder | undefined;
+  readonly sha1?: Sha1 | undefined;
+}
 
 /** How many 1xx responses may come before the 101. */
 const MAX_INTERIM = 8;
@@ -44,7 +50,7 @@ export class ClientHandshake {
   /** The request as HTTP/1.1 has it: what a redirect is followed with. */
   readonly #sent: UpgradeRequest;
   readonly #extension: ExtensionNegotiator | undefined;
-  readonly #decodeAscii: AsciiDecoder | undefined;
+  readonly #runtime: HandshakeRuntime;
   #parser: HeadParser<StatusLine>;
   #interim: number;
   /** What the answer begins with. */
@@ -63,7 +69,7 @@ export class ClientHandshake {
     request: ClientRequest,
     random: (bytes: Uint8Array) => void,
     extension?: ExtensionNegotiator,
-    decodeAscii?: AsciiDecoder,
+    runtime: HandshakeRuntime = {},
   ) {
     const offer = extension?.offer() ?? '';
     this.request = makeRequest(request, makeKey(random), offer);
@@ -77,8 +83,8 @@ export class ClientHandshake {
     this.#notFollowed = '';
     // One that offers nothing may not be selected either.
     this.#extension = offer === '' ? undefined : extension;
-    this.#decodeAscii = decodeAscii;
-    this.#parser = new HeadParser(RESPONSE_HEAD, decodeAscii);
+    this.#runtime = runtime;
+    this.#parser = new HeadParser(RESPONSE_HEAD, runtime.decodeAscii);
     this.#interim = 0;
     this.#firstByte = undefined;
     this.isHttp2 = false;
@@ -159,7 +165,7 @@ export class ClientHandshake {
     if (status < 200 && !isOpen) {
       // RFC 9110 §15.2: a client must be able to take one or more of them before the final response.
       if (++this.#interim > MAX_INTERIM) return this.#fail('too many 1xx responses came before the answer');
-      this.#parser = new HeadParser(RESPONSE_HEAD, this.#decodeAscii);
+      this.#parser = new HeadParser(RESPONSE_HEAD, this.#runtime.decodeAscii);
       return;
     }
     if (!isOpen) {
@@ -175,7 +181,7 @@ export class ClientHandshake {
     const { request } = this;
     const agreement = this.isHttp2
       ? validateAgreement(response, request.subprotocols, this.#extension)
-      : validateResponse(response, request, this.#extension);
+      : validateResponse(response, request, this.#extension, this.#runtime.sha1);
     if (typeof agreement === 'string') return this.#fail(agreement, { response: failedResponse(response, NO_BODY) });
     const { subprotocol, extensions } = agreement;
     const offered = request.subprotocols;

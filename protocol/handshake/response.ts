@@ -1,4 +1,4 @@
-import { acceptKey } from './accept-key.ts';
+import { acceptKey, type Sha1 } from './accept-key.ts';
 import { parseExtensions } from './extensions.ts';
 import { countField, hasToken } from './fields.ts';
 import type { ExtensionNegotiator, HeaderFields, ResponseHead, UpgradeRequest } from './types.ts';
@@ -19,13 +19,14 @@ export function validateResponse(
   response: ResponseHead,
   request: UpgradeRequest,
   extension: ExtensionNegotiator | undefined,
+  sha1?: Sha1,
 ): Agreement | string {
   const { headers } = response;
   if (response.version !== '1.1') return 'the 101 is not HTTP/1.1';
   // RFC 6455 §4.1: a value, where a request's may be a list.
   if (headers.upgrade?.toLowerCase() !== 'websocket') return 'Upgrade is not websocket';
   if (!hasToken(headers.connection, 'upgrade')) return 'Connection lacks the token upgrade';
-  if (headers['sec-websocket-accept'] !== acceptKey(request.headers['sec-websocket-key'])) {
+  if (headers['sec-websocket-accept'] !== acceptKey(request.headers['sec-websocket-key'], sha1)) {
     return 'Sec-WebSocket-Accept does not answer the key';
   }
   return validateAgreement(response, request.subprotocols, extension);

@@ -1,3 +1,4 @@
+import type { Sha1 } from './accept-key.ts';
 import { HANDSHAKE_FIELDS, listFields } from './fields.ts';
 import type { AsciiDecoder } from './http1/head-parser.ts';
 import { checkAllowedOrigins } from './origin.ts';
@@ -22,6 +23,8 @@ export interface ServerHandshakeOptions {
   readonly secure?: boolean | undefined;
   /** A runtime's faster way to make strings of ASCII bytes. */
   readonly decodeAscii?: AsciiDecoder | undefined;
+  /** A runtime's faster SHA-1. */
+  readonly sha1?: Sha1 | undefined;
 }
 
 /**

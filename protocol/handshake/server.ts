@@ -60,6 +60,7 @@ export class ServerHandshake {
   fields: readonly string[] | undefined;
 
   readonly #extension: ServerHandshakeOptions['extension'];
+  readonly #sha1: ServerHandshakeOptions['sha1'];
   readonly #policy: ServerPolicy;
   #parser: HeadParser<RequestLine> | undefined;
   #valid: ValidRequest | undefined;
@@ -84,6 +85,7 @@ export class ServerHandshake {
     this.opening = undefined;
     this.fields = undefined;
     this.#extension = options.extension;
+    this.#sha1 = options.sha1;
     this.#policy = policy;
     this.#parser = new HeadParser(REQUEST_HEAD, options.decodeAscii);
     this.#valid = undefined;
@@ -164,7 +166,7 @@ export class ServerHandshake {
     const agreed = { subprotocol, extensions };
     if (this.#isHttp2) return this.#acceptHttp2(agreed, valid, added);
 
-    const fields = formatFields(responseFields(valid.key, agreed, added));
+    const fields = formatFields(responseFields(acceptKey(valid.key, this.#sha1), agreed, added));
     const head = typeof this.#head === 'string' ? this.#head : formatHead(this.#head);
     this.opening = new ServerOpening({ subprotocol, extensions, head, added });
     this.#end();
@@ -195,7 +197,7 @@ export class ServerHandshake {
     const { subprotocol, extensions } = agreed;
     const rawHeaders: string[] = [];
     // RFC 8441 §5 has dropped both fields. Node 26's own client sends the one and refuses a 200 without the other.
-    if (isBase64Of16Bytes(key)) rawHeaders.push('sec-websocket-accept', acceptKey(key));
+    if (isBase64Of16Bytes(key)) rawHeaders.push('sec-websocket-accept', acceptKey(key, this.#sha1));
     if (subprotocol !== '') rawHeaders.push('sec-websocket-protocol', subprotocol);
     if (extensions !== '') rawHeaders.push('sec-websocket-extensions', extensions);
     rawHeaders.push(...lowerFields(added));

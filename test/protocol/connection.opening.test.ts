@@ -5,9 +5,11 @@ import {
   type HandshakeError,
   InvalidStateError,
   Phase,
+  Resources,
   TransportAction,
   type Sink,
 } from '../../protocol/index.ts';
+import { ASCII_SLACK, portableText } from '../../protocol/internal.ts';
 import { Endpoint, type EndpointOptions } from '../support/endpoint.ts';
 import { onEverySplit } from '../support/every-split.ts';
 import { TEXT } from '../support/frames.ts';
@@ -59,6 +61,28 @@ describe('during the opening handshake', () => {
       expect(head.split('\r\n')[0]).toBe('HTTP/1.1 101 Switching Protocols');
       expect(head.split('\r\n').at(-1)).toBe(`X-Long: ${'\xe9'.repeat(length)}`);
       expect(frames).toBe('\x81\x04next');
+    },
+  );
+
+  test.each(['plain', 'caf\xe9'])(
+    'an answer with the value %j is the same from a runtime that writes ASCII in one go',
+    (value) => {
+      const asked: string[] = [];
+      /** As `TextCodec` lets it be: where it says no, what it has written means nothing. */
+      const encodeAscii = (text: string, bytes: Uint8Array, at: number): boolean => {
+        asked.push(text);
+        bytes.fill(0x3f, at, at + text.length + ASCII_SLACK);
+        return /^[\0-\x7f]*$/.test(text) && bytes.set(Buffer.from(text), at) === undefined;
+      };
+      const resources = new Resources({ text: { ...portableText, encodeAscii } });
+      const answers = [{}, { resources }].map((more) => {
+        const connection = Connection.server({ sink: {}, now: 0, headers: { 'X-Name': value }, ...more });
+        connection.receive(wire.slice(), 0);
+        return Buffer.concat(connection.takeOutput()).toString('latin1');
+      });
+      expect(asked).toEqual([answers[0]]);
+      expect(answers[1]).toBe(answers[0]);
+      expect(answers[0]).toContain(`\r\nX-Name: ${value}\r\n`);
     },
   );
 

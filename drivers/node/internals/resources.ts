@@ -1,5 +1,5 @@
-import { randomFillSync } from 'node:crypto';
-import { Resources } from '../../../protocol/index.ts';
+import crypto from 'node:crypto';
+import { Resources, type Sha1 } from '../../../protocol/index.ts';
 import { createAllocator } from './allocator.ts';
 import { text, textBeside } from './native-text.ts';
 import { WasmMasker } from './wasm-masker.ts';
@@ -9,9 +9,20 @@ const READ_BUFFER_SIZE = 64 * 1024;
 
 const masker = WasmMasker.create();
 
+/** SHA-1 by OpenSSL, which needs no time to warm up; undefined where a policy of this machine forbids it. */
+function nativeSha1(): Sha1 | undefined {
+  try {
+    crypto.hash('sha1', '', 'base64');
+    return (ascii) => crypto.hash('sha1', ascii, 'base64');
+  } catch {
+    return undefined;
+  }
+}
+
 /** What all connections of this thread share. */
 export const resources = new Resources({
-  random: (bytes) => void randomFillSync(bytes),
+  random: (bytes) => void crypto.randomFillSync(bytes),
+  sha1: nativeSha1(),
   text: masker === undefined ? text : textBeside(masker),
   masker,
   slab: masker?.slab,

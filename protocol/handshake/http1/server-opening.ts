@@ -47,19 +47,19 @@ export class ServerOpening implements Opening {
 }
 
 function makeResponse(key: string, agreed: Opening, added: readonly string[]): ResponseHead {
-  const rawHeaders = responseFields(key, agreed, added);
+  const rawHeaders = responseFields(acceptKey(key), agreed, added);
   return { status: 101, statusText: STATUS_TEXT, version: '1.1', headers: collectFields(rawHeaders), rawHeaders };
 }
 
 export const STATUS_TEXT = 'Switching Protocols';
 
-/** The fields of the 101 that accepts a request with this key, names and values in turn. RFC 6455 §4.2.2 */
+/** The fields of the 101 that accepts a request, names and values in turn; `accept` is what answers its key. RFC 6455 §4.2.2 */
 export function responseFields(
-  key: string,
+  accept: string,
   { subprotocol, extensions }: { subprotocol: string; extensions: string },
   added: readonly string[],
 ): string[] {
-  const fields = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', acceptKey(key)];
+  const fields = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', accept];
   if (subprotocol !== '') fields.push('Sec-WebSocket-Protocol', subprotocol);
   if (extensions !== '') fields.push('Sec-WebSocket-Extensions', extensions);
   fields.push(...added);
