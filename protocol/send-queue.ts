@@ -95,10 +95,13 @@ export class SendQueue {
     if (this.#fragments !== undefined && kind !== this.#fragments) {
       throw new TypeError('the fragments of a message must be all text or all bytes');
     }
+    if (this.#first === undefined) {
+      sender.fragment(part, fin, compress, asText);
+    } else {
+      const size = typeof part === 'string' ? resources.text.byteLength(part) : part.length;
+      this.add(size, () => sender.fragment(part, fin, compress, asText));
+    }
     this.#fragments = fin ? undefined : kind;
-    if (this.#first === undefined) return sender.fragment(part, fin, compress, asText);
-    const size = typeof part === 'string' ? resources.text.byteLength(part) : part.length;
-    this.add(size, () => sender.fragment(part, fin, compress, asText));
   }
 
   /** Does this, which sends so many bytes, when everything before it is sent: now, if nothing waits. */

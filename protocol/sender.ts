@@ -166,28 +166,29 @@ export class Sender {
       throw new TypeError('the fragments of a message must be all text or all bytes');
     }
     const isCompressed = compress && this.#deflate !== undefined;
-    const message = (this.#fragmented ??= { kind, hasBegun: false, isCompressed, surrogate: '' });
+    const message = this.#fragmented ?? { kind, hasBegun: false, isCompressed, surrogate: '' };
     if (bytes !== undefined) this.#fragmentOf(message, bytes, fin);
     else this.#textFragment(message, data as string, fin);
-    if (fin) this.#fragmented = undefined;
+    message.hasBegun = true;
+    this.#fragmented = fin ? undefined : message;
   }
 
   /** A code point that two fragments share goes whole into the second: halves of it have no UTF-8. */
   #textFragment(message: Fragmented, text: string, fin: boolean): void {
     let rest = message.surrogate + text;
-    message.surrogate = '';
+    let surrogate = '';
     if (!fin && isLead(rest.charCodeAt(rest.length - 1))) {
-      message.surrogate = rest.slice(-1);
+      surrogate = rest.slice(-1);
       rest = rest.slice(0, -1);
     }
-    if (message.isCompressed) return this.#fragmentOf(message, this.#utf8(rest), fin);
-    this.#textFrames(nextOpcode(message), rest, fin);
+    if (message.isCompressed) this.#fragmentOf(message, this.#utf8(rest), fin);
+    else this.#textFrames(nextOpcode(message), rest, fin);
+    message.surrogate = surrogate;
   }
 
   #fragmentOf(message: Fragmented, bytes: Uint8Array, fin: boolean): void {
     const opcode = nextOpcode(message);
-    const first = opcode !== CONTINUATION;
-    if (message.isCompressed) this.#deflated(opcode, bytes, fin, first);
+    if (message.isCompressed) this.#deflated(opcode, bytes, fin, !message.hasBegun);
     else this.#frames(opcode, bytes, fin, false);
   }
 
@@ -201,21 +202,22 @@ export class Sender {
 
   /** One frame, or as many as it takes: a text may be cut within a code point (§5.4). */
   #frames(opcode: number, bytes: Uint8Array, fin: boolean, rsv1: boolean): void {
-    const most = this.#maxFrameSize;
-    if (bytes.length <= most) return this.#encoder.bytes(this.#out, opcode, bytes, fin, rsv1);
-    this.#encoder.bytes(this.#out, opcode, bytes.subarray(0, most), false, rsv1);
-    let at = most;
-    for (; bytes.length - at > most; at += most) {
-      this.#encoder.bytes(this.#out, CONTINUATION, bytes.subarray(at, at + most), false, false);
-    }
-    this.#encoder.bytes(this.#out, CONTINUATION, bytes.subarray(at), fin, false);
+    if (bytes.length <= this.#maxFrameSize) return this.#encoder.bytes(this.#out, opcode, bytes, fin, rsv1);
+    this.#encoder.frames(this.#out, opcode, bytes, fin, rsv1, this.#maxFrameSize);
   }
 
   /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
   #deflated(opcode: number, bytes: Uint8Array, fin: boolean, first: boolean): void {
-    const lent = this.#deflate!.compress(bytes, fin);
-    const payload = lent.length > COPY_UP_TO && !this.#mask ? copyInto(this.#resources.allocate, lent) : lent;
-    this.#frames(opcode, payload, fin, first);
+    const deflate = this.#deflate!;
+    try {
+      const lent = deflate.compress(bytes, fin);
+      const payload = lent.length > COPY_UP_TO && !this.#mask ? copyInto(this.#resources.allocate, lent) : lent;
+      this.#frames(opcode, payload, fin, first);
+    } catch (error) {
+      // For want of memory: what does not go out is nothing that the next message may refer to.
+      deflate.restart();
+      throw error;
+    }
   }
 
   ping(payload: Uint8Array): void {
@@ -296,9 +298,7 @@ export class Sender {
 
 /** The opcode of the fragment that is being sent. */
 function nextOpcode(message: Fragmented): number {
-  if (message.hasBegun) return CONTINUATION;
-  message.hasBegun = true;
-  return message.kind;
+  return message.hasBegun ? CONTINUATION : message.kind;
 }
 
 /** What a control frame may carry. Throws a TypeError for what is no bytes, and a RangeError for more than 125 (§5.5). */

@@ -2,7 +2,7 @@ import type { Outbox } from '../memory/outbox.ts';
 import type { BlockPool } from '../memory/block-pool.ts';
 import { ASCII_SLACK, type TextCodec } from '../text/text-codec.ts';
 import type { Masker } from './masking.ts';
-import { FIN, MASKED, MAX_HEADER, RSV1 } from './opcodes.ts';
+import { CONTINUATION, FIN, MASKED, MAX_HEADER, RSV1 } from './opcodes.ts';
 import type { FrameTrace, TracedFrame } from './trace.ts';
 
 /**
@@ -56,23 +56,48 @@ export class FrameEncoder {
     length = payload.length,
   ): void {
     const first = firstByte(opcode, fin, rsv1);
-    if (length <= COPY_UP_TO) {
-      const at = outbox.reserve(MAX_HEADER + length);
-      const slab = outbox.slab;
-      const body = at + this.#headerLength(length);
-      if (length < 32) for (let i = 0; i < length; i++) slab[body + i] = payload[i];
-      else slab.set(payload, body);
-      this.#finish(outbox, first, at, body, length);
-    } else if (this.#mask) {
-      const key = this.#parts.keys.next();
-      this.#header(outbox, first, length, key);
-      const masked = this.#parts.blocks.lendOutput(length);
-      this.#parts.masker.copy(payload, 0, length, masked, 0, key);
-      outbox.push(masked);
-    } else {
+    if (length > COPY_UP_TO) return this.#large(outbox, first, payload, this.#memoryFor(length));
+    const at = outbox.reserve(MAX_HEADER + length);
+    const slab = outbox.slab;
+    const body = at + this.#headerLength(length);
+    if (length < 32) for (let i = 0; i < length; i++) slab[body + i] = payload[i];
+    else slab.set(payload, body);
+    this.#finish(outbox, first, at, body, length);
+  }
+
+  /** The same in frames of at most `most` bytes, and of more than none: all of them or, where there is no memory for one, none. */
+  frames(outbox: Outbox, opcode: number, payload: Uint8Array, fin: boolean, rsv1: boolean, most: number): void {
+    const { length } = payload;
+    const memory: (Uint8Array | undefined)[] = [];
+    for (let at = 0; at < length; at += most) memory.push(this.#memoryFor(Math.min(most, length - at)));
+    memory.forEach((masked, i) => {
+      const part = payload.subarray(i * most, (i + 1) * most);
+      const [code, compressed] = i === 0 ? [opcode, rsv1] : [CONTINUATION, false];
+      const ends = fin && i === memory.length - 1;
+      if (part.length > COPY_UP_TO) this.#large(outbox, firstByte(code, ends, compressed), part, masked);
+      else this.bytes(outbox, code, part, ends, compressed);
+    });
+  }
+
+  /**
+   * What a payload of so many bytes is masked into, if it has memory of its own. It is asked for before anything is written: a
+   * header without its payload would be the end of all frames.
+   */
+  #memoryFor(length: number): Uint8Array | undefined {
+    return this.#mask && length > COPY_UP_TO ? this.#parts.blocks.lendOutput(length) : undefined;
+  }
+
+  /** A payload that is too long for the slab, masked into this memory if there is any. */
+  #large(outbox: Outbox, first: number, payload: Uint8Array, masked: Uint8Array | undefined): void {
+    const { length } = payload;
+    if (masked === undefined) {
       this.#header(outbox, first, length, 0);
-      outbox.push(payload);
+      return outbox.push(payload);
     }
+    const key = this.#parts.keys.next();
+    this.#header(outbox, first, length, key);
+    this.#parts.masker.copy(payload, 0, length, masked, 0, key);
+    outbox.push(masked);
   }
 
   /** A frame with this text in UTF-8. */

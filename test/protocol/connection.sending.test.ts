@@ -1,6 +1,8 @@
 /** What a connection sends, byte for byte, and how it ends: RFC 6455 §5, §6.1 and §7, in both roles. */
 import { describe, expect, test } from 'vitest';
-import { Connection, InvalidStateError, PreparedMessage } from '../../protocol/index.ts';
+import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
+import { Connection, InvalidStateError, PreparedMessage, Resources } from '../../protocol/index.ts';
+import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import { hex, openEndpoint, ROLES, type Endpoint } from '../support/endpoint.ts';
 import { BINARY, CLOSE, closePayload, CONTINUATION, PING, PONG, TEXT } from '../support/frames.ts';
 
@@ -186,5 +188,84 @@ describe.each(ROLES)('a %s', (role) => {
       endpoint.receive(endpoint.peer({ opcode: TEXT, payload: `${hour}` }));
     }
     expect(endpoint.outcome()).toMatchObject({ phase: 'OPEN', action: 'KEEP', sent: [] });
+  });
+});
+
+/** Long enough for memory of their own, and such that hardly anything is left of them when they are cut. */
+function longBytes(seed: number, length: number): Uint8Array {
+  let state = seed;
+  return Uint8Array.from({ length }, () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 24);
+}
+
+describe.each(ROLES)('for want of memory, a %s', (role) => {
+  const other = role === 'server' ? 'client' : 'server';
+  const codec = createZlibCodec();
+  const makeDeflate = (isServer: boolean) => {
+    const deflate = new PermessageDeflate(isServer, { threshold: 0 }, codec);
+    deflate.establish({ name: 'permessage-deflate', params: [] });
+    return deflate;
+  };
+
+  /** Sends a bit of everything with memory for so many pieces, and from the next on again. Returns whether it ran out. */
+  function run(pieces: number, compressed: boolean, maxFrameSize: number): boolean {
+    let left = pieces;
+    const allocate = (size: number) => {
+      if (left-- === 0) throw new RangeError('Array buffer allocation failed');
+      return new Uint8Array(size);
+    };
+    const { connection } = openEndpoint(role, {
+      resources: new Resources({ allocate }),
+      maxFrameSize,
+      ...(compressed ? { deflate: makeDeflate(role === 'server') } : {}),
+    });
+    const peer = openEndpoint(other, compressed ? { deflate: makeDeflate(role !== 'server') } : {});
+    const expected: string[] = [];
+    const attempt = (told: string, send: () => void): boolean => {
+      try {
+        send();
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        return false;
+      }
+      expected.push(told);
+      return true;
+    };
+    for (const text of ['short', 'é'.repeat(20_000), 'x'.repeat(50_000), 'é'.repeat(20_001)]) {
+      attempt(`text ${JSON.stringify(text)}`, () => connection.sendText(text));
+    }
+    for (let seed = 1; seed <= 3; seed++) {
+      const bytes = longBytes(seed, 9000);
+      attempt(`binary ${hex(bytes)}`, () => connection.sendBinary(bytes));
+      attempt(`binary ${hex(bytes)}`, () => connection.sendPrepared(new PreparedMessage(bytes)));
+      // A fragment that could not be sent may be sent again.
+      const cuts = [0, 100, 6000, 9000];
+      for (let i = 1; i < cuts.length; i++) {
+        const send = () => connection.sendFragment(bytes.subarray(cuts[i - 1], cuts[i]), i === 3);
+        if (!attempt('', send)) attempt('', send);
+      }
+      expected.push(`binary ${hex(bytes)}`);
+    }
+    // Or never: nothing is begun, then. A surrogate waits for its other half all the same.
+    const halves = [`${'é'.repeat(20_000)}\ud83d`, `\ude00${'é'.repeat(20_000)}`];
+    if (attempt('', () => connection.sendFragment(halves[0], false))) {
+      if (!attempt('', () => connection.sendFragment(halves[1], true))) connection.sendFragment(halves[1], true);
+      expected.push(`text ${JSON.stringify(halves.join(''))}`);
+    }
+    attempt('text "last"', () => connection.sendText('last'));
+    peer.receive(...connection.takeOutput());
+    expect(peer.events()).toEqual(expected.filter((told) => told !== ''));
+    expect(peer.phase).toBe('OPEN');
+    return left < 0;
+  }
+
+  test.each([
+    [false, Infinity],
+    [true, Infinity],
+    [false, 5000],
+    [true, 5000],
+  ])('sends all of a message or fragment, or throws and sends none (compressed: %s, maxFrameSize: %d)', (...how) => {
+    let pieces = 0;
+    while (run(pieces, ...how)) pieces++;
+    expect(pieces).toBeGreaterThan(2);
   });
 });
