@@ -48,7 +48,8 @@ export class Sender {
     this.#outbox = undefined;
     this.#encoder = encoderOf(resources, mask, trace);
     this.#mask = mask;
-    this.#maxFrameSize = maxFrameSize;
+    // Payloads are cut into whole bytes.
+    this.#maxFrameSize = Math.max(1, Math.floor(maxFrameSize));
     this.#deflate = undefined;
     this.#fragmented = undefined;
     this.#fields = undefined;

@@ -74,6 +74,19 @@ describe.each(ROLES)('maxFrameSize: %s', (role) => {
     ]);
   });
 
+  test.each([5000.75, 7.5, 1.5, 0.5])('%f bytes are as many whole ones as are in it, and one at least', (most) => {
+    const { connection, ...endpoint } = pick(openEndpoint(role, { maxFrameSize: most }));
+    const bytes = Uint8Array.from({ length: most > 5000 ? 16_000 : 16 }, (_, i) => (i * 7) & 0xff);
+    connection.sendBinary(bytes);
+    connection.sendText('ab');
+    const frames = endpoint.self.sentFrames();
+    const longest = Math.max(...frames.map(({ payload }) => payload.length));
+    expect(longest).toBe(Math.max(1, Math.floor(most)));
+    const sent = frames.slice(0, Math.ceil(bytes.length / longest));
+    expect(Buffer.concat(sent.map(({ payload }) => payload)).equals(bytes)).toBe(true);
+    expect(sent.map(({ fin }) => fin).indexOf(true)).toBe(sent.length - 1);
+  });
+
   test('a compressed message has RSV1 on its first frame alone', () => {
     const deflate = establishDeflate(role, 'permessage-deflate', { threshold: 0 }, zlibCodec);
     const { connection, ...endpoint } = pick(openEndpoint(role, { maxFrameSize: 4, deflate }));
