@@ -75,7 +75,8 @@ const ATTACH: OptionTable<AttachOptions & ServeOptions> = { ...ATTACH_OPTIONS, .
  * something before, use `authorize`.
  *
  * Resolves to the WebSocket once the connection is open. A request that is no valid opening handshake, or that the options
- * refuse, is answered with the fitting HTTP response, and this rejects with a `HandshakeError`.
+ * refuse, is answered with the fitting HTTP response, and this rejects with a `HandshakeError`; with an `InvalidStateError` for a
+ * stream that carries a WebSocket already.
  */
 export async function upgrade<Context = unknown>(
   request: IncomingMessage | Http2ServerRequest,

@@ -31,7 +31,7 @@ import { diagnostics, debugTrace, tellStart } from './diagnostics.ts';
 import { currentContext } from './internals/async-context.ts';
 import { peerAddress } from './internals/peer-address.ts';
 import { resources } from './internals/resources.ts';
-import { NodeTransport } from './node-transport.ts';
+import { checkFree, NodeTransport } from './node-transport.ts';
 import { zlibCodec } from './zlib/codec.ts';
 
 /** What is known of a connection that something else has opened. */
@@ -72,7 +72,8 @@ const { subprotocols: _subprotocols, headers: _headers, handshakeTimeout: _timeo
  * connection's from here on, and `head` what came behind the response or the request. No handler is called before this has
  * returned: `open` is the first, at the end of this turn.
  *
- * Throws a TypeError or RangeError for bad options, and for extensions that can't have been agreed on.
+ * Throws a TypeError or RangeError for bad options, and for extensions that can't have been agreed on, and an InvalidStateError
+ * for a stream that carries a connection already.
  */
 export function adopt<Data = unknown>(
   stream: Duplex,
@@ -123,6 +124,7 @@ export class Adopter<Data = unknown> {
   adopt(stream: Duplex, head: Uint8Array, given: AdoptedOpening): Socket<Data> {
     const opening = checkOptions('adopt', OPENING, given);
     const early = toBytes(head);
+    checkFree(stream);
     const { role, subprotocol, extensions = '', compress, url = '', request, response } = opening;
     const deflate = establishDeflate(role, extensions, typeof compress === 'object' ? compress : {}, zlibCodec());
     tellStart();

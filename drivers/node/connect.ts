@@ -18,7 +18,7 @@ import { Http2Pool } from './http2/pool.ts';
 import { type CarrierRoute, isLease } from './http2/carrier.ts';
 import { planCarrier } from './http2/route.ts';
 import { Http2Transport } from './http2/transport.ts';
-import { NodeTransport } from './node-transport.ts';
+import { checkFree, NodeTransport } from './node-transport.ts';
 import { NODE_CLIENT_OPTIONS, type NodeClientOptions } from './options.ts';
 import { parseTarget, targetOf } from './client/target.ts';
 import { zlibCodec } from './zlib/codec.ts';
@@ -131,6 +131,7 @@ function dial(socket: Socket<any>, route: CarrierRoute): void {
         return socket.attach(Http2Transport.ofClient(stream, handler), stream.remoteAddress);
       }
       if (pending.isGivenUp) return;
+      checkFree(stream);
       used = stream;
       checkAlive(stream);
       const transport = new NodeTransport(stream, handler);

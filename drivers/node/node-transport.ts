@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { InvalidStateError } from '../../protocol/index.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
 import { guard, type Guarded } from '../socket/guard.ts';
 import { isRefusal } from './client/failure.ts';
@@ -21,6 +22,16 @@ const [STOPS_WRITING] = new NetSocket().listeners('end') as (() => void)[];
 
 /** What Node's streams call the encoding of a chunk that is bytes. */
 const BYTES = 'buffer' as BufferEncoding;
+
+/** Whether a stream carries a connection already: a second one would read the frames of the first, and write among them. */
+export function isTaken(stream: Duplex): boolean {
+  return (stream as Partial<Carried>)[TRANSPORT] !== undefined;
+}
+
+/** Throws an InvalidStateError where it does, before anything has changed. */
+export function checkFree(stream: Duplex): void {
+  if (isTaken(stream)) throw new InvalidStateError('this stream carries a WebSocket already: it was handed over twice');
+}
 
 /** A Node stream as a transport: a TCP, TLS or Unix socket, or any Duplex of bytes. It must allow half-open. */
 export class NodeTransport implements Transport, Guarded {

@@ -14,6 +14,7 @@ import { Acceptor } from './server/acceptor.ts';
 import { isReadByOthers, takeEarly } from './server/handover.ts';
 import { isWebSocketUpgrade, takeUpgrades } from './server/upgrades.ts';
 import { nodeClock } from './clock.ts';
+import { checkFree } from './node-transport.ts';
 import { type NodeListener, ServerListener } from './listener.ts';
 import { isHttp2Server, takeStreams } from './http2/streams.ts';
 import { NODE_UPGRADE_OPTIONS, type NodeUpgradeOptions } from './options.ts';
@@ -33,6 +34,8 @@ export function isUpgrade(request: IncomingMessage | Http2ServerRequest): boolea
  * It may be called later than in the listener: what has come meanwhile is delivered in order. It is refused with 500 (the
  * cause is an InvalidStateError) where somebody else reads from the stream. Until it is called, nobody but you hears of the
  * stream's errors: to decide something first, use `authorize`.
+ *
+ * Throws a TypeError or RangeError for bad options, and an InvalidStateError for a stream that carries a connection already.
  */
 export function acceptUpgrade<Data = unknown, Context = unknown>(
   request: IncomingMessage | Http2ServerRequest,
@@ -44,6 +47,7 @@ export function acceptUpgrade<Data = unknown, Context = unknown>(
   const options = checkOptions('acceptUpgrade', NODE_UPGRADE_OPTIONS, given);
   checkHandlers('acceptUpgrade', handlers);
   if (isOverHttp2(request)) {
+    checkFree(request.stream);
     const secure = request.stream.session?.encrypted === true;
     const acceptor = new Acceptor<Data>(options, handlers as Handlers<Data>, secure);
     return acceptor.acceptStream(request.stream, request.rawHeaders, request) as Socket<Data, any>;
@@ -56,7 +60,7 @@ export function acceptUpgrade<Data = unknown, Context = unknown>(
 export interface UpgradeAcceptor<Data = unknown> {
   /**
    * Serves one upgrade, as `acceptUpgrade` does. No handler is called before this has returned, and `open` when the 101 has
-   * been written.
+   * been written. Throws an InvalidStateError for a stream that carries a connection already.
    */
   accept(request: IncomingMessage | Http2ServerRequest, stream: Duplex, head: Uint8Array): Socket<Data>;
   /** The open connections. */
@@ -92,6 +96,7 @@ export function createAcceptor<Data = unknown>(
     accept(request, stream, head) {
       if (isOverHttp2(request)) {
         const { stream: carrier, rawHeaders } = request;
+        checkFree(carrier);
         const isEncrypted = carrier.session?.encrypted === true;
         return (isEncrypted ? secured : plain).acceptStreamLater(carrier, rawHeaders, request);
       }
@@ -187,6 +192,7 @@ function takeOverLater<Data>(
 /** Makes a stream ready to be taken over. Returns what is to be called with the socket that it becomes. */
 function handOver(request: IncomingMessage, stream: Duplex, head: Uint8Array): (socket: Socket<any>) => void {
   const bytes = toBytes(head);
+  checkFree(stream);
   // What came before has set these its own way.
   (stream as NetSocket).setTimeout?.(0);
   (stream as NetSocket).setNoDelay?.(true);

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { isExtendedConnect, type Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
 import { nodeClock } from '../clock.ts';
+import { isTaken } from '../node-transport.ts';
 import { FAILED, NOT_FOUND, waitFor } from '../server/upgrades.ts';
 import type { StreamListener } from './server-sessions.ts';
 
@@ -78,7 +79,8 @@ class Streams {
   }
 
   readonly #onStream: OnStream = (stream, headers, _flags, fields) => {
-    if (!isExtendedConnect(fields)) return;
+    // Another listener, before this one, may have answered it.
+    if (!isExtendedConnect(fields) || isTaken(stream)) return;
     const path = pathOfTarget((headers as { ':path'?: string })[':path'] ?? '') ?? '';
     for (const taker of this.#takers) {
       try {

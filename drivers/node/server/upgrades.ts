@@ -5,6 +5,7 @@ import type { Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
 import { nodeClock } from '../clock.ts';
 import { readAgain } from '../internals/read-again.ts';
+import { isTaken } from '../node-transport.ts';
 import { Acceptor } from './acceptor.ts';
 
 /** Who takes the upgrades for some paths of a server. */
@@ -106,6 +107,8 @@ class Upgrades {
 
   /** Returns whether somebody has taken it. */
   #offer(request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
+    // By another listener, before this one: it is answered.
+    if (isTaken(stream)) return true;
     const path = pathOfTarget(request.url ?? '') ?? '';
     for (const taker of this.#takers) {
       try {
