@@ -34,6 +34,13 @@ export function sessionOf(webSocket: WebSocket): SessionOfSocket {
   return reveal(webSocket);
 }
 
+/** Where somebody's WebSocket comes from that is not one of ours, if that can be guessed. */
+function hintAt(value: unknown): string {
+  if (Array.isArray(value)) return ', not an array: a Map of them has them in its values()';
+  const name = (value as object | null | undefined)?.constructor?.name;
+  return name === 'WebSocket' ? ': this one is of another library, or of a second copy of sansocket' : '';
+}
+
 /**
  * A WebSocket connection (RFC 6455), open when you get it: `open` makes a client's, `listen` and `upgrade` a server's.
  *
@@ -48,7 +55,8 @@ export class WebSocket<Context = unknown> {
   static {
     create = (session) => new WebSocket(session);
     reveal = (webSocket) => {
-      if (!(#session in webSocket)) throw new TypeError('expected a WebSocket of this package');
+      const isOwn = webSocket instanceof Object && #session in webSocket;
+      if (!isOwn) throw new TypeError(`expected a WebSocket of this package${hintAt(webSocket)}`);
       return webSocket.#session;
     };
   }

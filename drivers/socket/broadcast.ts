@@ -28,7 +28,8 @@ const BROADCAST_OPTIONS: OptionTable<BroadcastOptions> = {
  * more or have ended, and never rejects; with any other policy it returns their number at once.
  *
  * Throws a TypeError or RangeError for what is no message and for bad options. A socket that is between the fragments of
- * another message can't take it: the InvalidStateError that tells of it is thrown when all others have got theirs.
+ * another message can't take it: the InvalidStateError that tells of it is thrown when all others have got theirs. So is the
+ * TypeError for what is no socket.
  */
 export function broadcast(
   sockets: Iterable<Socket<any>>,
@@ -59,6 +60,10 @@ export function broadcast(
   let sent = 0;
   let failure: unknown;
   for (const socket of sockets) {
+    if (typeof (socket as Partial<Socket<any>> | null)?.sendPrepared !== 'function') {
+      failure ??= new TypeError('broadcast takes Sockets of the event face: a Map of them has them in its values()');
+      continue;
+    }
     if (socket.state !== 'open' || (slow !== 'send' && goesWithout(socket, socket.bufferedAmount, slow))) continue;
     prepared ??= socket.prepare(message);
     try {

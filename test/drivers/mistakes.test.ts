@@ -6,7 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { attach, broadcast, Http2Pool, listen, open, type Server, toDuplex, WebSocket } from '../../drivers/index.ts';
-import { connect, serve } from '../../drivers/node/index.ts';
+import { broadcast as broadcastEvents, connect, serve } from '../../drivers/node/index.ts';
 import { createNetwork } from '../../drivers/pipe/index.ts';
 import { Connection } from '../../protocol/index.ts';
 import { makeCertificate } from '../support/certificates.ts';
@@ -306,6 +306,28 @@ const mistakes: Mistake[] = [
     undefined,
     /server\.connections/,
   ],
+  [
+    'a Map in the place of its values',
+    () => broadcast(new Map([['ada', {}]]) as never, 'x'),
+    'TypeError',
+    undefined,
+    /expected a WebSocket of this package, not an array: a Map of them has them in its values\(\)/,
+  ],
+  [
+    'the same, for the event face',
+    () => broadcastEvents(new Map([['ada', {}]]) as never, 'x'),
+    'TypeError',
+    undefined,
+    /Sockets of the event face: a Map of them has them in its values\(\)/,
+  ],
+  [
+    'a WebSocket of somebody else’s',
+    () => broadcast([new (class WebSocket {})()] as never, 'x'),
+    'TypeError',
+    undefined,
+    /another library, or of a second copy of sansocket/,
+  ],
+  ['what is no WebSocket at all', () => broadcast('ab' as never, 'x'), 'TypeError', undefined, /expected a WebSocket/],
   ['the same, for serve', () => serve({ ...LOCAL, port: taken }, {}), 'Error', undefined, /EADDRINUSE/],
   [
     'connecting again and again to nobody',

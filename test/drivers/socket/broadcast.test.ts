@@ -162,6 +162,18 @@ describe('broadcast', () => {
     expect(texts()).toEqual([['half and half'], [], ['send', 'skip', 'terminate', 'wait']]);
   });
 
+  test.each([
+    ['an entry of a Map', []],
+    ['nothing', null],
+    ['a message', 'x'],
+  ])('what is no socket is told of likewise: %s', async (_what, wrong) => {
+    const { network, server, texts } = await audience();
+    const all = [server.sockets[0]!, wrong as never, server.sockets[2]!];
+    expect(() => broadcast(all, 'hello')).toThrow(TypeError);
+    await network.settle();
+    expect(texts()).toEqual([['hello'], [], ['hello']]);
+  });
+
   test('misuse throws, and nothing is sent', async () => {
     const { network, server, texts } = await audience();
     expect(() => broadcast(server.sockets, 5 as never)).toThrow(TypeError);
