@@ -1,4 +1,5 @@
 import type { CloseInfo } from '../../protocol/index.ts';
+import { SIGNAL } from '../../protocol/internal.ts';
 import { reasonOf, whenAborted } from '../socket/abort.ts';
 import type { Driver } from '../driver.ts';
 import type { Socket } from '../socket/socket.ts';
@@ -70,6 +71,7 @@ export class WebSocketStreamFace {
   constructor(connect: Driver<any>['connect'], url: string | URL, options: WebSocketStreamOptions = {}) {
     const target = parseUrl(url);
     const { protocols, signal, ...more } = toDictionary(options, 'options');
+    if (signal !== undefined && !SIGNAL.fits(signal)) throw new TypeError('signal must be an AbortSignal');
     const subprotocols = parseProtocolList(protocols);
     this.#url = target.href;
     this.#wantsProtocol = subprotocols.length > 0;
@@ -87,10 +89,10 @@ export class WebSocketStreamFace {
     if (signal?.aborted === true) {
       this.#readyState = CLOSED;
       this.#socket = undefined;
-      this.#rejectBoth(signal.reason);
+      this.#rejectBoth(reasonOf(signal));
       return;
     }
-    const letGo = signal && whenAborted(signal, () => this.#abortHandshake(reasonOf(signal)));
+    let letGo: (() => void) | undefined;
     this.#socket = connect(
       target,
       { ...more, subprotocols },
@@ -108,6 +110,8 @@ export class WebSocketStreamFace {
         },
       },
     );
+    // Nothing is called back before. Where it has thrown, for a bad option, there is nothing to give up.
+    if (signal !== undefined) letGo = whenAborted(signal, () => this.#abortHandshake(reasonOf(signal)));
   }
 
   get url(): string {

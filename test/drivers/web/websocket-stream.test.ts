@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { rawServer, switching } from '../node/client/support.ts';
 import { listen, type Server, type WebSocket as ServerSocket } from '../../../drivers/index.ts';
@@ -145,5 +146,33 @@ describe('WebSocketStream', () => {
     giveUp.abort(new Error('no longer wanted'));
     await expect(stream.opened).rejects.toThrow('no longer wanted');
     await expect(stream.closed).rejects.toThrow('no longer wanted');
+  });
+
+  test('one that could not be made leaves nothing behind on the signal that others share', async () => {
+    const url = await serveWith(async (ws) => ws.closed);
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    for (const wrong of [{ maxMessageSize: -1 }, { headers: { 'not a name': 'x' } }, { unknown: true }]) {
+      expect(() => new WebSocketStream(url, { signal, ...wrong } as object)).toThrow();
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    const stream = new WebSocketStream(url, { signal });
+    giveUp.abort(new Error('no longer wanted'));
+    await expect(stream.opened).rejects.toThrow('no longer wanted');
+  });
+
+  test.each([null, 'signal', {}, new AbortController()])('what is no signal is refused: %o', (signal) => {
+    const make = () => new WebSocketStream('ws://127.0.0.1:9', { signal } as object);
+    expect(make).toThrow(new TypeError('signal must be an AbortSignal'));
+  });
+
+  test('a signal that was aborted, and whose reason throws, gives up with what that threw', async () => {
+    const signal = AbortSignal.abort();
+    Object.defineProperty(signal, 'reason', {
+      get() {
+        throw new Error('no reason');
+      },
+    });
+    await expect(new WebSocketStream('ws://127.0.0.1:9', { signal }).opened).rejects.toThrow('no reason');
   });
 });
