@@ -11,7 +11,7 @@ export interface Gap {
   /**
    * `'trimmed'`: history no longer keeps it; `'rewritten'`: the engine has lost messages that were given out already, and put
    * others in their places; `'forgotten'`: it has lost the topic's past; `'outage'`: it was away, and keeps no history;
-   * `'slow'`: the subscriber took no more; `'frame'`: `frame` threw.
+   * `'slow'`: the subscriber took no more; `'frame'`: it could not be sent, since `frame` threw, or its bytes were detached.
    */
   readonly reason: GapReason;
   /** The last message before the gap, where the engine has positions. */

@@ -1,6 +1,6 @@
+import { isBytes, toBytes } from '../../protocol/internal.ts';
 import { diagnostics } from './diagnostics.ts';
 import type { EngineLink } from './engine-link.ts';
-import type { TopicData } from './engine.ts';
 import { TopicsError } from './errors.ts';
 import type { Delivery, Fetch, Line, MachineGap, Member, Subscription } from './hub/line.ts';
 import { type HubOutput, Sent } from './hub/output.ts';
@@ -66,7 +66,14 @@ export class Output implements HubOutput<Outlet> {
       return Sent.TAPPED;
     }
     const outgoing = (message.frame ??= this.#frame(message)) as Outgoing | typeof BAD;
-    if (outgoing !== BAD) return owner.send(outgoing);
+    if (outgoing !== BAD) {
+      try {
+        return owner.send(outgoing);
+      } catch (error) {
+        // What a socket of somebody else's throws is its own affair: all others get theirs.
+        this.report(error);
+      }
+    }
     const place = message.epoch === '' ? undefined : message;
     this.#meter.gap('frame');
     this.gap(subscription, { reason: 'frame', last: place, next: undefined });
@@ -133,12 +140,15 @@ export class Output implements HubOutput<Outlet> {
 
   #frame(message: Delivery): Outgoing | typeof BAD {
     const { frame } = this.#options;
-    if (frame === undefined) return new Outgoing(message.data, message.compress);
+    let { data } = message;
     try {
-      const position = message.epoch === '' ? undefined : formatPosition(message);
-      const data: TopicData = frame.call(this.#options, message.topic, message.data, position);
-      if (typeof data === 'string' || data instanceof Uint8Array) return new Outgoing(data, message.compress);
-      throw new TypeError('frame must return a string or bytes');
+      if (frame !== undefined) {
+        const position = message.epoch === '' ? undefined : formatPosition(message);
+        data = frame.call(this.#options, message.topic, data, position);
+        if (typeof data !== 'string' && !isBytes(data)) throw new TypeError('frame must return a string or bytes');
+      }
+      // Bytes whose memory somebody has taken meanwhile throw here, before any socket is asked.
+      return new Outgoing(typeof data === 'string' ? data : toBytes(data), message.compress);
     } catch (error) {
       this.report(error);
       return BAD;

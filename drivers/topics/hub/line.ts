@@ -7,7 +7,7 @@ export type Slow = 'send' | 'skip' | 'latest' | 'terminate' | 'catch-up';
 
 /**
  * Why a subscriber has missed something. `'outage'`: the engine was away, and keeps no history; `'slow'`: it took no more;
- * `'frame'`: the hub's own `frame` failed; the others as the engine says them.
+ * `'frame'`: it could not be sent; the others as the engine says them.
  */
 export type GapReason = 'trimmed' | 'rewritten' | 'forgotten' | 'outage' | 'slow' | 'frame';
 

@@ -33,8 +33,9 @@ export class EventOutlet implements Outlet {
 
   send(message: Outgoing): Sent {
     const { ws } = this;
+    const prepared = (message.prepared ??= ws.prepare(message.data));
     try {
-      if (ws.sendPrepared((message.prepared ??= ws.prepare(message.data)), message)) return Sent.MORE;
+      if (ws.sendPrepared(prepared, message)) return Sent.MORE;
     } catch {
       // Between the fragments of another message nothing else can be sent (RFC 6455 §5.4).
       return Sent.REFUSED;

@@ -1,12 +1,18 @@
 /** Sockets of every face over loopback: that of `ws` by two names, the event face, and the promise API. */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocketServer as RealServer, type WebSocket as RealWebSocket } from 'ws';
 import { listen, open, type WebSocket } from '../../../drivers/index.ts';
 import { serve } from '../../../drivers/node/index.ts';
-import { createTopics, memoryEngine, type Subscriber, type Topics } from '../../../drivers/topics/index.ts';
+import {
+  createTopics,
+  memoryEngine,
+  type Subscriber,
+  type Topics,
+  type TopicsOptions,
+} from '../../../drivers/topics/index.ts';
 import { WebSocketServer } from '../../../drivers/ws/index.ts';
 import { until } from './real.ts';
 
@@ -55,8 +61,11 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function connected(face: Face): Promise<{ hub: Topics; ws: Subscriber; client: WebSocket }> {
-  const hub = createTopics({ engine: memoryEngine({ history: 20_000 }) });
+async function connected(
+  face: Face,
+  options: TopicsOptions = {},
+): Promise<{ hub: Topics; ws: Subscriber; client: WebSocket }> {
+  const hub = createTopics({ engine: memoryEngine({ history: 20_000 }), ...options });
   await hub.start();
   let arrive!: (ws: Subscriber) => void;
   const arriving = new Promise<Subscriber>((resolve) => (arrive = resolve));
@@ -92,6 +101,55 @@ describe.each(Object.entries(FACES))('%s', (_name, face) => {
     expect(hub.metrics.caughtUp).toBeGreaterThan(0);
     expect(hub.metrics.gaps).toEqual({});
   });
+
+  test('is told of a message whose bytes are gone when it is to be sent, live and from history, and of all that follow', async () => {
+    const told: string[] = [];
+    const { hub, ws, client } = await connected(face, {
+      onGap: (_ws, topic, { reason }) => void told.push(`${topic} ${reason}`),
+      onError: (error) => void told.push((error as Error).name),
+    });
+    await hub.subscribe(ws, 'news');
+    const bytes = new Uint8Array(10_000);
+    const publishing = hub.publish('news', bytes);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    await publishing;
+    expect(told).toEqual(['TypeError', 'news frame']);
+    const { position } = await hub.publish('news', 'next');
+    expect(await client.receive()).toBe('next');
+    const later = new Uint8Array(10_000);
+    await hub.publish('news', later);
+    expect(await client.receive()).toHaveLength(10_000);
+    structuredClone(later, { transfer: [later.buffer] });
+    await hub.publish('news', 'last');
+    expect(await client.receive()).toBe('last');
+    hub.unsubscribe(ws, 'news');
+    await hub.subscribe(ws, 'news', { since: position });
+    expect(await client.receive()).toBe('last');
+    expect(told).toEqual(['TypeError', 'news frame', 'TypeError', 'news frame']);
+  });
+});
+
+test('a socket of ws whose send throws misses that one message, is told, and keeps nobody else from it', async () => {
+  const told: unknown[] = [];
+  const options: TopicsOptions = {
+    onGap: (ws, _topic, { reason }) => void told.push([ws, reason]),
+    onError: (error) => void told.push((error as Error).message),
+  };
+  const { hub, ws, client } = await connected(FACES['the ws package']!, options);
+  const broken = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    bufferedAmount: 0,
+    terminate() {},
+    send(data: unknown) {
+      if (data === 'one') throw new Error('not now');
+      told.push(data);
+    },
+  }) as unknown as Subscriber;
+  await hub.subscribe(broken, 'news');
+  await hub.subscribe(ws, 'news');
+  for (const text of ['one', 'two']) await hub.publish('news', text);
+  expect([await client.receive(), await client.receive()]).toEqual(['one', 'two']);
+  expect(told).toEqual(['not now', [broken, 'frame'], 'two']);
 });
 
 test('what happens is published on node:diagnostics_channel', async () => {
