@@ -52,9 +52,11 @@ server.listen(0, '127.0.0.1', async () => {
 
   await context.setOffline(true);
   await page.evaluate(() => socket.send('from the page'));
-  socket.send('from the server');
+  // The ping first: once a message waits for the page, the browser may read no further.
   socket.ping();
-  await later(3000);
+  await later(1000);
+  socket.send('from the server');
+  await later(2000);
   console.log(`offline, the page: ${await state()}; the server got: ${atServer()}`);
   await context.setOffline(false);
   await later(3000);
