@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Pike 8.0.1738 (Debian 12), Protocols.WebSocket as a client: the server pings with bytes and without; then it closes with 4001.
-# Expected: every frame of a client is masked (RFC 6455 §5.1); `onclose` is the last of the callbacks.
+# Expected: one Host field in its request; every frame of a client is masked (RFC 6455 §5.1); `onclose` is the last of the callbacks.
 # Seen: an empty frame has no mask bit: a server that looks (ws 8.23.0 below) ends the connection with 1002 when its empty ping is
-# answered, or an empty text is sent. And `onmessage` is called with the Close frame, after `onclose`.
+# answered, or an empty text is sent. `onmessage` is called with the Close frame, after `onclose`. And the request has two Host
+# fields, for which RFC 9112 §3.2 has a server answer 400; Node's own does not.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -41,7 +42,8 @@ const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, async () => {
     });
     let output = '';
     pike.stdout.on('data', (bytes) => (output += bytes));
-    const [socket] = await once(server, 'connection');
+    const [socket, { rawHeaders }] = await once(server, 'connection');
+    console.log(`ws: ${rawHeaders.filter((name) => name.toLowerCase() === 'host').length} Host fields`);
     socket.on('pong', (bytes) => {
       console.log(`ws: pong '${bytes}'`);
       socket.send('a text');
@@ -58,11 +60,13 @@ const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, async () => {
 JS
 timeout 60 node run.cjs | tee seen
 diff - seen <<'EXPECTED'
+ws: 2 Host fields
 ws: ping 'abc'
 ws: pong 'abc'
 Pike: onmessage, a text
 Pike: onclose 4001
 Pike: onmessage, a Close frame
+ws: 2 Host fields
 ws: ping ''
 ws: Invalid WebSocket frame: MASK must be set
 Pike: onclose 1002
