@@ -78,10 +78,18 @@ export const DEFAULT_LIMITS: Limits = {
   pongTimeout: 20 * SECOND,
 };
 
+/** What resolved limits have for a prototype, and nothing else has: an object of somebody's own may lack a limit, and there would be none. */
+const RESOLVED: object = Object.freeze(Object.create(null));
+
+/** Whether these are limits that `resolveLimits` has made. */
+export function areResolved(limits: Limits | undefined): limits is Limits {
+  return limits !== undefined && Object.getPrototypeOf(limits) === RESOLVED;
+}
+
 /** Fills in the defaults. Throws a RangeError or TypeError for what is not a limit. */
 export function resolveLimits(options: LimitOptions & { limits?: Limits | undefined }): Limits {
-  if (options.limits !== undefined) return options.limits;
-  return {
+  if (areResolved(options.limits)) return options.limits;
+  return Object.assign(Object.create(RESOLVED) as object, {
     maxMessageSize: resolveLimit('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize),
     maxFragments: resolveLimit('maxFragments', options.maxFragments, DEFAULT_LIMITS.maxFragments),
     turnBudget: resolveLimit('turnBudget', options.turnBudget, DEFAULT_LIMITS.turnBudget),
@@ -90,7 +98,7 @@ export function resolveLimits(options: LimitOptions & { limits?: Limits | undefi
     closeTimeout: resolveLimit('closeTimeout', options.closeTimeout, DEFAULT_LIMITS.closeTimeout),
     pingInterval: resolveLimit('pingInterval', options.pingInterval, DEFAULT_LIMITS.pingInterval),
     pongTimeout: resolveLimit('pongTimeout', options.pongTimeout, DEFAULT_LIMITS.pongTimeout),
-  };
+  });
 }
 
 /** One limit: its default when undefined, `Infinity` when zero, `false` or `Infinity`. */

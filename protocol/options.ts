@@ -1,6 +1,6 @@
 import { CONDUCT_OPTIONS, type Conduct, type ConductOptions } from './conduct.ts';
 import type { TracedFrame } from './framing/trace.ts';
-import { LIMIT_OPTIONS, type LimitOptions, type Limits } from './limits.ts';
+import { areResolved, LIMIT_OPTIONS, type LimitOptions, type Limits } from './limits.ts';
 import {
   BOOLEAN,
   booleanOr,
@@ -45,11 +45,11 @@ export type Trace = (entry: TracedFrame | TracedState) => void;
 /** What every connection takes. */
 export interface ConnectionOptions extends LimitOptions, ConductOptions {
   /**
-   * `resolveLimits(options)`, for a driver that resolves and checks its options once for all its connections: they are
-   * not checked again.
+   * @internal What `resolveLimits(options)` has made, and nothing else, for a driver that resolves and checks its options once
+   * for all its connections: they are not checked again.
    */
   limits?: Limits | undefined;
-  /** `resolveConduct(options)` likewise. */
+  /** @internal `resolveConduct(options)` likewise, beside `limits`. */
   conduct?: Conduct | undefined;
   /** The time, in milliseconds on any monotonic clock; every other `now` is on the same one. */
   now: number;
@@ -68,7 +68,7 @@ export interface ConnectionOptions extends LimitOptions, ConductOptions {
 /** What a server's connection takes. */
 export interface ServerConnectionOptions
   extends ConnectionOptions, Omit<ServerHandshakeOptions, 'extension' | 'decodeAscii' | 'sha1'> {
-  /** `new ServerPolicy(options)`, for a server that makes it once for all its connections. */
+  /** @internal `new ServerPolicy(options)`, beside `limits`, for a server that makes it once for all its connections. */
   policy?: ServerPolicy;
 }
 
@@ -81,12 +81,13 @@ export interface EstablishedOptions extends Omit<ConnectionOptions, 'compress' |
 /** `compress`: whether, and how. */
 export const COMPRESS: OptionKind = booleanOr(COMPRESS_OPTIONS);
 
+/** Options as somebody gives them who has not resolved any. */
+type Unresolved<T> = Omit<T, 'limits' | 'conduct' | 'policy'>;
+
 /** What the options of every connection may be. */
-const CONNECTION_OPTIONS: OptionTable<ConnectionOptions> = {
+const CONNECTION_OPTIONS: OptionTable<Unresolved<ConnectionOptions>> = {
   ...LIMIT_OPTIONS,
   ...CONDUCT_OPTIONS,
-  limits: OBJECT,
-  conduct: OBJECT,
   now: { expected: 'a number of milliseconds', fits: (value) => typeof value === 'number' },
   sink: OBJECT,
   resources: OBJECT,
@@ -95,19 +96,18 @@ const CONNECTION_OPTIONS: OptionTable<ConnectionOptions> = {
   codec: OBJECT,
 };
 
-const SERVER_CONNECTION_OPTIONS: OptionTable<ServerConnectionOptions> = {
+const SERVER_CONNECTION_OPTIONS: OptionTable<Unresolved<ServerConnectionOptions>> = {
   ...CONNECTION_OPTIONS,
   subprotocols: STRINGS,
   selectSubprotocol: FUNCTION,
   allowedOrigins: ORIGINS,
   headers: OBJECT,
   secure: BOOLEAN,
-  policy: OBJECT,
 };
 
 const { compress: _compress, codec: _codec, ...SHARED_OPTIONS } = CONNECTION_OPTIONS;
 
-const ESTABLISHED_OPTIONS: OptionTable<EstablishedOptions> = {
+const ESTABLISHED_OPTIONS: OptionTable<Unresolved<EstablishedOptions>> = {
   ...SHARED_OPTIONS,
   subprotocol: STRING,
   extensions: STRING,
@@ -147,8 +147,8 @@ export function checkEstablished(options: EstablishedOptions): EstablishedOption
   return isChecked(options) ? options : checkOptions('Connection.established', ESTABLISHED_OPTIONS, options);
 }
 
-function isChecked(options: { limits?: unknown } | undefined): boolean {
-  return options?.limits !== undefined;
+function isChecked(options: { limits?: Limits | undefined } | undefined): boolean {
+  return areResolved(options?.limits);
 }
 
 /** A client's request, checked as options are. Throws a TypeError for what is none. */

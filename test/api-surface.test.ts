@@ -22,8 +22,7 @@ const NAMED_ONLY: Record<string, readonly string[]> = {
   node: ['Resources'],
   pipe: ['Resources'],
   // What the unions `StateName` and `Cause` are made of, and what a resources hands to those who work in it.
-  // And what drivers hand in that have it of protocol/internal.ts.
-  protocol: ['CAUSES', 'PermessageDeflate', 'Runtime', 'STATE_NAMES', 'ServerPolicy'],
+  protocol: ['CAUSES', 'PermessageDeflate', 'Runtime', 'STATE_NAMES'],
   // Whoever has a socket has it of an entry that exports them.
   topics: ['ErrorKind', 'PreparedMessage', 'WebSocket'],
   'topics/redis': ['Engine'],

@@ -96,7 +96,7 @@ function redirectTarget(
   // A session leads to one origin.
   const http2 = typeof options.http2 !== 'object' || options.http2 instanceof Http2Pool ? options.http2 : false;
   const handshakeTimeout = Math.max(deadline - now, Number.MIN_VALUE);
-  const limits = { ...resolveLimits(options), handshakeTimeout };
+  const limits = resolveLimits({ ...options, handshakeTimeout });
   return {
     connect: (sink) =>
       Connection.client(request, {

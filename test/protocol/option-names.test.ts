@@ -58,6 +58,7 @@ describe('an option that has no counterpart', () => {
     ['close', 'handlers are an argument of their own, after the options'],
     ['concurrencyLimit', 'messages are compressed at once here; see asyncAbove among the options of compress'],
     ['generateMask', 'masking keys are made of random numbers here, always; leave it out'],
+    ['limits', 'each limit is an option of its own: maxMessageSize, closeTimeout and others'],
     ['message', 'handlers are an argument of their own, after the options'],
     ['noServer', 'use upgrade(request, socket, head, options) for one request, or attach(server, options, handler)'],
     ['onclose', 'await ws.closed for the end of a connection'],

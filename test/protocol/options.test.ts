@@ -1,7 +1,13 @@
 /** What the core's options may be is `test/options.test.ts`'s; here is who is believed without a check. */
 import { describe, expect, test } from 'vitest';
-import { Connection, EventQueue, PreparedMessage, type ServerConnectionOptions } from '../../protocol/index.ts';
-import { resolveLimits } from '../../protocol/internal.ts';
+import {
+  Connection,
+  EventQueue,
+  type Limits,
+  PreparedMessage,
+  type ServerConnectionOptions,
+} from '../../protocol/index.ts';
+import { resolveConduct, resolveLimits, ServerPolicy } from '../../protocol/internal.ts';
 import { openEndpoint } from '../support/endpoint.ts';
 
 const made = () => ({ now: 0, sink: new EventQueue() });
@@ -13,6 +19,25 @@ describe('the options of a driver that has resolved its limits', () => {
     expect(Connection.server({ ...made(), limits }).isServer).toBe(true);
     expect(Connection.client({ url: 'ws://a.example/' }, { ...made(), limits }).isServer).toBe(false);
     expect(Connection.established('client', { ...made(), limits }).isServer).toBe(false);
+  });
+
+  test('are none where somebody else has made the limits: what those lack would be without a bound', () => {
+    const forged = [{ maxMessageSize: 3 }, { ...limits }, Object.create(limits)] as Limits[];
+    const each = 'each limit is an option of its own: maxMessageSize, closeTimeout and others';
+    for (const one of forged) {
+      const given = { ...made(), limits: one };
+      const text = (of: string) => new TypeError(`Connection.${of}: unknown option limits: ${each}`);
+      expect(() => Connection.server(given)).toThrow(text('server'));
+      expect(() => Connection.client({ url: 'ws://a.example/' }, given)).toThrow(text('client'));
+      expect(() => Connection.established('server', given)).toThrow(text('established'));
+    }
+  });
+
+  test.each(['conduct', 'policy'])('alone may have a %s that was resolved', (name) => {
+    expect(() => Connection.server({ ...made(), [name]: {} })).toThrow(`unknown option ${name}`);
+    expect(
+      Connection.server({ ...made(), limits, conduct: resolveConduct({}), policy: new ServerPolicy({}) }).isServer,
+    ).toBe(true);
   });
 
   test('are checked where the limits are not resolved, and where there are none', () => {
