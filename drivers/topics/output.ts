@@ -110,7 +110,7 @@ export class Output implements HubOutput<Outlet> {
   }
 
   end({ owner }: Member<Outlet>): void {
-    owner.terminate(new TopicsError('limit', 'it was too slow for its topics'));
+    this.#call(() => owner.terminate(new TopicsError('limit', 'it was too slow for its topics')));
   }
 
   observe(tell: (observer: TopicsObserver) => void): void {

@@ -152,6 +152,26 @@ test('a socket of ws whose send throws misses that one message, is told, and kee
   expect(told).toEqual(['not now', [broken, 'frame'], 'two']);
 });
 
+test('a socket of ws that is too slow, and whose terminate throws, keeps nobody else from anything', async () => {
+  const errors: unknown[] = [];
+  const { hub, ws, client } = await connected(FACES['the ws package']!, {
+    onError: (error) => void errors.push((error as Error).message),
+  });
+  const slow = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    bufferedAmount: 1e9,
+    send() {},
+    terminate() {
+      throw new Error('it stays');
+    },
+  }) as unknown as Subscriber;
+  await hub.subscribe(slow, 'news', { slow: 'terminate' });
+  await hub.subscribe(ws, 'news');
+  for (const text of ['one', 'two']) await hub.publish('news', text);
+  expect([await client.receive(), await client.receive()]).toEqual(['one', 'two']);
+  expect(errors).toEqual(['it stays']);
+});
+
 test('what happens is published on node:diagnostics_channel', async () => {
   const seen: [string, object][] = [];
   for (const name of ['publish', 'gap', 'engine']) {
