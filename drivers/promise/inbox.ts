@@ -1,6 +1,7 @@
 import { InvalidStateError, WaitTimeoutError } from '../../protocol/index.ts';
 import { checkOptions, resolveLimit } from '../../protocol/internal.ts';
 import { type Wake, wakeAtDeadline } from '../clock.ts';
+import { reasonOf } from '../socket/abort.ts';
 import { checkTimeout } from '../socket/graceful-close.ts';
 import type { Socket } from '../socket/socket.ts';
 import { recapture } from '../socket/error-place.ts';
@@ -222,7 +223,7 @@ export class Inbox {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return Promise.reject(reasonOf(signal));
     if (this.#messages.length !== 0 || this.#ending !== undefined) return this.receive();
     if (limit === 0) return Promise.reject(timedOut(0));
     const receiver = new TimedReceiver();

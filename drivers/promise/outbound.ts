@@ -1,4 +1,5 @@
 import { ConnectionLostError, PreparedMessage } from '../../protocol/index.ts';
+import { reasonOf } from '../socket/abort.ts';
 import { SEND_HIGH_WATER } from '../socket/options.ts';
 import { checkSendOptions } from '../socket/send-options.ts';
 import type { Socket } from '../socket/socket.ts';
@@ -189,7 +190,7 @@ export class Outbound implements FragmentedMessageOwner {
     }
     if (options !== undefined) checkSendOptions(options);
     const signal = options?.signal;
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return Promise.reject(reasonOf(signal));
     if (this.#state === ENDED) return rejectedQuietly(this.#ending!.errorOfSend);
     const pending = new PendingSend(message, options);
     if (this.#state === BUSY) {
@@ -198,7 +199,10 @@ export class Outbound implements FragmentedMessageOwner {
       this.#begin(pending);
       this.#advance();
     }
-    if (signal !== undefined && !pending.isOver) {
+    // A source that was asked for its first fragment may have fired it.
+    if (signal?.aborted && !pending.isOver) {
+      this.#forgo(pending, reasonOf(signal));
+    } else if (signal !== undefined && !pending.isOver) {
       pending.giveUp = new WaitLimit(signal, Infinity, this.#socket.clock, (reason) => this.#forgo(pending, reason));
     }
     return pending.promise;

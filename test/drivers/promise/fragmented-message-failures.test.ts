@@ -113,6 +113,24 @@ describe('a message that cannot be completed', () => {
     expect(socket.sent).toHaveLength(2);
   });
 
+  test.each([true, false])(
+    'a signal that the source itself fires as it is asked, or not at first (%s)',
+    async (atOnce) => {
+      const { webSocket, socket } = await connected();
+      const controller = new AbortController();
+      const source = (async function* () {
+        if (!atOnce) yield 'a';
+        controller.abort();
+        await new Promise(() => {});
+        yield 'never';
+      })();
+      const sending = webSocket.send(source, { signal: controller.signal });
+      expect((await rejection(sending)).name).toBe('AbortError');
+      expect(socket.sent).toEqual(atOnce ? [] : [{ fragment: 'a', fin: false }, aborted]);
+      if (atOnce) await webSocket.send('next');
+    },
+  );
+
   test('a signal that fires before the first element leaves the connection to the others', async () => {
     const { webSocket, socket } = await connected();
     const source = new Source();

@@ -128,6 +128,13 @@ describe('giving up a receive', () => {
     socket.arrive('a');
     const reason = new Error('enough');
     expect(await rejection(webSocket.receive({ signal: AbortSignal.abort(reason) }))).toBe(reason);
+    const signal = AbortSignal.abort();
+    Object.defineProperty(signal, 'reason', {
+      get() {
+        throw reason;
+      },
+    });
+    expect(await rejection(webSocket.receive({ signal }))).toBe(reason);
     expect(await webSocket.receive()).toBe('a');
   });
 
