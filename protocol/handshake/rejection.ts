@@ -88,10 +88,13 @@ export function rejectionFields(rejection: Rejection, toHead = false): { fields:
  * What a response consists of: with a Content-Length where the status allows one (RFC 9110 §8.6). A text becomes UTF-8,
  * as text/plain where no Content-Type is given.
  *
- * Throws a RangeError for a status outside of 200–599, and a TypeError for a status text or headers that can't be sent
- * or are not the caller's to set, and for a body where none may be.
+ * Throws a RangeError for a status outside of 200–599, and a TypeError for what is no response, for a status text or headers that
+ * can't be sent or are not the caller's to set, and for a body where none may be.
  */
 function layOut(rejection: Rejection): { status: number; statusText: string; fields: string[]; body: Uint8Array } {
+  if (typeof rejection !== 'object' || rejection === null) {
+    throw new TypeError('a response must be an object: { status, headers, body }');
+  }
   const { status } = rejection;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new RangeError('the status of a rejection must be an integer from 200 to 599');

@@ -112,6 +112,9 @@ test('status 413 has the reason phrase of RFC 9110 §15.5.14', () => {
 test('what can not be sent is named by the error', () => {
   const format = (rejection: unknown) => () => formatRejection(rejection as Rejection);
   expect(format({ status: 600 })).toThrow('the status of a rejection must be an integer from 200 to 599');
+  for (const none of [null, true, 'text', 403, undefined]) {
+    expect(format(none)).toThrow(new TypeError('a response must be an object: { status, headers, body }'));
+  }
   expect(format({ status: 403, statusText: '\n' })).toThrow('statusText has a character that may not stand there');
   expect(format({ status: 204, body: 'a' })).toThrow('a response with status 204 has no body');
   expect(format({ status: 403, body: 1 })).toThrow('the body must be a string or a Uint8Array');
