@@ -61,7 +61,7 @@ export class Sender {
     return this.#outbox === undefined ? 0 : this.#outbox.size;
   }
 
-  get #out(): Outbox {
+  #out(): Outbox {
     return (this.#outbox ??= this.#resources.outboxes.lend());
   }
 
@@ -72,7 +72,7 @@ export class Sender {
   /** A client's request, or a server's refusal: the bytes, or over HTTP/2 the fields and the bytes of a body. */
   raw(bytes: Uint8Array, fields?: readonly string[]): void {
     this.#fields = fields;
-    if (bytes.length > 0) this.#out.push(bytes);
+    if (bytes.length > 0) this.#out().push(bytes);
   }
 
   /**
@@ -82,8 +82,8 @@ export class Sender {
   head(text: string, fields?: readonly string[]): void {
     this.#fields = fields;
     if (text.length === 0) return;
-    if (text.length > COPY_UP_TO) return this.#out.push(latin1Bytes(text));
-    const out = this.#out;
+    if (text.length > COPY_UP_TO) return this.#out().push(latin1Bytes(text));
+    const out = this.#out();
     const at = out.reserve(text.length + ASCII_SLACK);
     // Hardly ever is anything in it not ASCII, which runtimes have a way for.
     if (this.#resources.text.encodeAscii?.(text, out.slab, at) !== true) encodeLatin1(text, out.slab, at);
@@ -111,7 +111,7 @@ export class Sender {
     const few = readableLength(data, COPY_UP_TO);
     if (few > 0 && few <= this.#maxFrameSize && !(compress && this.#deflate?.shouldCompress(few))) {
       this.#checkBetweenMessages();
-      return this.#encoder.bytes(this.#out, BINARY, data as Uint8Array, true, false, few);
+      return this.#encoder.bytes(this.#out(), BINARY, data as Uint8Array, true, false, few);
     }
     this.#message(BINARY, toBytes(data), compress);
   }
@@ -139,12 +139,12 @@ export class Sender {
     const { opcode, payload } = encodings;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
       if (this.#mask || this.#maxFrameSize !== Infinity) return this.#preparedOver(encodings, this.#deflate);
-      this.#encoder.encoded(this.#out, encodings.deflatedFrame(this.#deflate));
+      this.#encoder.encoded(this.#out(), encodings.deflatedFrame(this.#deflate));
       this.#deflate.restart();
     } else if (this.#mask || payload.length > this.#maxFrameSize) {
       this.#frames(opcode, payload, true, false);
     } else {
-      this.#encoder.encoded(this.#out, encodings.frame);
+      this.#encoder.encoded(this.#out(), encodings.frame);
     }
   }
 
@@ -195,7 +195,7 @@ export class Sender {
 
   #textFrames(opcode: number, text: string, fin: boolean): void {
     // A code unit comes to three bytes at most.
-    if (3 * text.length <= this.#maxFrameSize) return this.#encoder.text(this.#out, opcode, text, fin);
+    if (3 * text.length <= this.#maxFrameSize) return this.#encoder.text(this.#out(), opcode, text, fin);
     const bytes = this.#resources.allocate(this.#resources.text.byteLength(text));
     this.#resources.text.encode(text, bytes, 0);
     this.#frames(opcode, bytes, fin, false);
@@ -203,8 +203,8 @@ export class Sender {
 
   /** One frame, or as many as it takes: a text may be cut within a code point (§5.4). */
   #frames(opcode: number, bytes: Uint8Array, fin: boolean, rsv1: boolean): void {
-    if (bytes.length <= this.#maxFrameSize) return this.#encoder.bytes(this.#out, opcode, bytes, fin, rsv1);
-    this.#encoder.frames(this.#out, opcode, bytes, fin, rsv1, this.#maxFrameSize);
+    if (bytes.length <= this.#maxFrameSize) return this.#encoder.bytes(this.#out(), opcode, bytes, fin, rsv1);
+    this.#encoder.frames(this.#out(), opcode, bytes, fin, rsv1, this.#maxFrameSize);
   }
 
   /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
@@ -222,11 +222,11 @@ export class Sender {
   }
 
   ping(payload: Uint8Array): void {
-    this.#encoder.bytes(this.#out, PING, payload, true, false);
+    this.#encoder.bytes(this.#out(), PING, payload, true, false);
   }
 
   pong(payload: Uint8Array): void {
-    this.#encoder.bytes(this.#out, PONG, payload, true, false);
+    this.#encoder.bytes(this.#out(), PONG, payload, true, false);
   }
 
   /**
@@ -241,7 +241,7 @@ export class Sender {
   /** §5.5.1: the last frame. */
   close(code: number, reason: string): void {
     this.#flushPong();
-    this.#encoder.bytes(this.#out, CLOSE, makeClosePayload(code, reason, this.#resources.text), true, false);
+    this.#encoder.bytes(this.#out(), CLOSE, makeClosePayload(code, reason, this.#resources.text), true, false);
   }
 
   /** What there is to write; the chunks are the taker's. */
@@ -290,7 +290,7 @@ export class Sender {
       codec.encode(text, bytes, 0);
       return bytes;
     }
-    const out = this.#out;
+    const out = this.#out();
     const at = out.reserve(length);
     codec.encode(text, out.slab, at);
     return out.slab.subarray(at, at + length);
