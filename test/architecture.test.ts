@@ -299,7 +299,7 @@ describe('8. globals', () => {
 describe('what Node does not document', () => {
   /** Names of Node's own that its documentation has not. `_write` it has, and docs/design/adr/0010 says why it is called. */
   const undocumented =
-    /^(_handle|_peername|_writeState|_connectionListener|onSocket|useUserBuffer|getOwnPropertySymbols|(latin1|ucs2|utf8)(Slice|Write))$/;
+    /^(_handle|_peername|_writeState|_connectionListener|onSocket|kResourceStore|useUserBuffer|getOwnPropertySymbols|(latin1|ucs2|utf8)(Slice|Write))$/;
   const room = 'drivers/node/internals/';
 
   test('is used in node/internals/ alone', () => {
