@@ -37,7 +37,7 @@ const ASK_AGAIN = 20;
  * What only the wire could give (pings, headers, addresses) it has not.
  */
 export class NativeSocket
-  implements CarrierHandler, Pick<Socket<any>, 'pause' | 'stopReading' | 'resume' | 'streamNext'>
+  implements CarrierHandler, Pick<Socket<any>, 'pause' | 'stopReading' | 'stopReadingSoon' | 'resume' | 'streamNext'>
 {
   readonly clock = webClock;
   readonly sendHighWater: number;
@@ -176,6 +176,10 @@ export class NativeSocket
 
   /** A runtime brings a message at a time: there is nothing else in the same read. */
   stopReading(): void {
+    this.pause();
+  }
+
+  stopReadingSoon(): void {
     this.pause();
   }
 

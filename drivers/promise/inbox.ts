@@ -312,7 +312,7 @@ export class Inbox {
     if (this.#closing !== undefined && this.#attendance !== PRESENT) return;
     this.#flow = flow;
     if (flow === Flow.HELD) this.#socket.pause();
-    else this.#socket.stopReading();
+    else this.#socket.stopReadingSoon();
     if (before === Flow.READS && this.#closing !== undefined) this.#bePatient(this.#closing);
   }
 

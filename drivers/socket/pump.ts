@@ -52,6 +52,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   #scheduled: boolean;
   #mustWait: boolean;
   #reading: boolean;
+  /** Whether the transport stops at the end of this turn, and not before. */
+  #stopsSoon: boolean;
   #ended: boolean;
   /** Whether nothing that is written leaves any more. */
   #isOutputLost: boolean;
@@ -78,6 +80,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     this.#scheduled = false;
     this.#mustWait = false;
     this.#reading = true;
+    this.#stopsSoon = false;
     this.#ended = false;
     this.#isOutputLost = false;
     this.#hasHeard = false;
@@ -220,6 +223,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   /** This turn is over, of which `schedule` had asked to hear, at this time. */
   onTurnEnd(now: number): void {
     this.#scheduled = false;
+    this.#stopsSoon = false;
     this.#flushAt(now);
   }
 
@@ -321,13 +325,20 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Has the transport read, or not, as the connection wants it; what that leads to leaves at the end of the turn. */
   flowChanged(): void {
+    this.#stopsSoon = false;
     guard(this, this.#heedPause);
     this.schedule();
   }
 
+  /** Has the transport stop at the end of this turn, if that is wanted then: stopping costs as much as ten messages. */
+  stopSoon(): void {
+    if (!this.#stopsSoon) this.#setting.turn.addBehindReactions(this);
+    this.#stopsSoon = true;
+  }
+
   #heedPause(): void {
     const transport = this.#transport;
-    if (transport === undefined || this.#connection.wantsInput === this.#reading) return;
+    if (transport === undefined || this.#stopsSoon || this.#connection.wantsInput === this.#reading) return;
     this.#reading = !this.#reading;
     if (this.#reading) transport.resume();
     else transport.pause();
@@ -372,10 +383,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     if (this.#connection.nextTimeout() <= now) {
       if (this.#hasHeard && readings < MOST_READINGS) return this.#readFirst(late, readings + 1);
       const grace = graceOf(late);
-      if (grace > 0) {
-        this.#wake = this.#setting.clock.wakeAt(now + grace, () => this.#readFirst(0, 0));
-        return;
-      }
+      if (grace > 0) return void (this.#wake = this.#setting.clock.wakeAt(now + grace, () => this.#readFirst(0, 0)));
     }
     this.#wake = undefined;
     this.#wakeAt = Infinity;
@@ -384,11 +392,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** What wakes it is nobody's own: it serves many. */
   #handleTimeout(): void {
-    const transport = this.#transport;
-    this.#owner.within(() => {
-      this.#enter((connection, now) => {
-        connection.handleTimeout(now, transport !== undefined && transport.bufferedAmount > 0);
-      });
-    });
+    const isWriting = this.#transport !== undefined && this.#transport.bufferedAmount > 0;
+    this.#owner.within(() => this.#enter((connection, now) => connection.handleTimeout(now, isWriting)));
   }
 }

@@ -275,6 +275,12 @@ export class Socket<Data = unknown, Context = unknown> {
     this.#pump.flowChanged();
   }
 
+  /** @internal The same at the end of this turn, unless `resume` comes before: for whoever is about to take what came. */
+  stopReadingSoon(): void {
+    this.#connection.stopReading();
+    this.#pump.stopSoon();
+  }
+
   /** Reads on, and the transport at once. Messages that were held back may come before this returns. */
   resume(): void {
     this.#connection.resume(this.clock.now());
@@ -382,10 +388,7 @@ export class Socket<Data = unknown, Context = unknown> {
     return false;
   }
 
-  /**
-   * What was buffered before. It is this that is limited: one message may be larger than the limit by itself, as the
-   * echo of the largest that is received is, by its head.
-   */
+  /** What was buffered before, for that is limited: the echo of the largest message is larger than it, by its head. */
   #waited(data: string | BytesLike): number {
     const length = typeof data === 'string' ? this.#setting.resources.text.byteLength(data) : byteLengthOf(data);
     return this.#pump.bufferedAmount - length - MAX_HEADER;

@@ -5,6 +5,8 @@ interface Task {
   onTurnEnd(now: number): void;
 }
 
+const SETTLED = Promise.resolve();
+
 /** The pumps of one clock that have something to do when this turn is over. One list for all of them holds no closures. */
 export class TurnQueue {
   readonly #clock: Clock;
@@ -25,6 +27,11 @@ export class TurnQueue {
   add(task: Task): void {
     if (this.#length === 0) this.#clock.defer(this.#onEnd);
     this.#tasks[this.#length++] = task;
+  }
+
+  /** The same, once the promise reactions that are due have run: what they set off is due before the end of the turn then. */
+  addBehindReactions(task: Task): void {
+    void SETTLED.then(() => this.add(task));
   }
 
   #end(): void {

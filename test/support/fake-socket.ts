@@ -134,6 +134,10 @@ export class FakeSocket {
     this.paused = true;
   }
 
+  stopReadingSoon(): void {
+    this.stopReading();
+  }
+
   resume(): void {
     this.flow.push('resume');
     this.#isHolding = this.paused = false;

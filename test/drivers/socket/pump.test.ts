@@ -97,3 +97,47 @@ test('a deadline is put off by a peer that sends on and on for 16 readings, and 
   expect(ends).toEqual(['TimeoutError']);
   expect(readings).toBe(17);
 });
+
+test.each([
+  ['who takes what has come before the turn is over', true, []],
+  ['who does not', false, ['pause']],
+] as const)('soon is at the end of the turn, for one %s', async (_who, takes, expected) => {
+  const flow: string[] = [];
+  const ends: (() => void)[] = [];
+  const resources = new Resources();
+  const connection = Connection.established('client', { sink: {}, now: 0, resources });
+  const pump = new Pump({
+    connection,
+    owner: OWNER,
+    setting: new SocketSetting({
+      handlers: {},
+      clock: { ...clock, defer: (callback) => ends.push(callback) },
+      resources,
+      sendHighWater: 1024,
+      sendLimit: Infinity,
+    }),
+  });
+  const transport = new Stuck();
+  transport.pause = () => flow.push('pause');
+  transport.resume = () => flow.push('resume');
+  pump.attach(transport);
+  connection.stopReading();
+  pump.stopSoon();
+  pump.stopSoon();
+  // What comes meanwhile does not make it stop earlier.
+  pump.onData(new Uint8Array(0));
+  expect(flow).toEqual([]);
+  if (takes) {
+    connection.resume(0);
+    pump.flowChanged();
+  }
+  await Promise.resolve();
+  expect([flow, ends.length]).toEqual([[], 1]);
+  for (const end of ends.splice(0)) end();
+  expect(flow).toEqual(expected);
+  // A pause is one at once, also of a transport that was to stop soon.
+  pump.stopSoon();
+  connection.pause();
+  pump.flowChanged();
+  expect(flow).toEqual(['pause']);
+});
