@@ -27,7 +27,7 @@ export function parseClosePayload(
   if (end - start === 1) return 1002;
   const code = closeCodeIn(bytes, start);
   if (!isCloseCode(code)) return 1002;
-  const reason = text.decode(bytes, start + 2, end);
+  const reason = end - start === 2 ? '' : text.decode(bytes, start + 2, end);
   return reason === undefined ? 1007 : { code, reason };
 }
 
@@ -53,10 +53,12 @@ export function checkClose(code: number, reason: string, text: TextCodec): void 
 /** The payload that says it: none at all for 1005. */
 export function makeClosePayload(code: number, reason: string, text: TextCodec): Uint8Array {
   if (code === NO_STATUS) return new Uint8Array(0);
-  const payload = new Uint8Array(2 + text.byteLength(reason));
+  // Most have none, for which a runtime's codec is not asked: it may take more time than all else of a closing handshake.
+  const length = reason === '' ? 0 : text.byteLength(reason);
+  const payload = new Uint8Array(2 + length);
   payload[0] = code >> 8;
   payload[1] = code & 0xff;
-  text.encode(reason, payload, 2);
+  if (length > 0) text.encode(reason, payload, 2);
   return payload;
 }
 

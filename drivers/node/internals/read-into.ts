@@ -24,7 +24,6 @@ export function readInto<S extends NetSocket>(socket: S, onRead: (this: S, lengt
   fields[internals.buffer] = readBuffer;
   fields[internals.callback] = onRead;
   handle.useUserBuffer(readBuffer);
-  socket.resume();
   return true;
 }
 
