@@ -1,11 +1,18 @@
 /** Browsers without a window: the page that they show is the peer. */
+import { NO_1012 } from './advice.ts';
 import { debianVersion, peer, type Stack } from './stack.ts';
 
-function browser(name: string, debian: string, command: readonly string[], advice?: string): Stack {
+function browser(
+  name: string,
+  debian: string,
+  command: readonly string[],
+  advice?: string,
+  more: readonly string[] = [],
+): Stack {
   return {
     name,
     roles: ['client'],
-    debian: [debian],
+    debian: [debian, ...more],
     command: () => [process.execPath, peer('browser-peer.mjs')],
     suffix: () => command,
     serverOptions: () => ({ allowedOrigins: '*' }),
@@ -28,4 +35,12 @@ export const BROWSERS: readonly Stack[] = [
   browser('Firefox', 'firefox-esr', [
     ...['/usr/bin/firefox-esr', '--headless', '--no-remote', '--profile', 'PROFILE', 'PAGE'],
   ]),
+  // What Debian has of WebKit: its network is libsoup's, and Safari's is not.
+  browser(
+    'WebKitGTK',
+    'libwebkit2gtk-4.1-0',
+    ['xvfb-run', '-a', '/bin/sh', '-c', 'exec /usr/lib/*/webkit2gtk-4.1/MiniBrowser PAGE'],
+    NO_1012,
+    ['xvfb', 'xauth'],
+  ),
 ];

@@ -152,6 +152,32 @@ export const COMPILED: readonly Stack[] = [
   ),
   java('Tomcat', 'TomcatPeer', ['libtomcat9-java'], TOMCAT, NO_1012),
   {
+    ...java('OkHttp', 'OkHttp', ['libokhttp-java'], ['okhttp', 'okio'], NO_1012),
+    roles: ['client'],
+  },
+  {
+    name: 'Mono',
+    roles: ['client'],
+    debian: ['mono-runtime', 'mono-mcs', 'libmono-system-net-http4.0-cil', 'libmono-system4.0-cil'],
+    build: (work) => void run('mcs', ['-r:System.dll', `-out:${join(work, 'peer.exe')}`, peer('mono.cs')]),
+    command: (work) => ['mono', join(work, 'peer.exe')],
+    version: () => debianVersion('mono-runtime'),
+    advice: `${NO_1012}; an empty Close of its own is 1005 on the wire`,
+  },
+  {
+    name: 'Crystal',
+    roles: BOTH,
+    debian: ['crystal'],
+    build: (work) => {
+      const env = { ...process.env, CRYSTAL_CACHE_DIR: join(work, 'cache') };
+      run('crystal', ['build', '--release', '-o', join(work, 'peer'), peer('crystal.cr')], { env });
+    },
+    command: (work) => [join(work, 'peer')],
+    version: () => debianVersion('crystal'),
+    advice:
+      'send it whole messages: a ping between the frames of one takes what has come of it, and the message is what followed; `sent` tells what you closed with',
+  },
+  {
     name: 'websockets (Haskell)',
     roles: BOTH,
     debian: ['libghc-websockets-dev', 'ghc'],
