@@ -1,3 +1,6 @@
+/** What a message that waits takes besides its bytes: one without any counts too. */
+export const ITEM_COST = 128;
+
 /** What carries the messages of one connection: the runtime's WebSocket, or its WebSocketStream. */
 export interface Carrier {
   /** Sends a message. */
@@ -14,7 +17,8 @@ export interface Carrier {
 /** Where a carrier reports. */
 export interface CarrierHandler {
   onOpen(opening: { protocol: string; extensions: string; url: string }): void;
-  onMessage(message: string | Uint8Array): void;
+  /** A message as the runtime has it: a string or bytes of any kind. With anything else it ends. */
+  onMessage(message: unknown): void;
   /** There may be room again: asked for by looking, where the runtime doesn't tell. */
   onRoom(): void;
   /** The end, exactly once. `code` is 1006 where no Close frame came. */
@@ -65,7 +69,7 @@ export function overWebSocket(webSocket: WebSocketLike): CarrierMaker {
     };
     webSocket.binaryType = 'arraybuffer';
     if (webSocket.readyState < OPEN) webSocket.addEventListener('open', opened);
-    webSocket.addEventListener('message', ({ data }: { data: unknown }) => handler.onMessage(toMessage(data)));
+    webSocket.addEventListener('message', ({ data }: { data: unknown }) => handler.onMessage(data));
     // `wasClean` is always false in Bun; the code tells too. And Bun has codes of its own for what never was open.
     webSocket.addEventListener('close', ({ code, reason }: { code?: number; reason?: string }) =>
       isOpened ? end(code ?? 1006, reason ?? '') : end(1006, ''),
@@ -84,12 +88,6 @@ export function overWebSocket(webSocket: WebSocketLike): CarrierMaker {
       close: (code, reason) => (code === undefined ? webSocket.close() : webSocket.close(code, reason)),
     };
   };
-}
-
-function toMessage(data: unknown): string | Uint8Array {
-  if (typeof data === 'string') return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return new Uint8Array(data as ArrayBuffer);
 }
 
 /** What is used of a WebSocketStream. */
@@ -119,7 +117,7 @@ export function overStream(stream: WebSocketStreamLike): CarrierMaker {
         if (paused) await new Promise<void>((resolve) => (goOn = resolve));
         const { value, done } = await reader.read();
         if (done) return;
-        handler.onMessage(toMessage(value));
+        handler.onMessage(value);
       }
     };
     let isOpen = false;
@@ -145,7 +143,8 @@ export function overStream(stream: WebSocketStreamLike): CarrierMaker {
     whole.catch(() => {});
     return {
       send(message) {
-        const size = typeof message === 'string' ? message.length : message.byteLength;
+        // An empty one waits as well as any other.
+        const size = message.length + ITEM_COST;
         buffered += size;
         writer!.write(message).then(
           () => {

@@ -85,6 +85,10 @@ export function fromWebSocket(
   given?: NativeSocketOptions & PromiseOptions,
 ): Promise<WebSocket> {
   const options = checkOptions('fromWebSocket', FROM_OPTIONS, given);
+  const { addEventListener, send, close } = Object(webSocket) as Partial<WebSocketLike>;
+  if (![addEventListener, send, close].every((method) => typeof method === 'function')) {
+    return Promise.reject(new TypeError('fromWebSocket takes a WebSocket of the runtime'));
+  }
   return whenOpen(options, (handlers) => {
     const limits = resolveNativeLimits(options);
     return new NativeSocket(overWebSocket(webSocket), webSocket.url ?? '', limits, handlers);

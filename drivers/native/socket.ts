@@ -10,10 +10,10 @@ import {
   type Traffic,
   type WebSocketError,
 } from '../../protocol/index.ts';
-import { joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
+import { isBytes, joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
 import type { Wake } from '../clock.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
-import type { Carrier, CarrierHandler, CarrierMaker } from './carrier.ts';
+import { type Carrier, type CarrierHandler, type CarrierMaker, ITEM_COST } from './carrier.ts';
 import { webClock } from './clock.ts';
 import type { NativeLimits } from './options.ts';
 
@@ -28,6 +28,9 @@ const NO_TRAFFIC: Traffic = {
 };
 
 const EXPIRED = { handshakeTimeout: ['opening', 'open-timeout'], closeTimeout: ['closing', 'close-timeout'] } as const;
+
+/** What is received ahead has this much room, whatever `receiveLimit` is. */
+const LEAST_ROOM = 64 * 1024;
 
 /** How often a WebSocket is asked whether what it holds has left, in milliseconds. */
 const ASK_AGAIN = 20;
@@ -212,8 +215,14 @@ export class NativeSocket
     if (this.#carrier !== undefined) this.#announce();
   }
 
-  onMessage(message: string | Uint8Array): void {
+  onMessage(data: unknown): void {
     if (this.state === 'closed' || this.state === 'connecting') return;
+    if (typeof data !== 'string' && !isBytes(data)) {
+      // A Blob, where the runtime makes nothing of `binaryType`: what is in it can't be had in time.
+      const text = `the runtime's WebSocket gave a message that is neither a string nor bytes: ${nameOf(data)}`;
+      return this.terminate(new ConnectionLostError(text));
+    }
+    const message = typeof data === 'string' ? data : toBytes(data);
     this.#receivedAt = this.clock.now();
     this.traffic.messagesReceived++;
     this.traffic.bytesReceived += message.length;
@@ -225,7 +234,9 @@ export class NativeSocket
     if (!this.#paused && this.#held.length === 0) return this.#deliver(message);
     this.#held.push(message);
     this.#heldBytes += message.length;
-    if (this.#heldBytes <= receiveLimit) return;
+    // Each counts with what it takes besides its bytes: empty ones would be held without end.
+    const cost = this.#heldBytes + this.#held.length * ITEM_COST;
+    if (this.#heldBytes <= receiveLimit && cost <= Math.max(receiveLimit, LEAST_ROOM)) return;
     const text = `more than ${receiveLimit} bytes were received ahead, and the runtime can't stop reading`;
     this.terminate(new ConnectionLostError(text));
   }
@@ -323,6 +334,12 @@ export class NativeSocket
   get #self(): Socket<any> {
     return this as unknown as Socket<any>;
   }
+}
+
+/** What a value is, in a word. */
+function nameOf(value: unknown): string {
+  const name = (value as object | null | undefined)?.constructor?.name;
+  return name === undefined ? String(value) : `a ${name}`;
 }
 
 /** The web tells pages nothing of why a connection failed. */

@@ -138,3 +138,69 @@ test('where there is no WebSocket, the error says so', async () => {
   vi.stubGlobal('WebSocket', undefined);
   await expect(open('ws://a.example/')).rejects.toThrow('Node has one from version 22 on');
 });
+
+test('empty messages that nobody receives are held to a limit too', async () => {
+  const raw = new FakeWebSocket().open();
+  const ws = await fromWebSocket(raw, { receiveQueue: 1, receiveLimit: 100_000 });
+  let received = 0;
+  while (ws.state === 'open' && received < 5000) {
+    raw.receive('');
+    received++;
+  }
+  expect(received).toBeLessThan(1000);
+  expect(await ws.closed).toMatchObject({ code: 1006, error: { name: 'ConnectionLostError' } });
+});
+
+test.each([
+  ['a Blob', new Blob(['text'])],
+  ['a Number', 7],
+  ['an Object', {}],
+  ['null', null],
+])(
+  'what the runtime gives for a message that is none ends the connection, and is never an empty one: %s',
+  async (_what, data) => {
+    const raw = new FakeWebSocket().open();
+    const ws = await fromWebSocket(raw);
+    raw.receive('before');
+    raw.receive(data);
+    expect(await ws.receive()).toBe('before');
+    await expect(ws.receive()).rejects.toThrow('a message that is neither a string nor bytes');
+    expect(raw.closes).toEqual([[1000, '']]);
+  },
+);
+
+test.each([null, undefined, 5, {}, new EventTarget()])('what is no WebSocket is named: %o', async (wrong) => {
+  const error = new TypeError('fromWebSocket takes a WebSocket of the runtime');
+  await expect(fromWebSocket(wrong as never)).rejects.toThrow(error);
+});
+
+test('over a WebSocketStream what is sent counts until it has left, empty messages as well', async () => {
+  let write = (): void => {};
+  const written: unknown[] = [];
+  class FakeStream {
+    readonly url = 'ws://a.example/';
+    readonly closed = new Promise<never>(() => {});
+    readonly opened = Promise.resolve({
+      readable: new ReadableStream(),
+      writable: new WritableStream({
+        write: (chunk) => new Promise<void>((resolve) => ((write = resolve), void written.push(chunk))),
+      }),
+      protocol: '',
+      extensions: '',
+    });
+    close(): void {}
+  }
+  vi.stubGlobal('WebSocketStream', FakeStream);
+  const ws = await open('ws://a.example/', { sendHighWater: 1000 });
+  const sends = Array.from({ length: 20 }, () => ws.send(''));
+  expect(ws.bufferedAmount).toBeGreaterThan(0);
+  let isLast = false;
+  void sends.at(-1)!.then(() => (isLast = true));
+  await vi.advanceTimersByTimeAsync(1);
+  expect(isLast).toBe(false);
+  while (!isLast) {
+    write();
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(written.every((message) => message === '')).toBe(true);
+});
