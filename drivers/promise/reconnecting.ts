@@ -207,8 +207,12 @@ class Reconnections implements Reconnecting {
     this.#isOver = true;
     this.#wake?.();
     await this.#turn;
-    this.#finish(undefined);
-    await this.#current?.close();
+    try {
+      this.#finish(undefined);
+    } finally {
+      // Whatever `onState` has thrown.
+      await this.#current?.close();
+    }
     return { value: undefined, done: true };
   }
 
@@ -231,6 +235,8 @@ class Reconnections implements Reconnecting {
       return { value: undefined, done: true };
     } catch (error) {
       this.#isOver = true;
+      // Where it was `onState` that threw, nobody has been given the connection that it was told of.
+      void this.#current?.close();
       this.#finish(error);
       throw error;
     }

@@ -344,3 +344,28 @@ describe('giving up', () => {
     }
   });
 });
+
+describe('an onState that throws ends the loop with that, and leaves no connection behind:', () => {
+  test.each(['connecting', 'open', 'waiting', 'over'] as const)('%s', async (when) => {
+    const network = createNetwork();
+    const server = await serve(network);
+    let error: Error | undefined;
+    const iteration = network.open.reconnecting(URL, {
+      onState: ({ state }) => {
+        if (state === when) throw (error = new Error(`from ${state}`));
+      },
+    });
+    const loop = (async () => {
+      for await (const ws of iteration) {
+        if (when === 'over') break;
+        await ws.close();
+      }
+    })();
+    await expect(wait(network, loop)).rejects.toThrow(`from ${when}`);
+    await network.advance(1000);
+    expect(error).toBeDefined();
+    expect(server.connections.size).toBe(0);
+    expect(iteration.connection).toBeUndefined();
+    await expect(iteration.send('x', { wait: false })).rejects.toThrow('the loop over the connections is over');
+  });
+});
