@@ -24,7 +24,8 @@ export function goOnAsServer(life: Lifecycle, server: ServerHandshake): void {
       if (sink.answers) return sink.onPlainRequest(server.plain, refusal);
     }
     refuse(life, On.refuse, refusal, server.callbackError);
-    sink.onRefused({ kind: server.refusalKind, response: refusal, request: server.refused });
+    const { refusalKind: kind, refused: request, callbackError: cause } = server;
+    sink.onRefused({ kind, response: refusal, request, ...(kind === 'error' ? { cause } : undefined) });
   } else if (server.state === REQUESTED) {
     life.take(On.request);
     if (sink.decides) sink.onRequest(server.request!);
@@ -41,7 +42,7 @@ function acceptByPolicy(life: Lifecycle): void {
     if (!life.allows(On.refuse)) return;
     const { request } = life.server!;
     refuse(life, On.refuse, DECISION_FAILED, error);
-    return life.sink.onRefused({ kind: 'error', response: DECISION_FAILED, request });
+    return life.sink.onRefused({ kind: 'error', response: DECISION_FAILED, request, cause: error });
   }
   open(life, On.accept, opening);
 }

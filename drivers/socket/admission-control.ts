@@ -1,5 +1,5 @@
 import type { PlainRequest, Rejection } from '../../protocol/index.ts';
-import { resolveLimit, UNAVAILABLE } from '../../protocol/internal.ts';
+import { resolveLimit, UNAVAILABLE, verdictOf } from '../../protocol/internal.ts';
 import type { TurnedAway, RefusalReason } from './decision.ts';
 import { each, guard, NOBODY } from './guard.ts';
 import type { Paths, ServerOptions } from './options.ts';
@@ -154,7 +154,7 @@ export class AdmissionControl<S extends PendingPeer = PendingPeer> {
 /** Whether a path is one of these; every one is where there are none. */
 export function pathMatcher(paths: Paths | undefined): (path: string) => boolean {
   if (paths === undefined) return () => true;
-  if (typeof paths === 'function') return paths;
+  if (typeof paths === 'function') return (path) => verdictOf('path', paths(path));
   const list = typeof paths === 'string' ? [paths] : paths;
   return (path) => list.includes(path);
 }

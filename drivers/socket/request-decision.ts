@@ -101,7 +101,9 @@ export class RequestDecision {
   }
 
   /** It has been answered so, by the core itself where this is called from there. */
-  onRefused({ kind, response, request }: Refusal, error?: unknown): void {
+  onRefused(refusal: Refusal, error: unknown = refusal.cause): void {
+    const { kind, response, request } = refusal;
+    if ('cause' in refusal) this.#applicant.report(error);
     const reason = refusalOf(kind, this.#socket.remoteAddress, error);
     this.#observer?.onRefused(request, response, reason, this.#socket);
     this.#admission.tellRefused(request, response, reason, (thrown) => this.#applicant.report(thrown));

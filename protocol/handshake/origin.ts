@@ -1,5 +1,6 @@
 import { parseAuthority } from './authority.ts';
 import type { UpgradeRequest } from './types.ts';
+import { verdictOf } from './verdict.ts';
 
 /**
  * Origins that may connect: serialised origins (RFC 6454 §6.2, e.g. `https://example.com` or `null`), `'*'` for all, or
@@ -48,10 +49,7 @@ export function isOriginAllowed(
   if (origin !== undefined && origin.includes(',')) return false;
   if (allowed === '*') return true;
   if (typeof allowed === 'function') {
-    const verdict: unknown = allowed(origin, request);
-    // A promise would count as true, and let everyone in.
-    if (typeof verdict !== 'boolean') throw new TypeError('allowedOrigins must return a boolean');
-    return verdict;
+    return verdictOf('allowedOrigins', allowed(origin, request));
   }
   if (origin === undefined) return allowed === undefined;
   return allowed === undefined ? isSameHost(origin, request.host, secure) : allowed.includes(origin);

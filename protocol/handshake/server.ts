@@ -26,6 +26,7 @@ import type {
   RequestHead,
   UpgradeRequest,
 } from './types.ts';
+import { isLate } from './verdict.ts';
 
 /** How a server accepts a request. */
 export interface AcceptOptions {
@@ -264,6 +265,7 @@ export class ServerHandshake {
       selected = select(offered, request) ?? undefined;
     }
     if (selected === undefined) return '';
+    if (isLate(selected)) throw new TypeError('selectSubprotocol must return a subprotocol, not a promise of one');
     if (!offered.includes(selected)) throw new TypeError('the subprotocol was not offered');
     return selected;
   }

@@ -89,6 +89,8 @@ export interface Refusal {
   readonly response: Rejection;
   /** The request, where it was one. */
   readonly request: PlainRequest | undefined;
+  /** What `allowedOrigins` or `selectSubprotocol` threw, where that is why (`'error'`). */
+  readonly cause?: unknown;
 }
 
 /** What the opening handshake came to. */

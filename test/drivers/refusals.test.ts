@@ -129,6 +129,20 @@ describe('authorize fails closed', () => {
   });
 });
 
+describe.each(['allowedOrigins', 'selectSubprotocol', 'path'])('%s, which is to answer at once,', (option) => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['throws', () => { throw new Error('of the callback'); }, /^of the callback$/], // prettier-ignore
+    ['promises to say yes', async () => (option === 'selectSubprotocol' ? 'chat' : true), /not a promise/],
+    ['promises, and fails at that', async () => Promise.reject(new Error('unheard')), /not a promise/],
+    ['gives something else', () => 1, /must return a boolean|was not offered/],
+  ])('lets nobody in when it %s: 500, and the error is reported, once', async (_what, callback, text) => {
+    const { server, refusals, errors } = await start({ [option]: callback });
+    expect(await statusOf(server.url, { subprotocols: ['chat'] })).toBe(500);
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringMatching(text) })]);
+    expect(refusals).toMatchObject([{ status: 500, reason: { kind: 'error', error: errors[0] } }]);
+  });
+});
+
 describe('a path', () => {
   test('that listen does not serve gets a 404', async () => {
     const { server, refusals } = await start({ path: ['/chat', '/news'] });

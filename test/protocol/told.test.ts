@@ -279,8 +279,22 @@ describe('a refusal is told with its kind, its response and the request', () => 
   ])('%s', (kind, status, hasRequest, refuse) => {
     refuse();
     expect(refusals).toEqual([
-      { kind, response: expect.objectContaining({ status }), request: hasRequest ? expect.anything() : undefined },
+      {
+        kind,
+        response: expect.objectContaining({ status }),
+        request: hasRequest ? expect.anything() : undefined,
+        ...(kind === 'error' ? { cause: new Error('mine') } : {}),
+      },
     ]);
+  });
+
+  test.each([new Error('mine'), undefined])('with what allowedOrigins threw: %s', (cause) => {
+    const allowedOrigins = () => {
+      throw cause;
+    };
+    watched({ allowedOrigins }).receive(asked, 0);
+    expect(refusals).toMatchObject([{ kind: 'error', response: { status: 500 }, cause }]);
+    expect(refusals[0]).toHaveProperty('cause');
   });
 
   test('and its error has a cause only where there is one', () => {
