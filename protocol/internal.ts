@@ -39,7 +39,7 @@ export { TunnelHandshake, type TunnelOptions } from './handshake/http1/tunnel.ts
 export { isHttp2Preface } from './handshake/http2/extended-connect.ts';
 export { ServerPolicy } from './handshake/server-policy.ts';
 export { UNAVAILABLE } from './handshake/rejection.ts';
-export { verdictOf } from './handshake/verdict.ts';
+export { isLate, verdictOf } from './handshake/verdict.ts';
 export { MAX_CONTROL_PAYLOAD, MAX_HEADER } from './framing/opcodes.ts';
 export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 export { SlidingWindow } from './permessage-deflate/sliding-window.ts';

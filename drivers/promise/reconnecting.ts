@@ -6,7 +6,16 @@ import {
   TimeoutError,
   WebSocketError,
 } from '../../protocol/index.ts';
-import { always, checkOptions, FUNCTION, LIMIT, NUMBER, type OptionTable, SIGNAL } from '../../protocol/internal.ts';
+import {
+  always,
+  checkOptions,
+  FUNCTION,
+  isLate,
+  LIMIT,
+  NUMBER,
+  type OptionTable,
+  SIGNAL,
+} from '../../protocol/internal.ts';
 import type { Clock } from '../clock.ts';
 import { whenAborted } from '../socket/abort.ts';
 import type { Driver } from '../driver.ts';
@@ -260,7 +269,7 @@ class Reconnections implements Reconnecting {
     } catch (error) {
       this.#checkSignal();
       // What the caller did wrong stays wrong.
-      const isFatal = !(error instanceof WebSocketError) || (this.#options.isFatal?.(error) ?? !isPassing(error));
+      const isFatal = !(error instanceof WebSocketError) || this.#isFatal(error);
       this.#failures++;
       this.#level++;
       this.#error = error;
@@ -279,6 +288,12 @@ class Reconnections implements Reconnecting {
     }
     await webSocket.close();
     return undefined;
+  }
+
+  #isFatal(error: WebSocketError): boolean {
+    const answer: unknown = this.#options.isFatal?.(error);
+    if (isLate(answer)) throw new TypeError('isFatal must return a boolean, not a promise of one', { cause: error });
+    return Boolean(answer ?? !isPassing(error));
   }
 
   /** Until the next attempt, or until there is to be none. */

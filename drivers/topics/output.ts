@@ -1,4 +1,4 @@
-import { isBytes, toBytes } from '../../protocol/internal.ts';
+import { isBytes, isLate, toBytes } from '../../protocol/internal.ts';
 import { diagnostics } from './diagnostics.ts';
 import type { EngineLink } from './engine-link.ts';
 import { TopicsError } from './errors.ts';
@@ -145,6 +145,7 @@ export class Output implements HubOutput<Outlet> {
       if (frame !== undefined) {
         const position = message.epoch === '' ? undefined : formatPosition(message);
         data = frame.call(this.#options, message.topic, data, position);
+        if (isLate(data)) throw new TypeError('frame must return a string or bytes, not a promise of them');
         if (typeof data !== 'string' && !isBytes(data)) throw new TypeError('frame must return a string or bytes');
       }
       // Bytes whose memory somebody has taken meanwhile throw here, before any socket is asked.

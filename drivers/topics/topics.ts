@@ -1,5 +1,5 @@
 import type { BytesLike } from '../../protocol/index.ts';
-import { toBytes } from '../../protocol/internal.ts';
+import { isLate, toBytes } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 import { hostClock } from './clock.ts';
 import type { Engine, EngineMessage } from './engine.ts';
@@ -209,21 +209,26 @@ export class Topics {
 
   /**
    * Ends every subscription for which `isRevoked` says true. Decisions of `authorize` that are under way are made again.
-   * Returns how many it ended.
+   * Returns how many it ended. Throws a TypeError for what is no function, and for a promise in place of an answer.
    */
   revoke(isRevoked: (ws: Subscriber, topic: string) => boolean): number {
     if (typeof isRevoked !== 'function') throw new TypeError('revoke takes a function');
+    const revoked = (ws: Subscriber, topic: string): boolean => {
+      const answer: unknown = isRevoked(ws, topic);
+      if (isLate(answer)) throw new TypeError('revoke takes a function that answers at once, not by a promise');
+      return Boolean(answer);
+    };
     this.#permission.revoked();
     const error = new TopicsError('denied', 'the subscription was revoked');
     let count = 0;
     for (const member of this.#roster.values()) {
       for (const subscription of [...member.subscriptions.values()]) {
-        if (!isRevoked(member.owner.ws as Subscriber, subscription.line.topic)) continue;
+        if (!revoked(member.owner.ws as Subscriber, subscription.line.topic)) continue;
         this.#end(subscription, error);
         count++;
       }
     }
-    return count + (this.#neighbour?.revoke(isRevoked) ?? 0);
+    return count + (this.#neighbour?.revoke(revoked) ?? 0);
   }
 
   /** The topics that sockets of this node are subscribed to. */

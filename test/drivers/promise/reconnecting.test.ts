@@ -257,6 +257,12 @@ describe('failures', () => {
     await wait(network, iteration.return!());
   });
 
+  test('an isFatal that gives a promise is told so, and no promise of it ends the process', async () => {
+    const isFatal = (async () => Promise.reject(new Error('unheard'))) as never;
+    const iteration = createNetwork().open.reconnecting(URL, { isFatal });
+    await expect(iteration.next()).rejects.toThrow('isFatal must return a boolean, not a promise of one');
+  });
+
   test('in a row, as many as attempts, throw the last; a connection makes them count anew', async () => {
     const network = createNetwork();
     let refusals = 2;

@@ -169,6 +169,22 @@ describe('subscribe and publish', () => {
     expect(received).toEqual(Array(3).fill(['1 news hello 1']));
   });
 
+  test('a frame or a revoke that gives a promise is told so, and no promise of it ends the process', async () => {
+    const errors: unknown[] = [];
+    const late = (async () => Promise.reject(new Error('unheard'))) as never;
+    const { hub, network, sockets, received } = await started(1, {
+      frame: late,
+      onError: (error) => void errors.push(error),
+    });
+    await hub.subscribe(sockets[0]!, 'news');
+    await hub.publish('news', 'x');
+    await network.settle();
+    expect(received).toEqual([[]]);
+    expect(errors).toEqual([new TypeError('frame must return a string or bytes, not a promise of them')]);
+    expect(() => hub.revoke(late)).toThrow('revoke takes a function that answers at once');
+    expect(hub.topics()).toEqual(['news']);
+  });
+
   test('a frame that fails is reported, and the subscribers are told of a gap', async () => {
     const errors: unknown[] = [];
     const gaps: Gap[] = [];
