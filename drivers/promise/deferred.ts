@@ -1,5 +1,22 @@
 const TICK: Promise<void> = Promise.resolve();
 
+/** A promise with the end that resolves it: whoever is idle has one, and no more of it than that. */
+export class Pending<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T | PromiseLike<T>) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  /** See `failWhereAwaited`. */
+  rejectWhereAwaited(make: () => unknown, quietly = true): void {
+    failWhereAwaited(this, make, quietly);
+  }
+}
+
 /** A promise with its two ends. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
@@ -13,23 +30,9 @@ export class Deferred<T> {
     });
   }
 
-  /**
-   * Rejects with the error that `make` returns, as `rejectedQuietly` does, a little later: in a reaction of a promise that
-   * this one follows, from where V8 finds the line that awaits it. The error is made, or gets its stack, then and there.
-   */
+  /** See `failWhereAwaited`. */
   rejectWhereAwaited(make: () => unknown, quietly = true): void {
-    const failing = TICK.then(nothing).then(() => {
-      const error = make();
-      if (quietly) this.promise.catch(ignore);
-      throw error;
-    });
-    this.resolve(failing as Promise<never>);
-  }
-
-  /** Rejects as `rejectedQuietly` does. */
-  rejectQuietly(reason: unknown): void {
-    this.promise.catch(ignore);
-    this.reject(reason);
+    failWhereAwaited(this, make, quietly);
   }
 }
 
@@ -41,6 +44,23 @@ export function rejectedQuietly(reason: unknown): Promise<never> {
   const promise = Promise.reject(reason);
   promise.catch(ignore);
   return promise;
+}
+
+/**
+ * Rejects with the error that `make` returns, `quietly` as `rejectedQuietly` does, a little later: in a reaction of a promise
+ * that this one follows, from where V8 finds the line that awaits it. The error is made, or gets its stack, then and there.
+ */
+function failWhereAwaited<T>(
+  { promise, resolve }: { promise: Promise<T>; resolve: (value: PromiseLike<T>) => void },
+  make: () => unknown,
+  quietly: boolean,
+): void {
+  const failing = TICK.then(nothing).then(() => {
+    const error = make();
+    if (quietly) promise.catch(ignore);
+    throw error;
+  });
+  resolve(failing as Promise<never>);
 }
 
 export function ignore(): void {}

@@ -2,7 +2,7 @@ import { WebSocketError } from '../../protocol/index.ts';
 import type { Wake } from '../clock.ts';
 import { each, report } from '../socket/guard.ts';
 import type { Handlers } from '../socket/socket.ts';
-import { Deferred } from './deferred.ts';
+import { Pending } from './deferred.ts';
 import { runServerHandler, type ConnectionHandler, type HandlerOwner } from './run-handler.ts';
 import { Session, sessionHandlers, type SessionLimits } from './session.ts';
 import type { WebSocket } from './websocket.ts';
@@ -25,7 +25,7 @@ export class HandlerRunner implements HandlerOwner {
   #closing: { readonly code: number; readonly reason: string } | undefined;
   #deadline: number;
   #wake: Wake | undefined;
-  #idle: Deferred<void> | undefined;
+  #idle: Pending<void> | undefined;
 
   constructor(handler: ConnectionHandler, limits: SessionLimits, onError: ErrorListener = print) {
     this.connections = new Set();
@@ -54,7 +54,7 @@ export class HandlerRunner implements HandlerOwner {
   /** Resolves when no handler runs and no connection is left. */
   async whenIdle(): Promise<void> {
     if (this.#running.size === 0) return;
-    this.#idle ??= new Deferred();
+    this.#idle ??= new Pending();
     return this.#idle.promise;
   }
 

@@ -1,5 +1,5 @@
 import { ITEM_COST, type ReceivedMessage } from './data.ts';
-import { Deferred, rejectedQuietly } from './deferred.ts';
+import { Pending, rejectedQuietly } from './deferred.ts';
 import type { Ending } from './ending.ts';
 import { Fifo } from './fifo.ts';
 
@@ -44,7 +44,7 @@ export class IncomingStream implements MessageStream {
   binary: boolean | undefined;
   readonly #holder: Holder;
   readonly #chunks: Fifo<ReceivedMessage>;
-  readonly #steps: Fifo<Deferred<Step>>;
+  readonly #steps: Fifo<Pending<Step>>;
   #state: typeof COMING | typeof WHOLE | typeof FAILED;
   #ending: Ending | undefined;
   /** The consumer has left; what still comes is dropped. */
@@ -68,7 +68,7 @@ export class IncomingStream implements MessageStream {
     }
     if (this.#left || this.#state === WHOLE) return Promise.resolve({ value: undefined, done: true });
     if (this.#state === FAILED) return rejectedQuietly(this.#ending!.error);
-    const step = new Deferred<Step>();
+    const step = new Pending<Step>();
     this.#steps.push(step);
     return step.promise;
   }

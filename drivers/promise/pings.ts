@@ -1,13 +1,13 @@
 import type { BytesLike } from '../../protocol/index.ts';
 import type { Socket } from '../socket/socket.ts';
 import { toPayload } from './data.ts';
-import { Deferred, rejectedQuietly } from './deferred.ts';
+import { Pending, rejectedQuietly } from './deferred.ts';
 import type { Ending } from './ending.ts';
 
 interface PendingPing {
   readonly id: number;
   readonly sentAt: number;
-  readonly answer: Deferred<number>;
+  readonly answer: Pending<number>;
 }
 
 /** The pings of the application that wait for their pongs, oldest first. */
@@ -30,7 +30,7 @@ export class Pings {
       return Promise.reject(error);
     }
     if (this.#ending !== undefined) return rejectedQuietly(this.#ending.error);
-    const answer = new Deferred<number>();
+    const answer = new Pending<number>();
     // One that could not be sent waits for the end with the others, to be told why.
     this.#pending.push({ id: id === 0 ? Infinity : id, sentAt: this.#socket.clock.now(), answer });
     return answer.promise;

@@ -2,7 +2,7 @@ import type { CloseInfo } from '../../protocol/index.ts';
 import { LIMIT, type OptionTable, resolveLimit, resolveLimits } from '../../protocol/internal.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { SEND_LIMIT, type SocketOptions } from '../socket/options.ts';
-import { Deferred } from './deferred.ts';
+import { Pending } from './deferred.ts';
 import { Ending } from './ending.ts';
 import { Inbox, resolveReceiveQueue, type InboxLimits } from './inbox.ts';
 import { Outbound } from './outbound.ts';
@@ -42,7 +42,7 @@ export class Session {
   readonly webSocket: WebSocket<any>;
   #pings: Pings | undefined;
   /** Made when somebody asks. */
-  #closed: Deferred<CloseInfo> | undefined;
+  #closed: Pending<CloseInfo> | undefined;
   /** Why nothing is received any more. */
   #ending: Ending | undefined;
 
@@ -67,7 +67,7 @@ export class Session {
   /** Resolves when the transport has ended too. */
   get closed(): Promise<CloseInfo> {
     if (this.#closed === undefined) {
-      this.#closed = new Deferred();
+      this.#closed = new Pending();
       if (this.socket.closeInfo !== undefined) this.#closed.resolve(this.#infoOf(this.socket.closeInfo));
     }
     return this.#closed.promise;

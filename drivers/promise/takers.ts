@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from './data.ts';
-import { Deferred } from './deferred.ts';
+import { Pending } from './deferred.ts';
 import type { Ending } from './ending.ts';
 import type { WaitLimit } from './wait-limit.ts';
 
@@ -10,7 +10,7 @@ export interface Taker {
   fail(ending: Ending): void;
 }
 
-export class Receiver extends Deferred<ReceivedMessage> implements Taker {
+export class Receiver extends Pending<ReceivedMessage> implements Taker {
   take(message: ReceivedMessage): void {
     this.resolve(message);
   }
@@ -35,7 +35,7 @@ export class TimedReceiver extends Receiver {
 }
 
 /** A step of an iteration, which a normal close ends without an error. */
-export class Step extends Deferred<IteratorResult<ReceivedMessage, undefined>> implements Taker {
+export class Step extends Pending<IteratorResult<ReceivedMessage, undefined>> implements Taker {
   take(message: ReceivedMessage): void {
     this.resolve({ value: message, done: false });
   }
