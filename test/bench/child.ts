@@ -41,6 +41,11 @@ export class Child {
     this.process.on('close', (code, signal) => this.fail(new Error(`ended (${signal ?? code}) ${this.errors}`.trim())));
   }
 
+  /** The process's own: `taskset` becomes what it starts. */
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
   /** Sends a command; rejects when it fails, when the child does, or after so many milliseconds. */
   call<T>(command: string, argument?: unknown, timeout = 30_000): Promise<T> {
     return new Promise<T>((resolve, reject) => {

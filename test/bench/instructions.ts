@@ -1,0 +1,75 @@
+/**
+ * How many instructions a peer executes for a message, by valgrind's callgrind: on a machine that others use, too, where times
+ * say little, this is the same to about one per cent. The kernel's are not counted, and memory that is slow to reach isn't seen.
+ *
+ *     npx tsx test/bench/instructions.ts ROW PEER [DIST]
+ *
+ * ROW is one of `npm run bench -- --list`, PEER one of the files under `peers/` that Node runs, DIST another build of this
+ * package. What callgrind found is left in reports/bench/ROW.PEER.callgrind, for callgrind_annotate.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Child } from './child.ts';
+import { compileChildren, REPORTS } from './compile.ts';
+import { ROWS } from './rows.ts';
+import type { Job, Run } from './wire/job.ts';
+
+/** Messages before it is counted, for V8 to have compiled by then, and while it is. */
+const WARM_UP = 1_500_000;
+const COUNTED = 30_000;
+/** Under valgrind everything takes forty times as long. */
+const PATIENCE = 120_000;
+
+const [id, peer, dist] = process.argv.slice(2);
+const row = ROWS.find((one) => one.id === id);
+if (row === undefined || peer === undefined) throw new RangeError('instructions.ts ROW PEER [DIST]');
+const children = compileChildren('children-of-instructions');
+const out = join(REPORTS, `${id}.${peer}.callgrind`);
+const target = new Child({
+  command: 'valgrind',
+  arguments: [
+    ...['--quiet', '--tool=callgrind', '--instr-atstart=no', '--smc-check=all-non-file', `--callgrind-out-file=${out}`],
+    // Whatever V8 does on other threads would be counted when it happens to happen.
+    ...[process.execPath, '--single-threaded', '--expose-gc', join(children, 'peers', `${peer}.js`)],
+  ],
+  environment: {
+    NODE_ENV: 'production',
+    ...(dist === undefined
+      ? {}
+      : { SANSOCKET_DIST: pathToFileURL(join(resolve(dist), 'commonjs/')).href, SANSOCKET_ENDING: '.mjs' }),
+  },
+  core: 0,
+});
+const load = new Child({ command: process.execPath, arguments: [join(children, 'load', 'main.js')], core: 1 });
+const job: Job = { ...row.job, raw: peer === 'raw' };
+
+try {
+  if (job.role === 'server') {
+    await load.call('prepare', { job, port: await target.call<number>('start', { job }, PATIENCE) });
+  } else {
+    const port = await load.call<number>('prepare', { job });
+    await Promise.all([target.call('start', { job, port }, PATIENCE), load.call('connected', undefined, PATIENCE)]);
+  }
+  await atLeast(WARM_UP);
+  instrument('on');
+  const messages = await atLeast(COUNTED);
+  instrument('off');
+  await Promise.all([target.end(), load.end()]);
+  const [, total] = /^totals: (\d+)/m.exec(readFileSync(out, 'utf8'))!;
+  console.log(`${row.id}, ${peer}: ${Math.round(Number(total) / messages)} instructions a message, of ${messages}`);
+} finally {
+  await Promise.all([target.end(), load.end()]);
+}
+
+async function atLeast(count: number): Promise<number> {
+  let messages = 0;
+  while (messages < count) messages += (await load.call<Run>('run', 200, PATIENCE)).messages;
+  return messages;
+}
+
+function instrument(state: 'on' | 'off'): void {
+  const { status, stderr } = spawnSync('callgrind_control', ['-i', state, String(target.pid)], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`callgrind_control: ${stderr}`);
+}
