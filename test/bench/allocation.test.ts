@@ -46,8 +46,9 @@ describe('bytes allocated per message', { timeout: 60_000 }, () => {
     ['event', 'binary-1k-64x64', 1450],
     ['event', 'client-125-64x64', 200],
     ['event', 'text-1k-64x64', 1110],
-    ['event', 'cjk-1k-64x64', 880],
-    ['event', 'client-cjk-64x64', 880],
+    // Node 26's TextDecoder makes 40 bytes more than those before it.
+    ['event', 'cjk-1k-64x64', 930],
+    ['event', 'client-cjk-64x64', 930],
     ['event', 'text-16k-64x1', 17_700],
     ['promise', 'text-125-64x64', 780],
     ['promise', 'text-125-64x1', 2050],
