@@ -277,6 +277,14 @@ describe('the subprotocol', () => {
     expect(handshake.state).toBe(REQUESTED);
     expect(() => received(request()).accept({ subprotocol: 'a' })).toThrow(TypeError);
   });
+
+  test('is said at once: a promise of one is told so, and ends nothing when it rejects', () => {
+    const selectSubprotocol = (async () => Promise.reject(new Error('unheard'))) as never;
+    const handshake = received(request(offer), { selectSubprotocol });
+    const error = new TypeError('selectSubprotocol must return a subprotocol, not a promise of one');
+    expect(() => handshake.accept()).toThrow(error);
+    expect(handshake.state).toBe(REQUESTED);
+  });
 });
 
 describe('the extension', () => {
