@@ -42,7 +42,7 @@ describe('bytes allocated per message', { timeout: 60_000 }, () => {
 
   test.each([
     ['event', 'text-125-64x64', 190],
-    ['event', 'text-125-64x1', 820],
+    ['event', 'text-125-64x1', 830],
     ['event', 'binary-1k-64x64', 1450],
     ['event', 'client-125-64x64', 200],
     ['event', 'text-1k-64x64', 1110],
@@ -53,7 +53,7 @@ describe('bytes allocated per message', { timeout: 60_000 }, () => {
     ['promise', 'text-125-64x64', 780],
     ['promise', 'text-125-64x1', 2050],
     ['promise', 'text-1k-64x64', 1680],
-    ['promise', 'cjk-1k-64x64', 1420],
+    ['promise', 'cjk-1k-64x64', 1430],
     ['ws face', 'text-125-64x64', 875],
     ['ws face', 'text-125-64x1', 1450],
     ['ws face', 'binary-1k-64x64', 1750],

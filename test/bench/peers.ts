@@ -102,12 +102,17 @@ const ENTRIES = {
   topics: ['topics', 'createTopics'],
 } as const;
 
-/** The same faces of this package as are among the peers, of another build in the folder `dist`. */
-export function otherBuild(dist: string, peers: readonly Peer[]): Peer[] {
+/** Has a peer import another build than the package's own, from the folder `dist`. */
+export function environmentOf(dist: string): Record<string, string> {
   // What Node loads of it; a build from before there was CommonJS is ES modules alone.
   const commonJs = existsSync(join(dist, 'commonjs'));
   const folder = join(resolve(dist), commonJs ? 'commonjs/' : '/');
-  const environment = { SANSOCKET_DIST: pathToFileURL(folder).href, SANSOCKET_ENDING: commonJs ? '.mjs' : '.js' };
+  return { SANSOCKET_DIST: pathToFileURL(folder).href, SANSOCKET_ENDING: commonJs ? '.mjs' : '.js' };
+}
+
+/** The same faces of this package as are among the peers, of another build in the folder `dist`. */
+export function otherBuild(dist: string, peers: readonly Peer[]): Peer[] {
+  const environment = environmentOf(dist);
   return peers
     .filter(({ id }) => id === 'event' || id === 'promise')
     .map((peer) => ({
