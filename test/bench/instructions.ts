@@ -65,7 +65,8 @@ try {
 async function atLeast(count: number): Promise<number> {
   let messages = 0;
   const until = performance.now() + MOST_SECONDS * 1000;
-  while (messages < count && performance.now() < until) messages += (await load.call<Run>('run', 200, PATIENCE)).messages;
+  while (messages < count && performance.now() < until)
+    messages += (await load.call<Run>('run', 200, PATIENCE)).messages;
   return messages;
 }
 
