@@ -161,10 +161,7 @@ export class Receiver implements ControlTarget, FaultTarget {
   #onClose(bytes: Uint8Array, start: number, end: number): void {
     const frame = parseClosePayload(bytes, start, end, this.#text);
     if (frame === 1002) {
-      const isShort = end - start === 1;
-      const kind = isShort ? 'control-length' : 'close-code';
-      const found = isShort ? 1 : closeCodeIn(bytes, start);
-      return this.#fail(1002, 'a Close frame with a bad code or length', kind, found);
+      return this.#fail(1002, 'a Close frame with a bad code or length', 'close-code', closeCodeIn(bytes, start));
     }
     if (frame === 1007) return this.#fail(1007, 'a close reason that is not UTF-8', 'utf8');
     this.closeFrame = frame;

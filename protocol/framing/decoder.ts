@@ -324,6 +324,10 @@ export class FrameDecoder {
     if (this.#opcode >= CLOSE && this.#form > MAX_CONTROL_PAYLOAD) {
       return this.#fault('a control frame over 125 bytes', 'control-length', this.#form);
     }
+    // §5.5.1: a body begins with a code of two bytes.
+    if (this.#opcode === CLOSE && this.#form === 1) {
+      return this.#fault('a Close frame with a bad code or length', 'control-length', 1);
+    }
     return true;
   }
 

@@ -246,6 +246,12 @@ describe.each(ROLES)('a %s', (role) => {
   describe('limits', () => {
     const key = role === 'server' ? KEY : undefined;
 
+    test('a Close frame of one byte fails with 1002 from the header alone (§5.5.1)', () => {
+      const endpoint = openEndpoint(role);
+      endpoint.receive(header({ opcode: CLOSE, length: 1, key }).subarray(0, 2));
+      expect(endpoint.sent()).toEqual(['CLOSE 1002 "a Close frame with a bad code or length"']);
+    });
+
     test('a length over the limit fails with 1009 from the header alone', () => {
       const options = { maxMessageSize: 1000 };
       expect(receiving([{ opcode: BINARY, payload: noise(1000) }], options).events).toHaveLength(1);
