@@ -5,34 +5,36 @@ export class Pending<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T | PromiseLike<T>) => void;
 
-  constructor() {
-    this.promise = new Promise<T>((resolve) => {
+  /** `takeReject` is given the other end, for whoever keeps it. */
+  constructor(takeReject?: (reject: (reason: unknown) => void) => void) {
+    this.promise = new Promise<T>((resolve, reject) => {
       this.resolve = resolve;
+      takeReject?.(reject);
     });
   }
 
-  /** See `failWhereAwaited`. */
+  /**
+   * Rejects with the error that `make` returns, `quietly` as `rejectedQuietly` does, a little later: in a reaction of a promise
+   * that this one follows, from where V8 finds the line that awaits it. The error is made, or gets its stack, then and there.
+   */
   rejectWhereAwaited(make: () => unknown, quietly = true): void {
-    failWhereAwaited(this, make, quietly);
+    const failing = TICK.then(nothing).then(() => {
+      const error = make();
+      if (quietly) this.promise.catch(ignore);
+      throw error;
+    });
+    this.resolve(failing as Promise<never>);
   }
 }
 
 /** A promise with its two ends. */
-export class Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T | PromiseLike<T>) => void;
-  reject!: (reason: unknown) => void;
+export class Deferred<T> extends Pending<T> {
+  readonly reject: (reason: unknown) => void;
 
   constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-
-  /** See `failWhereAwaited`. */
-  rejectWhereAwaited(make: () => unknown, quietly = true): void {
-    failWhereAwaited(this, make, quietly);
+    let end!: (reason: unknown) => void;
+    super((reject) => (end = reject));
+    this.reject = end;
   }
 }
 
@@ -44,23 +46,6 @@ export function rejectedQuietly(reason: unknown): Promise<never> {
   const promise = Promise.reject(reason);
   promise.catch(ignore);
   return promise;
-}
-
-/**
- * Rejects with the error that `make` returns, `quietly` as `rejectedQuietly` does, a little later: in a reaction of a promise
- * that this one follows, from where V8 finds the line that awaits it. The error is made, or gets its stack, then and there.
- */
-function failWhereAwaited<T>(
-  { promise, resolve }: { promise: Promise<T>; resolve: (value: PromiseLike<T>) => void },
-  make: () => unknown,
-  quietly: boolean,
-): void {
-  const failing = TICK.then(nothing).then(() => {
-    const error = make();
-    if (quietly) promise.catch(ignore);
-    throw error;
-  });
-  resolve(failing as Promise<never>);
 }
 
 export function ignore(): void {}
