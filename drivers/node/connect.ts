@@ -84,7 +84,7 @@ interface RedirectContext {
   readonly socketPath: string | undefined;
 }
 
-/** The next place that a redirect leads to. Nothing in here throws: the URL is one that the core has taken apart. */
+/** The next place that a redirect leads to, whose URL the core has taken apart. */
 function redirectTarget(
   request: ClientRequest,
   { deadline, options, socketPath }: RedirectContext,

@@ -2,6 +2,7 @@ import {
   type CloseFrame,
   type CloseInfo,
   type Connection,
+  HandshakeError,
   Phase,
   type PlainRequest,
   type Refusal,
@@ -9,6 +10,7 @@ import {
   type Rejection,
   type Sink,
   type UpgradeRequest,
+  type WebSocketError,
 } from '../../protocol/index.ts';
 import { type Call, CALLS } from './calls.ts';
 import type { Callbacks, OnSent } from './departures.ts';
@@ -211,8 +213,9 @@ export class SocketEvents implements Sink, PumpOwner {
     addTraffic(info, this, this.#socket.clock.now());
     this.closeInfo = info;
     if (this.connection.opening === undefined) {
-      if (this.#socket.goOn()) return;
-      if (!this.#socket.isServer) addPlace(info.error, this.#socket.url, this.#socket.dialing?.stage);
+      if (this.#goesOn(info)) return;
+      const { isServer, url, dialing } = this.#socket;
+      if (!isServer) tellInstead(info, addPlace(info.error, url, dialing?.stage));
     }
     this.#setting.admission?.leave(this.#socket);
     this.#decision?.abort(info.error);
@@ -221,6 +224,18 @@ export class SocketEvents implements Sink, PumpOwner {
     this.pump.abandon(info.error);
     this.#tell(CALLS.close, info);
     this.#letWaitersGo();
+  }
+
+  /** Whether a redirect leads on. Where it can't be followed, that is why it has ended. */
+  #goesOn(info: CloseInfo): boolean {
+    try {
+      return this.#socket.goOn();
+    } catch (cause) {
+      const { response } = info.error as HandshakeError;
+      const text = 'the redirect could not be followed';
+      tellInstead(info, new HandshakeError(text, { kind: 'internal', cause, response }));
+      return false;
+    }
   }
 
   #letWaitersGo(): void {
@@ -272,4 +287,9 @@ export class SocketEvents implements Sink, PumpOwner {
     this.#setting.observer?.onError(this.#socket, error);
     this.within(() => report(error, () => this.#setting.handlers.error?.(error, this.#socket)));
   }
+}
+
+/** The end is told with this error: the object is the one that the connection has. */
+function tellInstead(info: CloseInfo, error: WebSocketError | undefined): void {
+  (info as { error: WebSocketError | undefined }).error = error;
 }

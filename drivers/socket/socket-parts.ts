@@ -111,6 +111,6 @@ export interface EventSource extends PendingPeer {
   readonly dialing: DialProgress | undefined;
   context: unknown;
   close(code?: number): void;
-  /** It has ended before it was open: whether it goes on elsewhere. */
+  /** It has ended before it was open: whether it goes on elsewhere. Throws where it can't. */
   goOn(): boolean;
 }

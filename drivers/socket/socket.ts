@@ -316,15 +316,15 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /**
    * @internal For its events: the connection has ended before it was open. Returns whether it goes on elsewhere, with another
-   * connection, where the last one was redirected to.
+   * connection, where the last one was redirected to. Throws where that one can't be made: nothing has changed then.
    */
   goOn(): boolean {
     const next = this.#connection.redirect && this.#follow?.(this.#connection.redirect);
     if (next === undefined) return false;
-    this.#url = next.url;
     this.#connection = next.connect(this.#events);
+    this.#url = next.url;
     this.#pump = this.#makePump();
-    next.dial();
+    guard(this.#pump, next.dial);
     return true;
   }
 

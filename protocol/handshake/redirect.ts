@@ -52,7 +52,9 @@ export function followRedirect(
     if (isSameOrigin || !CREDENTIALS.has(name)) more.push([sent.rawHeaders[i], sent.rawHeaders[i + 1]]);
   }
   const url = `${target.secure ? 'wss' : 'ws'}://${target.host}${target.path}`;
-  return { ...request, url, headers: more, redirected: redirected + 1 };
+  // Those that were asked for: the caller's own list may be another by now.
+  const { subprotocols } = sent;
+  return { ...request, url, subprotocols, headers: more, redirected: redirected + 1 };
 }
 
 /** Where it leads, without what may be a secret: it has been taken apart, and consists of visible characters. */

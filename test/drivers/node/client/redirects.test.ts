@@ -1,8 +1,10 @@
+import crypto from 'node:crypto';
 import type { Socket } from 'node:net';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { HandshakeError, open, TimeoutError, type WebSocket } from '../../../../drivers/index.ts';
 import type { NodeClientOptions } from '../../../../drivers/index.ts';
 import { connect } from '../../../../drivers/node/index.ts';
+import { WebSocket as WebWebSocket, WebSocketStream } from '../../../../drivers/web/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
 import { fieldOf, keepWitness, rawServer, switching } from './support.ts';
 
@@ -174,5 +176,68 @@ describe('a redirect', () => {
       socket.data = 'mine';
     });
     expect(calls).toEqual(['open', 'close']);
+  });
+
+  test('asks for what was asked for first, whatever becomes of the list', async () => {
+    const subprotocols = ['chat'];
+    const server = await rawServer((socket, head) => {
+      subprotocols.push('not a token');
+      if (head.startsWith('GET /here ')) to('/there')(socket);
+      else socket.write(switching(head, { 'Sec-WebSocket-Protocol': 'chat' }));
+    });
+    expect((await follow(`ws://127.0.0.1:${server.port}/here`, { subprotocols })).protocol).toBe('chat');
+    expect(fieldOf(server.heads[1], 'Sec-WebSocket-Protocol')).toBe('chat');
+  });
+});
+
+/** Each face's way to say why nothing was opened. */
+const FACES: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
+  connect: (url) =>
+    new Promise((resolve) => {
+      const socket = connect(url, OPTIONS, { close: (_, info) => resolve([info.error, socket.state, socket.url]) });
+    }).then(([error, ...rest]: any) => {
+      expect(rest).toEqual(['closed', url]);
+      return error;
+    }),
+  open: (url) => open(url, OPTIONS).catch((error: unknown) => error),
+  reconnecting: (url) =>
+    open
+      .reconnecting(url, OPTIONS)
+      .next()
+      .catch((error: unknown) => error),
+  WebSocket: async (url) => {
+    const ws = new WebWebSocket(url, [], OPTIONS);
+    const events: string[] = [];
+    ws.onerror = () => events.push('error');
+    await new Promise((resolve) => (ws.onclose = resolve));
+    expect(events).toEqual(['error']);
+  },
+  WebSocketStream: async (url) => {
+    const stream = new WebSocketStream(url, OPTIONS);
+    await expect(stream.closed).rejects.toThrow();
+    await expect(stream.opened).rejects.toThrow();
+  },
+};
+
+const OPTIONS = { maxRedirects: 1, handshakeTimeout: false } as const;
+
+describe('a redirect whose request can not be made', () => {
+  test.each(Object.entries(FACES))('ends it, over %s', async (_, attempt) => {
+    const cause = new Error('no randomness left');
+    const server = await rawServer((socket) => {
+      const spy = vi.spyOn(crypto, 'randomFillSync').mockImplementationOnce(() => {
+        spy.mockRestore();
+        throw cause;
+      });
+      to('/there')(socket);
+    });
+    const error = await attempt(`ws://127.0.0.1:${server.port}/here`);
+    if (error !== undefined) {
+      expect(error).toBeInstanceOf(HandshakeError);
+      expect(error).toMatchObject({ kind: 'internal', cause, isTemporary: false, response: { status: 302 } });
+      expect((error as Error).message).toBe(`the redirect could not be followed: ws://127.0.0.1:${server.port}/here`);
+    }
+    expect(server.heads).toHaveLength(1);
+    await expect.poll(() => server.sockets.size).toBe(0);
   });
 });
