@@ -72,8 +72,51 @@ export function connectClient(
   return goTo({ ws, subprotocols, options, origin: undefined, headers: undefined }, address)!;
 }
 
-/** Makes the request. Returns undefined where a redirect led to no URL, which `ws` has been told. */
+/** What a request is, with what its answer has to fit. */
+interface Asked {
+  readonly request: Request;
+  readonly req: http.ClientRequest;
+  readonly key: string;
+  readonly deflate: PerMessageDeflateOptions | undefined;
+}
+
+/** Makes the request. Returns undefined where a redirect can't be followed, which `ws` has been told: nobody would catch it. */
 function goTo(journey: Journey, address: string | URL): ClientOptions | undefined {
+  const { ws, subprotocols } = journey;
+  let asked: Asked;
+  try {
+    asked = makeRequest(journey, address);
+  } catch (error) {
+    if (ws._redirects === 0) throw error;
+    failAtOnce(ws, error as Error);
+    return undefined;
+  }
+  const { request, req, key, deflate } = asked;
+  ws._req = req;
+  if (ws._redirects > 0) ws.emit('redirect', ws.url, req);
+  if (request.timeout) req.on('timeout', () => abortHandshake(ws, req, 'Opening handshake has timed out'));
+  req.on('error', (error) => {
+    if (givenUp.has(req)) return;
+    ws._req = null;
+    failAtOnce(ws, error);
+  });
+  req.on('response', (response) => onResponse(journey, request, address, req, response));
+  req.on('upgrade', (response, stream, head) => {
+    ws.emit('upgrade', response);
+    // A listener may have closed it.
+    if (ws.readyState !== 0) return;
+    ws._req = null;
+    const refusal = answerFault(ws, response, key, subprotocols, deflate);
+    if (refusal !== undefined) return abortHandshake(ws, stream, refusal);
+    ws.setSocket(stream, head, request);
+  });
+  if (request.finishRequest) request.finishRequest(req, ws);
+  else req.end();
+  return request;
+}
+
+/** Throws for what can't be asked for: the caller's mistake, or where a redirect led to. */
+function makeRequest(journey: Journey, address: string | URL): Asked {
   const { ws, subprotocols, options } = journey;
   const request: Request = {
     ...defaultsOf(options),
@@ -102,11 +145,7 @@ function goTo(journey: Journey, address: string | URL): ClientOptions | undefine
   const url = parseUrl(address);
   ws._url = url.href;
   const fault = faultOf(url);
-  if (fault !== undefined) {
-    if (journey.origin === undefined) throw new SyntaxError(fault);
-    failAtOnce(ws, new SyntaxError(fault));
-    return undefined;
-  }
+  if (fault !== undefined) throw new SyntaxError(fault);
 
   const key = randomBytes(16).toString('base64');
   const deflate = deflateOptions(request.perMessageDeflate);
@@ -123,29 +162,7 @@ function goTo(journey: Journey, address: string | URL): ClientOptions | undefine
     ...(request.origin && { [request.protocolVersion === 8 ? 'Sec-WebSocket-Origin' : 'Origin']: request.origin }),
   };
   if (request.followRedirects) prepareRedirects(journey, request, url);
-
-  const req = (url.protocol === 'wss:' ? https : http).request(request);
-  ws._req = req;
-  if (ws._redirects > 0) ws.emit('redirect', ws.url, req);
-  if (request.timeout) req.on('timeout', () => abortHandshake(ws, req, 'Opening handshake has timed out'));
-  req.on('error', (error) => {
-    if (givenUp.has(req)) return;
-    ws._req = null;
-    failAtOnce(ws, error);
-  });
-  req.on('response', (response) => onResponse(journey, request, address, req, response));
-  req.on('upgrade', (response, stream, head) => {
-    ws.emit('upgrade', response);
-    // A listener may have closed it.
-    if (ws.readyState !== 0) return;
-    ws._req = null;
-    const refusal = answerFault(ws, response, key, subprotocols, deflate);
-    if (refusal !== undefined) return abortHandshake(ws, stream, refusal);
-    ws.setSocket(stream, head, request);
-  });
-  if (request.finishRequest) request.finishRequest(req, ws);
-  else req.end();
-  return request;
+  return { request, req: (url.protocol === 'wss:' ? https : http).request(request), key, deflate };
 }
 
 function parseUrl(address: string | URL): URL {

@@ -1,5 +1,6 @@
 /** `safe: true`, and what of `ws` is bounded or checked here whatever is asked for. */
 import { once } from 'node:events';
+import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import WebSocket, { WebSocketServer } from '../../../drivers/ws/index.ts';
@@ -101,4 +102,22 @@ test('a peer that reads nothing ends at sendLimit', async () => {
   const big = Buffer.alloc(1 << 20);
   while (peer.readyState === 1 && peer.bufferedAmount < 64 << 20) peer.send(big);
   expect((await closed)[0]).toBe(1006);
+});
+
+test('a redirect whose request can not be made is an error, and nothing that nobody catches', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  server.on('upgrade', (_, stream) => stream.end('HTTP/1.1 302 Found\r\nLocation: wss://127.0.0.1:1/\r\n\r\n'));
+  await once(server, 'listening');
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ws = new WebSocket(url, { followRedirects: true, agent: new Agent() });
+  const errors: Error[] = [];
+  ws.on('error', (error) => errors.push(error));
+  const code = await new Promise<number>((resolve) => ws.once('close', resolve));
+  expect([code, ws.readyState, ...errors.map(({ message }) => message)]).toEqual([
+    1006,
+    WebSocket.CLOSED,
+    'Protocol "https:" not supported. Expected "http:"',
+  ]);
+  expect(() => new WebSocket(url.replace('ws:', 'wss:'), { agent: new Agent() })).toThrow('Protocol "https:"');
 });
