@@ -50,6 +50,9 @@ export interface WebSocketLike {
   addEventListener(type: any, listener: (event: any) => void): void;
 }
 
+/** Carries nothing: for an opening handshake that was given up before anything was asked for. */
+export const nowhere: CarrierMaker = () => ({ send() {}, bufferedAmount: 0, close() {} });
+
 const OPEN = 1;
 
 /** A WebSocket as a carrier. It can't stop reading, and tells what is buffered only to those who ask. */

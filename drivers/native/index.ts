@@ -1,5 +1,5 @@
 /** The promise API over the WebSocket that the runtime has: browsers, Deno, Bun, Workers, and Node from 22 on. */
-import { InvalidStateError, HandshakeError } from '../../protocol/index.ts';
+import { InvalidStateError } from '../../protocol/index.ts';
 import { checkOptions, FUNCTION, type OptionTable } from '../../protocol/internal.ts';
 import {
   type ConnectionHandler,
@@ -14,10 +14,10 @@ import {
   withReconnecting,
 } from '../promise/index.ts';
 import type { Driver } from '../driver.ts';
-import { reasonOf } from '../socket/abort.ts';
+import { giveUpOn } from '../socket/abort.ts';
 import type { Socket } from '../socket/socket.ts';
 import { type BunHandlers, overBun } from './bun.ts';
-import { overStream, overWebSocket, type WebSocketLike, type WebSocketStreamLike } from './carrier.ts';
+import { nowhere, overStream, overWebSocket, type WebSocketLike, type WebSocketStreamLike } from './carrier.ts';
 import { webClock } from './clock.ts';
 import {
   NATIVE_CLIENT_OPTIONS,
@@ -41,18 +41,27 @@ const connect: Driver<NativeClientOptions>['connect'] = (url, options, handlers)
   if (WebSocket === undefined) {
     throw new InvalidStateError('this runtime has no WebSocket of its own: Node has one from version 22 on');
   }
-  const maker =
-    WebSocketStream === undefined
-      ? overWebSocket(new WebSocket(url, protocols))
-      : overStream(new WebSocketStream(String(url), { protocols }));
-  const socket = new NativeSocket(maker, String(url), limits, handlers);
   const { signal } = options;
-  const giveUp = (): void => {
-    const error = new HandshakeError('the opening handshake was aborted', { cause: signal && reasonOf(signal) });
-    if (socket.state === 'connecting') socket.terminate(error);
-  };
-  if (signal?.aborted) webClock.defer(giveUp);
-  else signal?.addEventListener('abort', giveUp, { once: true });
+  const maker =
+    signal?.aborted === true
+      ? nowhere
+      : WebSocketStream === undefined
+        ? overWebSocket(new WebSocket(url, protocols))
+        : overStream(new WebSocketStream(String(url), { protocols }));
+  let letGo: (() => void) | undefined;
+  const { open, close } = handlers;
+  const socket = new NativeSocket(maker, String(url), limits, {
+    ...handlers,
+    open(socket) {
+      letGo?.();
+      open?.(socket);
+    },
+    close(socket, info) {
+      letGo?.();
+      close?.(socket, info);
+    },
+  });
+  if (signal !== undefined) letGo = giveUpOn(signal, socket);
   return socket as unknown as Socket<any>;
 };
 

@@ -120,7 +120,8 @@ export class NativeSocket
     const message = typeof data === 'string' ? data : toBytes(data);
     if (this.state !== 'open') return false;
     if (this.bufferedAmount > this.#limits.sendLimit) {
-      this.terminate(new ConnectionLostError(`more than ${this.#limits.sendLimit} bytes wait to be sent`));
+      const text = `more than sendLimit, ${this.#limits.sendLimit} bytes, wait to be sent`;
+      this.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
       return false;
     }
     this.#carrier.send(message);
@@ -165,7 +166,7 @@ export class NativeSocket
   }
 
   /** Closes without a word, and counts the connection as lost: the runtime has no other way to end one. */
-  terminate(error: WebSocketError = new ConnectionLostError('terminated')): void {
+  terminate(error: WebSocketError = new ConnectionLostError('terminated', { kind: 'terminated' })): void {
     if (this.state === 'closed') return;
     this.#fault ??= error;
     this.#startClosing(1000, '');
@@ -348,6 +349,7 @@ function reasonOf(wasOpen: boolean, cause: unknown): WebSocketError {
   if (wasOpen) return new ConnectionLostError('the connection was lost', init);
   return new HandshakeError('the connection could not be opened; the runtime does not tell why', {
     ...init,
+    kind: 'connect',
     isTemporary: true,
   });
 }

@@ -73,7 +73,8 @@ export function connect<Data = unknown>(
     signal: options.signal,
   });
   diagnostics.onHandshake(socket);
-  dial(socket, route);
+  // Who has given up already asks nobody: no name is looked up, and no stream made.
+  if (options.signal?.aborted !== true) dial(socket, route);
   return socket;
 }
 

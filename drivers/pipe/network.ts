@@ -127,7 +127,7 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
       remoteAddress: '',
       signal: options.signal,
     });
-    this.#dial(target, options, socket);
+    if (options.signal?.aborted !== true) this.#dial(target, options, socket);
     return socket;
   }
 

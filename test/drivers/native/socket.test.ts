@@ -204,3 +204,53 @@ test('over a WebSocketStream what is sent counts until it has left, empty messag
   }
   expect(written.every((message) => message === '')).toBe(true);
 });
+
+test('a signal that has fired already opens nothing', async () => {
+  FakeWebSocket.last = undefined!;
+  const reason = new Error('not any more');
+  await expect(open('ws://a.example/', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(FakeWebSocket.last).toBeUndefined();
+});
+
+test('a signal gives up what is being opened, and holds nothing of what is open or over', async () => {
+  const shared = new AbortController();
+  const add = vi.spyOn(shared.signal, 'addEventListener');
+  const remove = vi.spyOn(shared.signal, 'removeEventListener');
+  const listeners = () => add.mock.calls.length - remove.mock.calls.length;
+  const opening = Array.from({ length: 20 }, () => {
+    const opened = open('ws://a.example/', { signal: shared.signal });
+    return { opened, raw: FakeWebSocket.last };
+  });
+  expect(listeners()).toBe(1);
+  const [first, second, ...others] = opening;
+  first.raw.open();
+  second.raw.end(1006);
+  const ws = await first.opened;
+  await expect(second.opened).rejects.toMatchObject({ name: 'HandshakeError', kind: 'connect', isTemporary: true });
+  const reason = new Error('enough');
+  shared.abort(reason);
+  for (const { opened, raw } of others) {
+    await expect(opened).rejects.toBe(reason);
+    expect(raw.closes).toHaveLength(1);
+  }
+  expect(ws.state).toBe('open');
+  const later = new AbortController();
+  const removed = vi.spyOn(later.signal, 'removeEventListener');
+  const last = open('ws://a.example/', { signal: later.signal });
+  FakeWebSocket.last.open();
+  await last;
+  expect(removed).toHaveBeenCalledOnce();
+});
+
+test('the errors of its ends have the kinds that those of other connections have', async () => {
+  const opening = open('ws://a.example/', { sendLimit: 10, sendHighWater: 1000 });
+  const raw = FakeWebSocket.last.open();
+  const ws = await opening;
+  await ws.send('more than ten bytes');
+  await expect(ws.send('and more')).rejects.toMatchObject({ kind: 'send-limit' });
+  expect((await ws.closed).error).toMatchObject({ kind: 'send-limit' });
+  expect(raw.closes).toHaveLength(1);
+  const other = await fromWebSocket(new FakeWebSocket().open());
+  other.terminate();
+  expect((await other.closed).error).toMatchObject({ kind: 'terminated' });
+});

@@ -1,4 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { open } from '../../../drivers/index.ts';
 import { createNetwork } from '../../../drivers/pipe/index.ts';
 import { whenAborted } from '../../../drivers/socket/abort.ts';
 
@@ -68,4 +70,27 @@ test('a signal whose reason throws when it is asked for ends every wait with wha
     waits.map(() => ({ status: 'rejected', reason: expect.objectContaining({ message: 'of the getter' }) })),
   );
   expect(ws.state).toBe('open');
+});
+
+test('a signal that has fired already opens nothing: nobody is asked', async () => {
+  const reason = new Error('not any more');
+  const signal = AbortSignal.abort(reason);
+  const asked: string[] = [];
+  const lookup = () => void asked.push('lookup');
+  const createConnection = () => (asked.push('createConnection'), new PassThrough());
+  for (const options of [{ lookup }, { createConnection }]) {
+    await expect(open('ws://nobody.test/', { ...options, signal } as object)).rejects.toBe(reason);
+  }
+  const network = createNetwork();
+  await using server = await network.listen({}, (ws) => ws.closed.then(() => {}));
+  const links: unknown[] = [];
+  await expect(network.open(server.url, { signal, onLink: (link) => void links.push(link) })).rejects.toBe(reason);
+  await network.settle();
+  expect([asked, links]).toEqual([[], []]);
+});
+
+test('bad options are told first, whatever the signal says', async () => {
+  const signal = AbortSignal.abort();
+  await expect(open('ws://a.test/#fragment', { signal })).rejects.toBeInstanceOf(SyntaxError);
+  await expect(open('ws://a.test/', { signal, subprotocols: ['a b'] })).rejects.toBeInstanceOf(TypeError);
 });
