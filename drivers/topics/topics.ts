@@ -1,6 +1,7 @@
 import type { BytesLike } from '../../protocol/index.ts';
 import { isLate, toBytes } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
+import { Attempts } from './attempts.ts';
 import { hostClock } from './clock.ts';
 import type { Engine, EngineMessage } from './engine.ts';
 import { EngineLink, isMessage } from './engine-link.ts';
@@ -50,6 +51,7 @@ export class Topics {
   readonly #output: Output;
   readonly #roster: Roster;
   readonly #permission: Permission;
+  readonly #attempts: Attempts;
   readonly #publisher: Publisher;
   readonly #meter: Meter;
   /** A name that no other node has. */
@@ -89,6 +91,7 @@ export class Topics {
       (member) => this.#leave(member),
     );
     this.#permission = new Permission(options.authorize, this.#roster, this.#limits.subscriptions);
+    this.#attempts = new Attempts();
     this.#publisher = new Publisher(this.#engine, this.#machine, this.#clock, this.#limits, report);
     this.#node = this.#draw(16);
     this.#state = 'new';
@@ -132,7 +135,13 @@ export class Topics {
     const member = this.#roster.enter(ws);
     this.#check(member);
     if (this.#permission.isAsked) {
-      await this.#permission.ask(member, topic, 'subscribe');
+      const attempt = this.#attempts.begin(ws, topic);
+      try {
+        await this.#permission.ask(member, topic, 'subscribe');
+      } finally {
+        this.#attempts.end(attempt);
+      }
+      this.#attempts.check(attempt);
       this.#check(member);
     }
     const isNew = this.#subscriptionOf(member, topic) === undefined;
@@ -149,8 +158,9 @@ export class Topics {
     });
   }
 
-  /** Ends a socket's subscription to a topic, or all that it has. */
+  /** Ends a socket's subscription to a topic, or all that it has. One that has not begun yet is rejected with a TopicsError. */
   unsubscribe(ws: Subscriber, topic?: string): void {
+    this.#attempts.callOff(ws, topic);
     const member = this.#roster.get(ws);
     if (member === undefined) return;
     const one = topic === undefined ? undefined : this.#subscriptionOf(member, topic);

@@ -25,8 +25,10 @@ async function answer(hub, ws, text) {
   try {
     const { id, subscribe, unsubscribe, publish, message, since, key } = JSON.parse(text);
     done = id;
-    if (unsubscribe !== undefined) hub.unsubscribe(ws, unsubscribe);
-    else if (subscribe !== undefined) await say(await hub.subscribe(ws, subscribe, since ? { since } : {}));
+    if (unsubscribe !== undefined) {
+      hub.unsubscribe(ws, unsubscribe);
+      await say({});
+    } else if (subscribe !== undefined) await say(await hub.subscribe(ws, subscribe, since ? { since } : {}));
     else await say(await hub.publish(publish, JSON.stringify(message), { from: ws, ...(key && { key }) }));
   } catch (error) {
     // What a client did wrong is told by its kind; what else went wrong is nobody's business there.

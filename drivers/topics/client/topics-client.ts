@@ -34,15 +34,15 @@ export class TopicsClientError extends Error {
   }
 }
 
-/** What a server says: one of these, as JSON. */
+/** What a server says, as JSON, as far as it makes sense. */
 interface Said {
-  readonly topic?: string;
-  readonly message?: unknown;
-  readonly position?: string;
-  readonly gap?: string;
+  readonly topic: string | undefined;
+  readonly message: unknown;
+  readonly position: string | undefined;
+  readonly gap: string | undefined;
   /** The answer to the request of this number. */
-  readonly done?: number;
-  readonly error?: { readonly kind: string; readonly message: string };
+  readonly done: number | undefined;
+  readonly error: TopicsClientError | undefined;
 }
 
 interface Waiter {
@@ -57,7 +57,7 @@ interface Subscription {
   /** Where it is: that of the newest message, or of where it began. */
   position: string | undefined;
   /** Who waits until it has begun for the first time. */
-  waiter: Waiter | undefined;
+  waiter: { resolve(begun: Pick<Said, 'position'>): void; reject(error: Error): void } | undefined;
 }
 
 /** The most requests that wait for an answer, and so the most subscriptions: a new connection asks for all of them at once. */
@@ -69,6 +69,8 @@ export class TopicsClient {
   readonly #options: TopicsClientOptions;
   readonly #connections: AsyncIterator<ClientSocket>;
   readonly #subscriptions: Map<string, Subscription>;
+  /** Topics whose end the server has not confirmed: what still comes of them is for nobody, and who subscribes anew waits. */
+  readonly #leaving: Map<string, object>;
   /** What was asked over the present connection. */
   readonly #asked: Map<number, Waiter>;
   #connection: ClientSocket | undefined;
@@ -86,6 +88,7 @@ export class TopicsClient {
     this.#options = options;
     this.#connections = connections[Symbol.asyncIterator]();
     this.#subscriptions = new Map();
+    this.#leaving = new Map();
     this.#asked = new Map();
     this.#connection = undefined;
     this.#characters = 0;
@@ -101,20 +104,20 @@ export class TopicsClient {
    * this position. Resolves when it has begun. Rejects with a TopicsClientError when the server refuses, and the
    * subscription is over then; of kind `'limit'` when there are 10,000 already.
    */
-  async subscribe(
+  subscribe(
     topic: string,
     listener: TopicListener,
     options: { since?: string } = {},
   ): Promise<{ position: string | undefined }> {
-    if (this.#isClosed) throw new TopicsClientError('closed', 'the client was closed');
-    if (this.#subscriptions.has(topic)) throw new TypeError('already subscribed to this topic');
+    if (this.#isClosed) return Promise.reject(new TopicsClientError('closed', 'the client was closed'));
+    if (this.#subscriptions.has(topic)) return Promise.reject(new TypeError('already subscribed to this topic'));
     if (this.#subscriptions.size >= MOST_WAITING) {
-      throw new TopicsClientError('limit', `a client may have ${MOST_WAITING} subscriptions`);
+      return Promise.reject(new TopicsClientError('limit', `a client may have ${MOST_WAITING} subscriptions`));
     }
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { resolve: ({ position }) => resolve({ position }), reject };
+    return overtaken((resolve, reject) => {
+      const waiter = { resolve, reject };
       this.#subscriptions.set(topic, { listener, position: options.since, waiter });
-      if (this.#connection !== undefined) this.#resume(topic);
+      if (this.#connection !== undefined && !this.#leaving.has(topic)) this.#resume(topic);
     });
   }
 
@@ -123,25 +126,22 @@ export class TopicsClient {
     if (subscription === undefined) return;
     this.#subscriptions.delete(topic);
     subscription.waiter?.reject(new TopicsClientError('closed', 'unsubscribed before it began'));
-    this.#say(JSON.stringify({ unsubscribe: topic }));
+    if (this.#connection !== undefined && !this.#leaving.has(topic)) this.#leave(topic);
   }
 
   /**
    * Publishes what JSON can say. Resolves when the engine has it. Rejects with a TopicsClientError: `'lost'` when there is no
    * connection, or it ended before the answer; try again with the same `key`.
    */
-  async publish(
-    topic: string,
-    message: unknown,
-    options: { key?: string } = {},
-  ): Promise<{ position: string | undefined }> {
-    const { position } = await this.#ask({ publish: topic, message, key: options.key });
-    return { position };
+  publish(topic: string, message: unknown, options: { key?: string } = {}): Promise<{ position: string | undefined }> {
+    const answer = this.#ask({ publish: topic, message, key: options.key });
+    return overtaken((resolve, reject) => void answer.then(({ position }) => resolve({ position }), reject));
   }
 
   /** Ends the connection, and makes no other. */
   async close(): Promise<void> {
     this.#end(new TopicsClientError('closed', 'the client was closed'));
+    this.#connection?.close().catch(() => {});
     await this.#connections.return?.();
     await this.closed.catch(() => {});
   }
@@ -151,7 +151,9 @@ export class TopicsClient {
       while (!this.#isClosed) {
         const { done, value } = await this.#connections.next();
         if (done === true) break;
-        await this.#use(value);
+        // It was closed while this one was opened.
+        if (this.#isClosed) await value.close();
+        else await this.#use(value);
       }
     } finally {
       this.#end(new TopicsClientError('closed', 'there is no other connection'));
@@ -160,6 +162,7 @@ export class TopicsClient {
 
   async #use(connection: ClientSocket): Promise<void> {
     this.#connection = connection;
+    this.#leaving.clear();
     for (const topic of this.#subscriptions.keys()) this.#resume(topic);
     try {
       for await (const message of connection) this.#hear(String(message));
@@ -190,14 +193,26 @@ export class TopicsClient {
     );
   }
 
+  #leave(topic: string): void {
+    const leaving = {};
+    this.#leaving.set(topic, leaving);
+    const left = (): void => {
+      if (this.#leaving.get(topic) !== leaving) return;
+      this.#leaving.delete(topic);
+      if (this.#subscriptions.has(topic)) this.#resume(topic);
+    };
+    this.#ask({ unsubscribe: topic }, true).then(left, left);
+  }
+
   #hear(text: string): void {
+    let said: Said;
     try {
-      const said = JSON.parse(text) as Said;
-      if (said.done !== undefined) this.#answer(said.done, said);
-      else if (said.topic !== undefined) this.#tell(said.topic, said);
+      said = readSaid(text);
     } catch (error) {
-      this.#report(error);
+      return this.#report(error);
     }
+    if (said.done !== undefined) this.#answer(said.done, said);
+    else if (said.topic !== undefined) this.#call(() => this.#tell(said.topic!, said));
   }
 
   #answer(request: number, said: Said): void {
@@ -206,25 +221,26 @@ export class TopicsClient {
     this.#asked.delete(request);
     this.#characters -= waiter.size ?? 0;
     if (said.error === undefined) waiter.resolve(said);
-    else waiter.reject(new TopicsClientError(said.error.kind, said.error.message));
+    else waiter.reject(said.error);
   }
 
-  #tell(topic: string, said: Said): void {
+  #tell(topic: string, { message, position, gap }: Said): unknown {
     const subscription = this.#subscriptions.get(topic);
-    if (subscription === undefined) return;
-    if (said.gap !== undefined) return this.#options.onGap?.(topic, { reason: said.gap });
-    subscription.position = said.position ?? subscription.position;
-    subscription.listener(said.message, said.position);
+    if (subscription === undefined || this.#leaving.has(topic)) return undefined;
+    if (gap !== undefined) return this.#options.onGap?.(topic, { reason: gap });
+    subscription.position = position ?? subscription.position;
+    return subscription.listener(message, position);
   }
 
-  #ask(request: object): Promise<Said> {
+  /** What `always` is said is bounded otherwise: by what it ends. */
+  #ask(request: object, always = false): Promise<Said> {
     const id = ++this.#requests;
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new TopicsClientError('closed', 'the client was closed'));
       if (this.#connection === undefined) return reject(new TopicsClientError('lost', 'there is no connection'));
       const text = JSON.stringify({ ...request, id });
       const isTooLong = this.#characters > 0 && this.#characters + text.length > MOST_CHARACTERS;
-      if (this.#asked.size >= MOST_WAITING || isTooLong)
+      if (!always && (this.#asked.size >= MOST_WAITING || isTooLong))
         return reject(new TopicsClientError('limit', 'too much waits for an answer'));
       this.#asked.set(id, { resolve, reject, size: text.length });
       this.#characters += text.length;
@@ -250,9 +266,71 @@ export class TopicsClient {
     this.#rejectAsked(error);
   }
 
+  /** Calls what is the application's: what it throws, now or in a promise, is told. */
+  #call(callback: () => unknown): void {
+    guard(callback, (error) => this.#report(error));
+  }
+
   #report(error: unknown): void {
     const { onError } = this.#options;
-    if (onError !== undefined) onError(error);
-    else (globalThis as { console?: { error(...of: unknown[]): void } }).console?.error('sansocket/topics:', error);
+    if (onError === undefined) return complain(error);
+    guard(
+      () => onError.call(this.#options, error),
+      (failure) => complain(new AggregateError([error, failure], 'onError failed')),
+    );
   }
+}
+
+/**
+ * A promise that whoever awaits it sees rejected, and nobody needs to where the end of a connection, or of the client, has
+ * overtaken it: that is not to become an "unhandled rejection", which ends a Node process.
+ */
+function overtaken<T>(start: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> {
+  const promise = new Promise<T>((resolve, reject) => {
+    start(resolve, (error) => {
+      reject(error);
+      const { kind } = error as Partial<TopicsClientError>;
+      if (kind === 'lost' || kind === 'closed') void Promise.resolve().then(() => promise.catch(() => {}));
+    });
+  });
+  return promise;
+}
+
+function guard(callback: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const result = callback();
+    if (typeof (result as PromiseLike<unknown> | undefined | null)?.then === 'function') {
+      (result as PromiseLike<unknown>).then(undefined, failed);
+    }
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** There is nobody left to tell. */
+function complain(error: unknown): void {
+  (globalThis as { console?: { error(...of: unknown[]): void } }).console?.error('sansocket/topics:', error);
+}
+
+/** Throws for what is no JSON, or no object of it; what makes no sense in that is not there. */
+function readSaid(text: string): Said {
+  const said: unknown = JSON.parse(text);
+  if (typeof said !== 'object' || said === null) throw new TypeError('the server said something that is no object');
+  const { topic, message, position, gap, done, error } = said as Record<string, unknown>;
+  return {
+    topic: typeof topic === 'string' ? topic : undefined,
+    message,
+    position: typeof position === 'string' ? position : undefined,
+    gap: gap === undefined ? undefined : String(gap),
+    done: typeof done === 'number' ? done : undefined,
+    error: error === undefined ? undefined : readError(error),
+  };
+}
+
+function readError(error: unknown): TopicsClientError {
+  const { kind, message } = Object(error) as Record<string, unknown>;
+  return new TopicsClientError(
+    typeof kind === 'string' ? kind : 'unknown',
+    typeof message === 'string' ? message : 'the server did not say why',
+  );
 }

@@ -1,5 +1,6 @@
 import { resolveLimit } from '../../../protocol/internal.ts';
 import type { Wake } from '../../clock.ts';
+import { Attempts } from '../attempts.ts';
 import { TopicsError } from '../errors.ts';
 import type { Inside } from '../inside.ts';
 import { checkTopic, isLarger } from '../names.ts';
@@ -64,6 +65,7 @@ export class Presence {
   readonly #mostBytes: number;
   /** The ids of a socket's entries, by topic. */
   readonly #sockets: Map<object, Map<string, string>>;
+  readonly #attempts: Attempts;
   readonly #taps: Map<string, () => void>;
   #ids: number;
   #beatAt: number;
@@ -99,6 +101,7 @@ export class Presence {
       mostEntries,
     });
     this.#sockets = new Map();
+    this.#attempts = new Attempts();
     this.#taps = new Map();
     this.#ids = 0;
     this.#beatAt = this.#dueAt = clock.now();
@@ -123,7 +126,13 @@ export class Presence {
     const text: string | undefined = JSON.stringify(info);
     if (text === undefined) throw new TypeError('info must be something that JSON can say');
     if (isLarger(text, this.#mostBytes)) throw new RangeError(`info may have ${this.#mostBytes} bytes as JSON`);
-    await this.#inside.admit(ws, topic, 'enter');
+    const attempt = this.#attempts.begin(ws, topic);
+    try {
+      await this.#inside.admit(ws, topic, 'enter');
+    } finally {
+      this.#attempts.end(attempt);
+    }
+    this.#attempts.check(attempt);
     if (this.#isClosed) throw new TopicsError('closed', 'the hub was closed');
     const topics = this.#sockets.get(ws) ?? new Map<string, string>();
     const known = topics.get(topic);
@@ -140,6 +149,7 @@ export class Presence {
 
   /** A socket is no longer in a topic, or in any. */
   leave(ws: Subscriber, topic?: string): void {
+    this.#attempts.callOff(ws, topic);
     if (topic === undefined) return this.#leaveAll(ws);
     const topics = this.#sockets.get(ws);
     const id = topics?.get(topic);

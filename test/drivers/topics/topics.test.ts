@@ -50,6 +50,32 @@ describe('subscribe and publish', () => {
     expect(received).toEqual([['hello'], ['hello'], []]);
   });
 
+  test('whoever is unsubscribed before it was decided is not subscribed afterwards', async () => {
+    const decisions: ((may: boolean) => void)[] = [];
+    const authorize = () => new Promise<boolean>((resolve) => decisions.push(resolve));
+    const { hub, sockets } = await started(1, { authorize });
+    const [ws] = sockets as [Socket];
+    const one = hub.subscribe(ws, 'news').catch((error: TopicsError) => error);
+    const other = hub.subscribe(ws, 'sport').catch((error: TopicsError) => error);
+    hub.unsubscribe(ws, 'news');
+    const again = hub.subscribe(ws, 'news');
+    for (const decide of decisions) decide(true);
+    expect(await one).toMatchObject({ name: 'TopicsError', kind: 'gone' });
+    await again;
+    expect(await other).toHaveProperty('position');
+    expect(hub.topicsOf(ws).sort()).toEqual(['news', 'sport']);
+    hub.unsubscribe(ws);
+    const last = hub.subscribe(ws, 'news').catch((error: TopicsError) => error.kind);
+    hub.unsubscribe(ws);
+    decisions.at(-1)!(true);
+    expect(await last).toBe('gone');
+    expect(hub.topicsOf(ws)).toEqual([]);
+    const denied = hub.subscribe(ws, 'news').catch((error: TopicsError) => error.kind);
+    hub.unsubscribe(ws, 'news');
+    decisions.at(-1)!(false);
+    expect(await denied).toBe('denied');
+  });
+
   test('bytes go out as BINARY and strings as TEXT', async () => {
     const network = createNetwork();
     const hub = createTopics({ clock: network.clock });

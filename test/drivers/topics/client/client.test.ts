@@ -1,5 +1,5 @@
 /** The client over connections that break, at nodes that change, with the server half of docs/examples/chat. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createNetwork, type Network } from '../../../../drivers/pipe/index.ts';
 import { topicsClient, type TopicsClient } from '../../../../drivers/topics/client/index.ts';
 import { createTopics, type Topics, type TopicsOptions } from '../../../../drivers/topics/index.ts';
@@ -147,6 +147,49 @@ describe('the client of topics', () => {
     await expect(client.subscribe('and another', () => {})).rejects.toMatchObject({ kind: 'limit' });
   });
 
+  test('who unsubscribes and subscribes anew hears what follows its own beginning: once, and in order', async () => {
+    const all = await world();
+    const { client, hubs, network } = all;
+    await soon(
+      all,
+      client.subscribe('news', () => {}),
+    );
+    const { position } = await soon(all, hubs[0]!.publish('news', '1'));
+    await soon(all, hubs[0]!.publish('news', '2'));
+    // On their way when it is unsubscribed.
+    const publishing = ['3', '4'].map((text) => hubs[0]!.publish('news', text));
+    client.unsubscribe('news');
+    const heard: unknown[] = [];
+    const subscribing = client.subscribe('news', (message) => void heard.push(message), { since: position });
+    client.unsubscribe('news');
+    await expect(subscribing).rejects.toMatchObject({ kind: 'closed' });
+    const again = client.subscribe('news', (message) => void heard.push(message), { since: position });
+    await Promise.all(publishing);
+    await soon(all, again);
+    await soon(all, hubs[1]!.publish('news', '5'));
+    expect(heard).toEqual([2, 3, 4, 5]);
+    client.unsubscribe('news');
+    await network.advance(50);
+    expect(hubs.map((hub) => hub.metrics.subscriptions)).toEqual([0, 0]);
+  });
+
+  test('who subscribes anew while the end is unconfirmed is subscribed, though the connection ends first', async () => {
+    const all = await world();
+    const { client, hubs, network, lose } = all;
+    const heard: unknown[] = [];
+    await soon(
+      all,
+      client.subscribe('news', () => {}),
+    );
+    client.unsubscribe('news');
+    const again = client.subscribe('news', (message) => void heard.push(message));
+    lose();
+    await network.advance(5000);
+    await again;
+    await soon(all, hubs[0]!.publish('news', '1'));
+    expect(heard).toEqual([1]);
+  });
+
   test('closing ends everything', async () => {
     const all = await world();
     const { client, network, hubs } = all;
@@ -191,3 +234,187 @@ describe('the server half', () => {
     expect(JSON.parse(String(await other.receive()))).toMatchObject({ done: 2 });
   });
 });
+
+/** A connection as the client uses it: the test is its server. */
+class Line {
+  readonly said: { id: number }[] = [];
+  isClosed = false;
+  #give: ((result: IteratorResult<string, undefined>) => void) | undefined;
+  readonly #waiting: string[] = [];
+
+  async send(text: string): Promise<void> {
+    this.said.push(JSON.parse(text) as { id: number });
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.#give?.({ done: true, value: undefined });
+  }
+
+  hear(text: string): void {
+    if (this.#give === undefined) this.#waiting.push(text);
+    else this.#give({ done: false, value: text });
+    this.#give = undefined;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<string, undefined> {
+    return {
+      next: () => {
+        const value = this.#waiting.shift();
+        if (value !== undefined) return Promise.resolve({ done: false, value });
+        if (this.isClosed) return Promise.resolve({ done: true, value: undefined });
+        return new Promise((resolve) => (this.#give = resolve));
+      },
+    };
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+describe('the client with connections of any make', () => {
+  test('closes the one that it has, where leaving the loop over them does not', async () => {
+    const line = new Line();
+    async function* lines(): AsyncGenerator<Line> {
+      yield line;
+    }
+    const client = topicsClient(lines());
+    await turns();
+    await client.close();
+    expect(line.isClosed).toBe(true);
+  });
+
+  test('closes one that comes after it was closed itself', async () => {
+    const line = new Line();
+    let open!: () => void;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    async function* lines(): AsyncGenerator<Line> {
+      await opened;
+      yield line;
+    }
+    const client = topicsClient(lines());
+    const closing = client.close();
+    open();
+    await closing;
+    expect(line.isClosed).toBe(true);
+  });
+
+  test.each([
+    ['{"done":1,"error":null}', 'unknown'],
+    ['{"done":1,"error":{}}', 'unknown'],
+    ['{"done":1,"error":"no"}', 'unknown'],
+    ['{"done":1,"error":{"kind":{},"message":7}}', 'unknown'],
+    ['{"done":1,"error":{"kind":"denied","message":"no"}}', 'denied'],
+  ])('an answer of %s settles what was asked', async (answer, kind) => {
+    const line = new Line();
+    const client = topicsClient(of(line), { onError: () => {} });
+    await turns();
+    const publishing = client.publish('news', 1).catch((error: { name: string; kind: string }) => error);
+    line.hear(answer);
+    expect(await publishing).toMatchObject({ name: 'TopicsClientError', kind });
+    await client.close();
+  });
+
+  test.each(['null', '5', '"x"', '{', '[]', '{"topic":5,"message":1}', '{"topic":"news","message":1,"position":5}'])(
+    'goes on after %s',
+    async (nonsense) => {
+      const line = new Line();
+      const heard: unknown[] = [];
+      const client = topicsClient(of(line), { onError: () => {} });
+      await turns();
+      void client.subscribe('news', (message, position) => void heard.push([message, position]));
+      line.hear(nonsense);
+      line.hear('{"topic":"news","message":2,"position":"p"}');
+      await turns();
+      expect(heard.at(-1)).toEqual([2, 'p']);
+      for (const [, position] of heard as [unknown, unknown][]) expect(['p', undefined]).toContain(position);
+      await client.close();
+    },
+  );
+
+  test('what is still on its way of a subscription that was ended is for nobody, its successor least of all', async () => {
+    const line = new Line();
+    const heard: unknown[] = [];
+    const client = topicsClient(of(line));
+    await turns();
+    const first = client.subscribe('news', (message) => void heard.push(message));
+    line.hear('{"done":1,"position":"p1"}');
+    await first;
+    client.unsubscribe('news');
+    const second = client.subscribe('news', (message) => void heard.push(message), { since: 'p1' });
+    line.hear('{"topic":"news","message":"on its way","position":"p3"}');
+    line.hear('{"topic":"news","gap":"trimmed"}');
+    await turns();
+    expect(line.said).toEqual([
+      { subscribe: 'news', id: 1 },
+      { unsubscribe: 'news', id: 2 },
+    ]);
+    line.hear('{"done":2}');
+    await turns();
+    expect(line.said[2]).toEqual({ subscribe: 'news', since: 'p1', id: 3 });
+    for (const position of ['p2', 'p3']) line.hear(JSON.stringify({ topic: 'news', message: position, position }));
+    line.hear('{"done":3,"position":"p3"}');
+    await second;
+    expect(heard).toEqual(['p2', 'p3']);
+    await client.close();
+  });
+
+  test('what nobody awaits and the end overtakes is no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    const line = new Line();
+    const client = topicsClient(of(line));
+    void client.publish('news', 'without a connection');
+    await turns();
+    void client.subscribe('news', () => {});
+    void client.subscribe('sport', () => {});
+    client.unsubscribe('sport');
+    void client.publish('news', 1);
+    await client.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+  });
+
+  test('what listeners throw, now or in a promise, goes to onError, and what that throws to the console', async () => {
+    const line = new Line();
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => complaints.mockRestore());
+    const told: unknown[] = [];
+    const client = topicsClient(of(line), {
+      onError(error) {
+        told.push((error as Error).message);
+        if (told.length % 2 === 0) throw new Error('onError itself');
+        return Promise.reject(new Error('onError itself, later')) as never;
+      },
+      onGap: () => Promise.reject(new Error('onGap, later')) as never,
+    });
+    await turns();
+    const heard: unknown[] = [];
+    const listener = (message: unknown): void => {
+      heard.push(message);
+      if (message === 1) throw new Error('listener');
+      if (message === 2) return Promise.reject(new Error('listener, later')) as never;
+    };
+    void client.subscribe('news', listener);
+    for (const message of [1, 2, 3]) line.hear(JSON.stringify({ topic: 'news', message }));
+    line.hear('{"topic":"news","gap":"trimmed"}');
+    await turns();
+    expect(heard).toEqual([1, 2, 3]);
+    expect(told).toEqual(['listener', 'listener, later', 'onGap, later']);
+    expect(complaints.mock.calls.map(([, { errors }]) => errors.map(({ message }: Error) => message))).toEqual(
+      expect.arrayContaining([
+        ['listener', 'onError itself, later'],
+        ['listener, later', 'onError itself'],
+        ['onGap, later', 'onError itself, later'],
+      ]),
+    );
+    await client.close();
+  });
+});
+
+async function* of(line: Line): AsyncGenerator<Line> {
+  yield line;
+}

@@ -101,6 +101,22 @@ describe('presence', () => {
     expect(a.counts).toEqual({ nodes: 1, topics: 0, entries: 0, ignored: 0 });
   });
 
+  test('who leaves before it was let in is not there afterwards', async () => {
+    const all = await nodes(1);
+    const [presence] = all.presences as [Presence];
+    const ws = await all.socket();
+    const entering = presence.enter(ws, 'room', 'a').catch((error: TopicsError) => error.kind);
+    presence.leave(ws, 'room');
+    expect(await entering).toBe('gone');
+    const everywhere = ['room', 'hall'].map((topic) => presence.enter(ws, topic, 'b').catch(() => 'not'));
+    presence.leave(ws);
+    const last = presence.enter(ws, 'hall', 'c');
+    expect(await Promise.all(everywhere)).toEqual(['not', 'not']);
+    await last;
+    expect(infos(presence)).toEqual([]);
+    expect(infos(presence, 'hall')).toEqual(['c']);
+  });
+
   test('who enters again is there once, with what was brought last', async () => {
     const { cluster, presences, socket } = await nodes(2);
     const [a, b] = presences as [Presence, Presence];
