@@ -49,9 +49,10 @@ export async function broadcast(
   const prepared = sessions[0]?.socket.prepare(message);
   const waits = new Map<Socket<any>, Promise<void>>();
   let sent = 0;
-  each(sessions, ({ socket, outbound, webSocket }) => {
+  each(sessions, (session) => {
+    const { socket, webSocket } = session;
     if (goesWithout(socket, webSocket.bufferedAmount, slow)) return;
-    const sending = outbound.sendPrepared(prepared!, options);
+    const sending = session.sendPrepared(prepared!, options);
     sent++;
     // That the connection ends first is told to whoever uses it.
     if (sending !== SENT) waits.set(socket, sending.catch(ignore));

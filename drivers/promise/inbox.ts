@@ -93,6 +93,11 @@ export class Inbox {
     return this.#takersBehind.length + (this.#taker === undefined ? 0 : 1) + (this.#stream === undefined ? 0 : 1);
   }
 
+  /** Why nothing is received any more. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
   /** Whether anybody has ever received from it. */
   get wasAttended(): boolean {
     return this.#attendance !== NEVER;

@@ -37,6 +37,8 @@ export const SENT: Promise<void> = Promise.resolve();
 /**
  * The messages on their way to the socket, in the order of the calls. One begins when the one before it is whole and
  * the transport takes more, so that fragments never interleave and what has not begun can still be given up.
+ *
+ * A session makes it for the first message that has to wait: most connections, most of the time, have none.
  */
 export class Outbound implements FragmentedMessageOwner {
   readonly #socket: Socket<unknown>;
@@ -81,27 +83,23 @@ export class Outbound implements FragmentedMessageOwner {
     return this.#queuedBytes;
   }
 
-  send(message: Data | Fragments, options?: SendOptions): Promise<void> {
-    try {
-      if (this.#state !== IDLE || options?.signal !== undefined || !isData(message)) {
-        return this.#sendInTurn(message, options);
-      }
-      if (this.#socket.send(message, options)) return SENT;
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  /** Whether nothing is in the way: a message may go straight to the socket. */
+  get isIdle(): boolean {
+    return this.#state === IDLE;
+  }
+
+  /** A message has gone straight to the socket, which wants a rest, or is not open. Resolves when it takes more. */
+  whenDrained(message: Data | PreparedMessage, options: SendOptions | undefined): Promise<void> {
     const pending = new PendingSend(message, options);
     this.#wait(pending);
     return pending.promise;
   }
 
-  /** The same for a message that was encoded once for many. */
+  /** Sends a message that was encoded once for many, behind what is in the way. */
   sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void> {
     if (this.#state === ENDED) return rejectedQuietly(this.#ending!.errorOfSend);
-    if (this.#state === IDLE && this.#socket.sendPrepared(message, options)) return SENT;
     const pending = new PendingSend(message, options);
-    if (this.#state === BUSY) this.#enqueue(pending);
-    else this.#wait(pending);
+    this.#enqueue(pending);
     return pending.promise;
   }
 
@@ -183,7 +181,8 @@ export class Outbound implements FragmentedMessageOwner {
     else this.#advance();
   }
 
-  #sendInTurn(message: Data | Fragments, options: SendOptions | undefined): Promise<void> {
+  /** Sends any message, behind what is in the way. Throws for what is none, and for bad options. */
+  send(message: Data | Fragments, options: SendOptions | undefined): Promise<void> {
     if (!isData(message)) {
       if (!isFragments(message)) throw notData(message, 'a string, bytes, or an iterable of either as a message');
       checkFragments(message);

@@ -1,11 +1,12 @@
-import type { CloseInfo } from '../../protocol/index.ts';
+import type { CloseInfo, PreparedMessage } from '../../protocol/index.ts';
 import { LIMIT, type OptionTable, resolveLimit, resolveLimits } from '../../protocol/internal.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { SEND_LIMIT, type SocketOptions } from '../socket/options.ts';
+import { type Data, type Fragments, isData } from './data.ts';
 import { Pending } from './deferred.ts';
 import { Ending } from './ending.ts';
 import { Inbox, resolveReceiveQueue, type InboxLimits } from './inbox.ts';
-import { Outbound } from './outbound.ts';
+import { Outbound, type SendOptions, SENT } from './outbound.ts';
 import { Pings } from './pings.ts';
 import { webSocketOf, type WebSocket } from './websocket.ts';
 
@@ -38,30 +39,61 @@ export function resolveSessionLimits(options: SocketOptions & PromiseOptions): S
 export class Session {
   readonly socket: Socket<any>;
   readonly inbox: Inbox;
-  readonly outbound: Outbound;
   readonly webSocket: WebSocket<any>;
+  readonly #limits: SessionLimits;
+  /** What waits to be sent, once something has had to; an end is told by it, too. */
+  #outbound: Outbound | undefined;
   #pings: Pings | undefined;
   /** Made when somebody asks. */
   #closed: Pending<CloseInfo> | undefined;
-  /** Why nothing is received any more. */
-  #ending: Ending | undefined;
 
   constructor(socket: Socket<any>, limits: SessionLimits) {
     this.socket = socket;
+    this.#limits = limits;
     this.inbox = new Inbox(socket, limits);
-    this.outbound = new Outbound(socket, limits.sendLimit, this);
     this.webSocket = webSocketOf(this);
+    this.#outbound = undefined;
     this.#pings = undefined;
     this.#closed = undefined;
-    this.#ending = undefined;
   }
 
   get pings(): Pings {
     if (this.#pings === undefined) {
       this.#pings = new Pings(this.socket);
-      if (this.#ending !== undefined) this.#pings.end(this.#ending);
+      if (this.inbox.ending !== undefined) this.#pings.end(this.inbox.ending);
     }
     return this.#pings;
+  }
+
+  /** Bytes that wait for their turn; those that the socket holds come on top. */
+  get queuedBytes(): number {
+    return this.#outbound === undefined ? 0 : this.#outbound.queuedBytes;
+  }
+
+  send(message: Data | Fragments, options?: SendOptions): Promise<void> {
+    try {
+      const isBusy = this.#outbound !== undefined && !this.#outbound.isIdle;
+      if (isBusy || options?.signal !== undefined || !isData(message)) return this.#queue().send(message, options);
+      if (this.socket.send(message, options)) return SENT;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#queue().whenDrained(message, options);
+  }
+
+  /** The same for a message that was encoded once for many. */
+  sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void> {
+    const isBusy = this.#outbound !== undefined && !this.#outbound.isIdle;
+    if (isBusy) return this.#queue().sendPrepared(message, options);
+    return this.socket.sendPrepared(message, options) ? SENT : this.#queue().whenDrained(message, options);
+  }
+
+  trySend(message: Data, options?: { compress?: boolean }): boolean {
+    return this.#queue().trySend(message, options);
+  }
+
+  #queue(): Outbound {
+    return (this.#outbound ??= new Outbound(this.socket, this.#limits.sendLimit, this));
   }
 
   /** Resolves when the transport has ended too. */
@@ -75,10 +107,14 @@ export class Session {
 
   /** Starts the closing handshake. Throws for a bad code or reason, and nothing has changed then. */
   close(code: number, reason: string): void {
-    this.outbound.flush();
+    this.#outbound?.flush();
     this.socket.close(code, reason);
-    this.outbound.shut(Ending.byClose(code, reason));
+    this.#queue().shut(Ending.byClose(code, reason));
     this.inbox.startClosing();
+  }
+
+  onDrain(): void {
+    this.#outbound?.drained();
   }
 
   onPong(id: number, roundTrip: number): void {
@@ -87,10 +123,9 @@ export class Session {
 
   /** The peer's Close came, or the end without one. */
   onEnd(ending: Ending): void {
-    if (this.#ending !== undefined) return;
-    this.#ending = ending;
+    if (this.inbox.ending !== undefined) return;
     this.inbox.end(ending);
-    this.outbound.end(ending);
+    this.#queue().end(ending);
     this.#pings?.end(ending);
   }
 
@@ -123,7 +158,7 @@ export const sessionHandlers: Handlers<Session> = {
     socket.data.onPong(id, roundTrip);
   },
   drain(socket) {
-    socket.data.outbound.drained();
+    socket.data.onDrain();
   },
   // Whoever awaits messages is resumed after the read that brought them: what they answer at once still leaves.
   ending: () => true,

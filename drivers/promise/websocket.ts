@@ -1,23 +1,26 @@
-import type { BytesLike, CloseInfo, ResponseHead, UpgradeRequest } from '../../protocol/index.ts';
+import type { BytesLike, CloseInfo, PreparedMessage, ResponseHead, UpgradeRequest } from '../../protocol/index.ts';
 import { toPayload, type Data, type Fragments, type ReceivedMessage } from './data.ts';
 import { expectBytes, expectJson, expectText } from './expecting.ts';
 import type { TimedWaitOptions } from './wait-limit.ts';
 import type { Inbox } from './inbox.ts';
 import type { MessageStream } from './message-stream.ts';
-import type { Outbound, SendOptions } from './outbound.ts';
+import type { SendOptions } from './outbound.ts';
 import { INSPECT, type Inspect, summaryOf } from '../socket/inspect.ts';
 import type { SocketState } from '../socket/handlers.ts';
 import type { Socket } from '../socket/socket.ts';
 import type { Pings } from './pings.ts';
 
-/** What stands behind a WebSocket: the halves of its API, over one socket. */
+/** What stands behind a WebSocket: its API, over one socket. */
 export interface SessionOfSocket {
   readonly socket: Socket<any>;
   readonly inbox: Inbox;
-  readonly outbound: Outbound;
   readonly pings: Pings;
   readonly closed: Promise<CloseInfo>;
   readonly webSocket: WebSocket<any>;
+  readonly queuedBytes: number;
+  send(message: Data | Fragments, options?: SendOptions): Promise<void>;
+  sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void>;
+  trySend(message: Data, options?: { compress?: boolean }): boolean;
   close(code: number, reason: string): void;
 }
 
@@ -49,8 +52,6 @@ function hintAt(value: unknown): string {
  */
 export class WebSocket<Context = unknown> {
   readonly #session: SessionOfSocket;
-  readonly #inbox: Inbox;
-  readonly #outbound: Outbound;
 
   static {
     create = (session) => new WebSocket(session);
@@ -68,8 +69,6 @@ export class WebSocket<Context = unknown> {
       );
     }
     this.#session = session;
-    this.#inbox = session.inbox;
-    this.#outbound = session.outbound;
   }
 
   /**
@@ -84,7 +83,7 @@ export class WebSocket<Context = unknown> {
    * comes afterwards would go to nobody.
    */
   receive(options?: TimedWaitOptions): Promise<ReceivedMessage> {
-    return this.#inbox.receive(options);
+    return this.#session.inbox.receive(options);
   }
 
   /**
@@ -92,12 +91,12 @@ export class WebSocket<Context = unknown> {
    * which are consumed: a handler that lets it pass closes with that code.
    */
   async receiveText(options?: TimedWaitOptions): Promise<string> {
-    return expectText(await this.#inbox.receive(options));
+    return expectText(await this.#session.inbox.receive(options));
   }
 
   /** The next message, which is to be BINARY. Rejects as `receiveText` does. */
   async receiveBytes(options?: TimedWaitOptions): Promise<Uint8Array> {
-    return expectBytes(await this.#inbox.receive(options));
+    return expectBytes(await this.#session.inbox.receive(options));
   }
 
   /**
@@ -105,7 +104,7 @@ export class WebSocket<Context = unknown> {
    * `receiveText` does; with code 1007 for what is no JSON, and with 1008 when `validate` throws (its error is the `cause`).
    */
   async receiveJson<T = unknown>(validate?: (value: unknown) => T, options?: TimedWaitOptions): Promise<T> {
-    return expectJson(await this.#inbox.receive(options), validate);
+    return expectJson(await this.#session.inbox.receive(options), validate);
   }
 
   /**
@@ -116,8 +115,8 @@ export class WebSocket<Context = unknown> {
    * one is under way is an InvalidStateError: each would get some of the messages.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
-    this.#inbox.beginLoop();
-    return new MessageIterator(this.#inbox);
+    this.#session.inbox.beginLoop();
+    return new MessageIterator(this.#session.inbox);
   }
 
   /**
@@ -125,7 +124,7 @@ export class WebSocket<Context = unknown> {
    * around it, and must be read to its end or left.
    */
   receiveStream(): MessageStream {
-    return this.#inbox.stream();
+    return this.#session.inbox.stream();
   }
 
   /**
@@ -144,7 +143,7 @@ export class WebSocket<Context = unknown> {
    * `signal` gives up waiting, with its reason: a message that has not begun is then not sent.
    */
   send(message: Data | Fragments, options?: SendOptions): Promise<void> {
-    return this.#outbound.send(message, options);
+    return this.#session.send(message, options);
   }
 
   /**
@@ -153,7 +152,7 @@ export class WebSocket<Context = unknown> {
    * connection is not open. Throws a TypeError for what is not a message, and nothing else.
    */
   trySend(message: Data, options?: { compress?: boolean }): boolean {
-    return this.#outbound.trySend(message, options);
+    return this.#session.trySend(message, options);
   }
 
   /**
@@ -244,7 +243,7 @@ export class WebSocket<Context = unknown> {
 
   /** The bytes that were sent and have not left this process, those that wait for their turn included. */
   get bufferedAmount(): number {
-    return this.#session.socket.bufferedAmount + this.#outbound.queuedBytes;
+    return this.#session.socket.bufferedAmount + this.#session.queuedBytes;
   }
 
   /** The newest round trip of a ping, keepalive's included, in milliseconds; NaN before the first. */

@@ -40,9 +40,10 @@ class PromiseOutlet implements Outlet {
   }
 
   send(message: Outgoing): Sent {
-    const { socket, outbound } = this.#session;
+    const session = this.#session;
+    const { socket } = session;
     if (socket.state !== 'open') return Sent.ENDED;
-    const sending = outbound.sendPrepared((message.prepared ??= socket.prepare(message.data)), message);
+    const sending = session.sendPrepared((message.prepared ??= socket.prepare(message.data)), message);
     if (sending === SENT) return Sent.MORE;
     // That the connection ends first is told by its end.
     sending.then(
