@@ -58,14 +58,16 @@ export function createWebSocketStream(ws: WebSocket, options?: DuplexOptions): D
     const stream = ws._socket as (Duplex & Internals) | null;
     // The handshake has failed: an 'error' is to come.
     if (stream === null) return;
-    if (stream._writableState.finished) {
+    // One that was lost will not finish any more.
+    const finish = (): void => {
+      stream.off('finish', finish).off('close', finish);
       callback();
+      // Otherwise 'end' is to come, when the WebSocket has closed.
       if (duplex._readableState.endEmitted) duplex.destroy();
-    } else {
-      // Not destroyed here: 'end' is to come, when the WebSocket has closed.
-      stream.once('finish', () => callback());
-      ws.close();
-    }
+    };
+    if (stream._writableState.finished || stream.destroyed) return finish();
+    stream.once('finish', finish).once('close', finish);
+    ws.close();
   };
 
   duplex._read = () => {
@@ -79,6 +81,9 @@ export function createWebSocketStream(ws: WebSocket, options?: DuplexOptions): D
 
   duplex.on('end', () => {
     if (!duplex.destroyed && duplex._writableState.finished) duplex.destroy();
+  });
+  duplex.on('finish', () => {
+    if (!duplex.destroyed && duplex._readableState.endEmitted) duplex.destroy();
   });
   duplex.on('error', function onError(error) {
     duplex.removeListener('error', onError);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, pipeline } from 'node:stream';
 import { describe, describeError, noteEvents, pair, type Script } from './scripts.ts';
 
 /** An HTTP server that answers every upgrade with this, and is told of its request. */
@@ -114,5 +114,29 @@ export const MORE_SCRIPTS: Readonly<Record<string, Script>> = {
     await closed(destroyed);
     note(`${third.client.readyState}`);
     await third.end();
+  },
+
+  async 'streams whose peer goes without a word'(library, note) {
+    const { createWebSocketStream } = library;
+    const echoing = await pair(library, () => {});
+    const echo = createWebSocketStream(echoing.peer);
+    const piped = new Promise<void>((resolve) => {
+      pipeline(echo, echo, (error: unknown) => resolve(note(`piped: ${error}`)));
+    });
+    echoing.client.send('one');
+    await once(echoing.client, 'message');
+    echoing.client.terminate();
+    await piped;
+    await echoing.end();
+    const other = await pair(library, () => {});
+    const stream = createWebSocketStream(other.client);
+    for (const event of ['end', 'finish', 'close']) stream.on(event, () => note(`client: ${event}`));
+    stream.resume();
+    other.peer.terminate();
+    await once(stream, 'end');
+    const over = closed(stream);
+    stream.end();
+    await over;
+    await other.end();
   },
 };
