@@ -30,7 +30,7 @@ import { nodeClock } from './clock.ts';
 import { diagnostics, debugTrace, tellStart } from './diagnostics.ts';
 import { currentContext } from './internals/async-context.ts';
 import { peerAddress } from './internals/peer-address.ts';
-import { resources } from './internals/resources.ts';
+import { copier, resources } from './internals/resources.ts';
 import { checkFree, NodeTransport } from './node-transport.ts';
 import { zlibCodec } from './zlib/codec.ts';
 
@@ -112,7 +112,7 @@ export class Adopter<Data = unknown> {
       handlers,
       clock: nodeClock,
       resources,
-      copier: face?.copier,
+      copier: face?.copier ?? copier,
       observer: diagnostics,
       sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
       sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),

@@ -13,7 +13,7 @@ import { debugTrace, diagnostics, tellStart } from './diagnostics.ts';
 import { checkAlive } from './client/failure.ts';
 import { PendingTransport } from './client/pending-transport.ts';
 import { currentContext } from './internals/async-context.ts';
-import { resources } from './internals/resources.ts';
+import { copier, resources } from './internals/resources.ts';
 import { Http2Pool } from './http2/pool.ts';
 import { type CarrierRoute, isLease } from './http2/carrier.ts';
 import { planCarrier } from './http2/route.ts';
@@ -52,6 +52,7 @@ export function connect<Data = unknown>(
       handlers,
       clock: nodeClock,
       resources,
+      copier,
       observer: diagnostics,
       sendHighWater: resolveLimit('sendHighWater', options.sendHighWater, SEND_HIGH_WATER),
       sendLimit: resolveLimit('sendLimit', options.sendLimit, SEND_LIMIT),

@@ -1,7 +1,8 @@
 /** The face of the `ws` package, for libraries and programs that take that one. */
 import { Adopter } from '../node/adopt.ts';
 import { resources } from '../node/internals/resources.ts';
-import { own } from './copies.ts';
+import { allocateBlock } from '../node/internals/shared-block.ts';
+import { copierOver } from './copies.ts';
 import { standOn } from './driver.ts';
 import * as extension from './extension.ts';
 import { Sender } from './sender.ts';
@@ -10,8 +11,10 @@ import { createWebSocketStream } from './stream.ts';
 import * as subprotocol from './subprotocol.ts';
 import { WebSocket } from './websocket.ts';
 
+const copier = copierOver(allocateBlock);
+
 standOn({
-  adopter: (options, handlers) => new Adopter(options, handlers, { copier: { own } }),
+  adopter: (options, handlers) => new Adopter(options, handlers, { copier }),
   sha1: resources.sha1,
 });
 

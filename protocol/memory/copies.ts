@@ -5,11 +5,14 @@ const BLOCK_SIZE = 8 * 1024;
 /** Copies of lent bytes, to keep. Small ones share their memory with others, at most 8 KiB of it. */
 export class Copies {
   readonly #allocate: (size: number) => Uint8Array;
+  readonly #allocateBlock: (size: number) => Uint8Array;
   #block: Uint8Array;
   #used: number;
 
-  constructor(allocate: (size: number) => Uint8Array) {
+  /** `allocateBlock` makes what is shared, where that is another kind of memory. */
+  constructor(allocate: (size: number) => Uint8Array, allocateBlock = allocate) {
     this.#allocate = allocate;
+    this.#allocateBlock = allocateBlock;
     this.#block = new Uint8Array(0);
     this.#used = 0;
   }
@@ -20,7 +23,7 @@ export class Copies {
       return copyInto(this.#allocate, bytes);
     }
     if (this.#used + length > this.#block.length) {
-      this.#block = this.#allocate(BLOCK_SIZE);
+      this.#block = this.#allocateBlock(BLOCK_SIZE);
       this.#used = 0;
     }
     const at = this.#used;

@@ -1,7 +1,10 @@
 import crypto from 'node:crypto';
 import { Resources, type Sha1 } from '../../../protocol/index.ts';
+import { Copies } from '../../../protocol/internal.ts';
+import type { Copier } from '../../socket/socket-parts.ts';
 import { createAllocator } from './allocator.ts';
 import { text, textBeside } from './native-text.ts';
+import { allocateBlock } from './shared-block.ts';
 import { WasmMasker } from './wasm-masker.ts';
 
 /** As large as the reads of Node itself. */
@@ -30,6 +33,11 @@ export const resources = new Resources({
   // As much as one read can bring about, and half of it again.
   slabSize: 128 * 1024,
 });
+
+const copies = new Copies(resources.allocate, (size) => new Uint8Array(allocateBlock(size).buffer));
+
+/** Keeps the messages that are lent. */
+export const copier: Copier = { own: (bytes) => copies.copyOf(bytes) };
 
 /**
  * One buffer for the reads of all sockets. A read's bytes are dealt with before its callback returns, the next read

@@ -15,7 +15,7 @@ import { nodeClock } from '../clock.ts';
 import { diagnostics, debugTrace, tellStart } from '../diagnostics.ts';
 import { type CurrentContext, currentContext } from '../internals/async-context.ts';
 import { peerAddress } from '../internals/peer-address.ts';
-import { resources } from '../internals/resources.ts';
+import { copier, resources } from '../internals/resources.ts';
 import { Http2Transport } from '../http2/transport.ts';
 import { NodeTransport } from '../node-transport.ts';
 import type { NodeUpgradeOptions } from '../options.ts';
@@ -54,6 +54,7 @@ export class Acceptor<Data> {
       handlers,
       clock: nodeClock,
       resources,
+      copier,
       answersFirst,
       observer: diagnostics,
       admission,

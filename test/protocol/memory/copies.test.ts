@@ -40,6 +40,14 @@ describe('copies', () => {
     expect(made).toEqual([2 * KIB + 1]);
   });
 
+  test('share memory of another kind where there is one', () => {
+    const kinds: string[] = [];
+    const allocate = (kind: string) => (size: number) => (kinds.push(`${kind} ${size}`), new Uint8Array(size));
+    const copies = new Copies(allocate('own'), allocate('shared'));
+    for (const size of [1, 2 * KIB + 1, 2 * KIB, 0]) copies.copyOf(noise(size));
+    expect(kinds).toEqual(['shared 8192', 'own 2049']);
+  });
+
   test('into memory of their own, and several into one', () => {
     const lent = noise(10);
     const copy = copyInto((size) => new Uint8Array(size), lent);
