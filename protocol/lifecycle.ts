@@ -54,7 +54,6 @@ const LOST = 'the transport was lost';
  * handshake leads to in opening.ts.
  */
 export class Lifecycle implements ReceiverOwner {
-  readonly isServer: boolean;
   readonly limits: Limits;
   readonly conduct: Conduct;
   readonly sink: GuardedSink;
@@ -64,7 +63,6 @@ export class Lifecycle implements ReceiverOwner {
   sendQueue: SendQueue | undefined;
   readonly timers: Timers;
   readonly tracing: GuardedTrace | undefined;
-  readonly trace: Trace | undefined;
   /** Until it is open: offered or accepted at most. Then: agreed on, or undefined. */
   deflate: PermessageDeflate | undefined;
   /** The opening handshake while it lasts, on the side that this is; a client's that failed is kept for its redirect. */
@@ -91,18 +89,16 @@ export class Lifecycle implements ReceiverOwner {
 
   constructor(isServer: boolean, state: number, options: ConnectionOptions) {
     if (typeof options.now !== 'number') throw new TypeError('now must be a number of milliseconds');
-    this.isServer = isServer;
     this.limits = resolveLimits(options);
     this.conduct = resolveConduct(options);
     this.sink = new GuardedSink(options.sink);
     this.resources = options.resources ?? new Resources();
     this.tracing = options.trace === undefined ? undefined : new GuardedTrace(options.trace, this.sink);
-    this.trace = this.tracing?.tell;
     const { resources, limits, trace } = this;
     this.sender =
       trace === undefined
-        ? new Sender(resources, !isServer, limits.maxFrameSize)
-        : new TracedSender(resources, !isServer, limits.maxFrameSize, trace);
+        ? new Sender(resources, !isServer, limits)
+        : new TracedSender(resources, !isServer, limits, trace);
     this.sendQueue = undefined;
     this.timers = new Timers(this.limits, options.now);
     this.deflate = makeDeflate(isServer, options);
@@ -140,6 +136,14 @@ export class Lifecycle implements ReceiverOwner {
   /** The newest round trip of a ping, in milliseconds; NaN before the first. */
   get latency(): number {
     return this.#pings?.latency ?? NaN;
+  }
+
+  get isServer(): boolean {
+    return this.role === RoleNumber.server;
+  }
+
+  get trace(): Trace | undefined {
+    return this.tracing?.tell;
   }
 
   get closeInfo(): CloseInfo | undefined {

@@ -4,6 +4,7 @@ import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MAX_CONTROL_PAYLOAD } from './framing/opcodes.ts';
 import type { FrameTrace } from './framing/trace.ts';
+import type { Limits } from './limits.ts';
 import { encodeLatin1, latin1Bytes } from './text/latin1.ts';
 import { copyInto } from './memory/copies.ts';
 import type { Outbox } from './memory/outbox.ts';
@@ -30,9 +31,7 @@ export class Sender {
   /** What waits to be taken; undefined while that is nothing. */
   #outbox: Outbox | undefined;
   readonly #encoder: FrameEncoder;
-  readonly #mask: boolean;
-  /** What is longer goes out in several frames. */
-  readonly #maxFrameSize: number;
+  readonly #limits: Limits;
   /** Where permessage-deflate was agreed on. */
   #deflate: PermessageDeflate | undefined;
   /** The fragmented message in progress. */
@@ -43,13 +42,11 @@ export class Sender {
   #pong: Uint8Array | undefined;
 
   /** `trace` is told of each frame in the middle of writing it: it may only note it (`TracedSender`). */
-  constructor(resources: Resources, mask: boolean, maxFrameSize: number, trace?: FrameTrace) {
+  constructor(resources: Resources, mask: boolean, limits: Limits, trace?: FrameTrace) {
     this.#resources = resources;
     this.#outbox = undefined;
     this.#encoder = encoderOf(resources, mask, trace);
-    this.#mask = mask;
-    // Payloads are cut into whole bytes.
-    this.#maxFrameSize = Math.max(1, Math.floor(maxFrameSize));
+    this.#limits = limits;
     this.#deflate = undefined;
     this.#fragmented = undefined;
     this.#fields = undefined;
@@ -109,7 +106,7 @@ export class Sender {
 
   binary(data: BytesLike, compress: boolean): void {
     const few = readableLength(data, COPY_UP_TO);
-    if (few > 0 && few <= this.#maxFrameSize && !(compress && this.#deflate?.shouldCompress(few))) {
+    if (few > 0 && few <= this.#limits.maxFrameSize && !(compress && this.#deflate?.shouldCompress(few))) {
       this.#checkBetweenMessages();
       return this.#encoder.bytes(this.#out(), BINARY, data as Uint8Array, true, false, few);
     }
@@ -138,10 +135,11 @@ export class Sender {
     this.#checkBetweenMessages();
     const { opcode, payload } = encodings;
     if (compress && this.#deflate?.shouldCompress(payload.length)) {
-      if (this.#mask || this.#maxFrameSize !== Infinity) return this.#preparedOver(encodings, this.#deflate);
+      if (this.#encoder.isMasking || this.#limits.maxFrameSize !== Infinity)
+        return this.#preparedOver(encodings, this.#deflate);
       this.#encoder.encoded(this.#out(), encodings.deflatedFrame(this.#deflate));
       this.#deflate.restart();
-    } else if (this.#mask || payload.length > this.#maxFrameSize) {
+    } else if (this.#encoder.isMasking || payload.length > this.#limits.maxFrameSize) {
       this.#frames(opcode, payload, true, false);
     } else {
       this.#encoder.encoded(this.#out(), encodings.frame);
@@ -195,7 +193,7 @@ export class Sender {
 
   #textFrames(opcode: number, text: string, fin: boolean): void {
     // A code unit comes to three bytes at most.
-    if (3 * text.length <= this.#maxFrameSize) return this.#encoder.text(this.#out(), opcode, text, fin);
+    if (3 * text.length <= this.#limits.maxFrameSize) return this.#encoder.text(this.#out(), opcode, text, fin);
     const bytes = this.#resources.allocate(this.#resources.text.byteLength(text));
     this.#resources.text.encode(text, bytes, 0);
     this.#frames(opcode, bytes, fin, false);
@@ -203,8 +201,10 @@ export class Sender {
 
   /** One frame, or as many as it takes: a text may be cut within a code point (§5.4). */
   #frames(opcode: number, bytes: Uint8Array, fin: boolean, rsv1: boolean): void {
-    if (bytes.length <= this.#maxFrameSize) return this.#encoder.bytes(this.#out(), opcode, bytes, fin, rsv1);
-    this.#encoder.frames(this.#out(), opcode, bytes, fin, rsv1, this.#maxFrameSize);
+    const { maxFrameSize } = this.#limits;
+    if (bytes.length <= maxFrameSize) return this.#encoder.bytes(this.#out(), opcode, bytes, fin, rsv1);
+    // Payloads are cut into whole bytes.
+    this.#encoder.frames(this.#out(), opcode, bytes, fin, rsv1, Math.max(1, Math.floor(maxFrameSize)));
   }
 
   /** A frame of a compressed message. The codec lends the payload: what the encoder would refer to is copied. */
@@ -212,7 +212,8 @@ export class Sender {
     const deflate = this.#deflate!;
     try {
       const lent = deflate.compress(bytes, fin);
-      const payload = lent.length > COPY_UP_TO && !this.#mask ? copyInto(this.#resources.allocate, lent) : lent;
+      const payload =
+        lent.length > COPY_UP_TO && !this.#encoder.isMasking ? copyInto(this.#resources.allocate, lent) : lent;
       this.#frames(opcode, payload, fin, first);
     } catch (error) {
       // For want of memory: what does not go out is nothing that the next message may refer to.

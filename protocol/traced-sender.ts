@@ -1,5 +1,6 @@
 import type { BytesLike } from './data.ts';
 import type { FrameTrace, TracedFrame } from './framing/trace.ts';
+import type { Limits } from './limits.ts';
 import type { PreparedMessage } from './prepared.ts';
 import type { Resources } from './resources.ts';
 import { Sender } from './sender.ts';
@@ -14,9 +15,9 @@ export class TracedSender extends Sender {
   readonly #written: TracedFrame[];
   readonly #tell: FrameTrace;
 
-  constructor(resources: Resources, mask: boolean, maxFrameSize: number, tell: FrameTrace) {
+  constructor(resources: Resources, mask: boolean, limits: Limits, tell: FrameTrace) {
     const written: TracedFrame[] = [];
-    super(resources, mask, maxFrameSize, (frame) => written.push(frame));
+    super(resources, mask, limits, (frame) => written.push(frame));
     this.#written = written;
     this.#tell = tell;
   }

@@ -34,12 +34,13 @@ export interface EncoderParts {
  */
 export class FrameEncoder {
   readonly #parts: EncoderParts;
-  readonly #mask: boolean;
+  /** Whether these are the frames of a client. */
+  readonly isMasking: boolean;
   readonly #trace: FrameTrace | undefined;
 
   constructor(parts: EncoderParts, mask: boolean, trace?: FrameTrace) {
     this.#parts = parts;
-    this.#mask = mask;
+    this.isMasking = mask;
     this.#trace = trace;
   }
 
@@ -84,7 +85,7 @@ export class FrameEncoder {
    * header without its payload would be the end of all frames.
    */
   #memoryFor(length: number): Uint8Array | undefined {
-    return this.#mask && length > COPY_UP_TO ? this.#parts.blocks.lendOutput(length) : undefined;
+    return this.isMasking && length > COPY_UP_TO ? this.#parts.blocks.lendOutput(length) : undefined;
   }
 
   /** A payload that is too long for the slab, masked into this memory if there is any. */
@@ -163,9 +164,9 @@ export class FrameEncoder {
 
   /** A frame whose payload is ours, and is masked in place. */
   #push(outbox: Outbox, first: number, payload: Uint8Array, length: number): void {
-    const key = this.#mask ? this.#parts.keys.next() : 0;
+    const key = this.isMasking ? this.#parts.keys.next() : 0;
     this.#header(outbox, first, length, key);
-    if (this.#mask) this.#parts.masker.apply(payload, 0, length, key, 0);
+    if (this.isMasking) this.#parts.masker.apply(payload, 0, length, key, 0);
     outbox.push(payload);
   }
 
@@ -178,18 +179,18 @@ export class FrameEncoder {
 
   /** The header before a payload that lies in the slab already, its mask, and the end of both. */
   #finish(outbox: Outbox, first: number, at: number, body: number, length: number): void {
-    const key = this.#mask ? this.#parts.keys.next() : 0;
+    const key = this.isMasking ? this.#parts.keys.next() : 0;
     this.#writeHeader(outbox.slab, first, at, length, key);
-    if (this.#mask) this.#parts.masker.apply(outbox.slab, body, body + length, key, 0);
+    if (this.isMasking) this.#parts.masker.apply(outbox.slab, body, body + length, key, 0);
     outbox.commit(body + length - at);
   }
 
   #headerLength(length: number): number {
-    return (length < 126 ? 2 : 4) + (this.#mask ? 4 : 0);
+    return (length < 126 ? 2 : 4) + (this.isMasking ? 4 : 0);
   }
 
   #writeHeader(slab: Uint8Array, first: number, at: number, length: number, key: number): number {
-    const masked = this.#mask ? MASKED : 0;
+    const masked = this.isMasking ? MASKED : 0;
     this.#trace?.(traced(first, length));
     let next = at + 2;
     slab[at] = first;
@@ -209,7 +210,7 @@ export class FrameEncoder {
       }
       next = at + 10;
     }
-    if (!this.#mask) return next;
+    if (!this.isMasking) return next;
     slab[next] = key & 0xff;
     slab[next + 1] = (key >> 8) & 0xff;
     slab[next + 2] = (key >> 16) & 0xff;
