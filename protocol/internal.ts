@@ -34,6 +34,7 @@ export { defaultRandom } from './random.ts';
 export { decodeShortAscii, SHORT_ASCII } from './text/short-ascii.ts';
 export { Copies, joinBytes, withRoom } from './memory/copies.ts';
 export { ASCII_SLACK, decodeThrough, portableText } from './text/text-codec.ts';
+export { portableSha1 } from './handshake/accept-key.ts';
 export { pathOfTarget } from './handshake/http1/request-line.ts';
 export { TunnelHandshake, type TunnelOptions } from './handshake/http1/tunnel.ts';
 export { isHttp2Preface } from './handshake/http2/extended-connect.ts';

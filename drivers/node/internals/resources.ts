@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import { Resources, type Sha1 } from '../../../protocol/index.ts';
-import { Copies } from '../../../protocol/internal.ts';
+import { Copies, portableSha1 } from '../../../protocol/internal.ts';
 import type { Copier } from '../../socket/socket-parts.ts';
 import { createAllocator } from './allocator.ts';
 import { text, textBeside } from './native-text.ts';
@@ -12,20 +12,19 @@ const READ_BUFFER_SIZE = 64 * 1024;
 
 const masker = WasmMasker.create();
 
-/** SHA-1 by OpenSSL, which needs no time to warm up; undefined where a policy of this machine forbids it. */
-function nativeSha1(): Sha1 | undefined {
+/** SHA-1 by OpenSSL, which needs no time to warm up. A policy of the machine may forbid it, from now on or from some time on. */
+const sha1: Sha1 = (ascii) => {
   try {
-    crypto.hash('sha1', '', 'base64');
-    return (ascii) => crypto.hash('sha1', ascii, 'base64');
+    return crypto.hash('sha1', ascii, 'base64');
   } catch {
-    return undefined;
+    return portableSha1(ascii);
   }
-}
+};
 
 /** What all connections of this thread share. */
 export const resources = new Resources({
   random: (bytes) => void crypto.randomFillSync(bytes),
-  sha1: nativeSha1(),
+  sha1,
   text: masker === undefined ? text : textBeside(masker),
   masker,
   slab: masker?.slab,
