@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** These replace modules, or are about what happens once in a process: they need modules that nobody has loaded before. */
+const ALONE = ['test/drivers/node/clock.test.ts', 'test/drivers/refusals.test.ts'];
+
 /**
- * Two projects, because the core answers for itself: `protocol/` is covered to 100 % by the tests of `test/protocol`
- * alone (`npm run coverage`), whatever the drivers' tests happen to reach.
+ * The core answers for itself: `protocol/` is covered to 100 % by the tests of `test/protocol` alone (`npm run coverage`),
+ * whatever the drivers' tests happen to reach. The files of a project share what they load, which would take as long as
+ * the tests themselves.
  */
 export default defineConfig({
   test: {
@@ -18,7 +22,6 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // What is pure needs no isolation, and takes less than half the time without.
         test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], isolate: false },
       },
       {
@@ -26,9 +29,11 @@ export default defineConfig({
         test: {
           name: 'drivers',
           include: ['test/**/*.test.ts', 'fuzz/**/*.test.ts', 'autobahn/**/*.test.ts'],
-          exclude: ['test/protocol/**', 'test/site/**', '**/node_modules/**'],
+          exclude: ['test/protocol/**', 'test/site/**', '**/node_modules/**', ...ALONE],
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'alone', include: ALONE } },
       // They walk the built site: `npm run docs:test`.
       { extends: true, test: { name: 'site', include: ['test/site/**/*.test.ts'] } },
     ],
