@@ -161,8 +161,14 @@ export function checkRequest(request: ClientRequest): ClientRequest {
   return { ...(url === undefined ? { host, path, secure } : { url }), ...options } as ClientRequest;
 }
 
-/** The extension that a connection with these options offers or accepts, if any. Throws a TypeError without a codec. */
-export function makeDeflate(isServer: boolean, options: ConnectionOptions): PermessageDeflate | undefined {
+/**
+ * The extension that a connection with these options offers or accepts, if any. Throws a TypeError without a codec, and a
+ * RangeError for an option out of range: whoever has options for connections to come is to call it once to see.
+ */
+export function makeDeflate(
+  isServer: boolean,
+  options: Pick<ConnectionOptions, 'compress' | 'codec'>,
+): PermessageDeflate | undefined {
   const { compress = false, codec } = options;
   if (compress === false) return undefined;
   if (codec === undefined) throw new TypeError('compress needs a codec');

@@ -1,11 +1,12 @@
 import type { ServerSessionOptions } from 'node:http2';
 import { createServer as createTcpServer, type Server as NetServer, type Socket as NetSocket } from 'node:net';
 import process from 'node:process';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { checkOptions, resolveLimits } from '../../protocol/internal.ts';
 import { type Wake, wakeAtDeadline } from '../clock.ts';
 import { recapture } from '../socket/error-place.ts';
-import { report } from '../socket/guard.ts';
+import { guard, report } from '../socket/guard.ts';
 import { AdmissionControl, type PendingPeer } from '../socket/admission-control.ts';
 import { refusalOf } from '../socket/decision.ts';
 import type { Handlers } from '../socket/socket.ts';
@@ -37,12 +38,13 @@ export async function serve<Data = unknown, Context = unknown>(
   const secure = Boolean(all.tls);
   const acceptor = new Acceptor(all, handlers as Handlers<Data>, secure, new AdmissionControl(all, all.path));
   const { http2 = false } = all;
-  const http2Sessions = http2 === false ? undefined : await createHttp2Sessions(acceptor, all, sessionOptions(http2));
-  const tlsHandshakes = new TlsHandshakes(acceptor.admission);
   const told = (error: unknown) => report(error, () => handlers.error?.(error));
+  const http2Sessions =
+    http2 === false ? undefined : await createHttp2Sessions(acceptor, all, sessionOptions(http2), told);
+  const tlsHandshakes = new TlsHandshakes(acceptor.admission);
   const server = secure
     ? serveTls(acceptor, http2Sessions, tlsHandshakes, all, told)
-    : serveTcp(acceptor, http2Sessions);
+    : serveTcp(acceptor, http2Sessions, told);
   const listening = new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
@@ -105,26 +107,30 @@ async function createHttp2Sessions(
   acceptor: Acceptor<any>,
   options: NodeServerOptions,
   sessions: ServerSessionOptions,
+  report: Report,
 ): Promise<Http2ServerSessions> {
   // Loaded by those alone who use it.
   const { Http2ServerSessions } = await import('./http2/server-sessions.ts');
   return new Http2ServerSessions(resolveLimits(options), acceptor.admission, sessions, (stream, fields) => {
-    acceptor.acceptStream(stream, fields);
+    carrying(stream, report, () => acceptor.acceptStream(stream, fields));
   });
 }
 
-function serveTcp(acceptor: Acceptor<any>, http2Sessions: Http2ServerSessions | undefined): NetServer {
+function serveTcp(acceptor: Acceptor<any>, http2Sessions: Http2ServerSessions | undefined, report: Report): NetServer {
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true });
   if (http2Sessions === undefined) {
     // Node tells of every connection in the one context in which the server began to listen.
     let context: CurrentContext | undefined;
     return server.on('connection', (stream) => {
       context ??= currentContextOfMany();
-      acceptor.accept(stream, undefined, undefined, context);
+      carrying(stream, report, () => acceptor.accept(stream, undefined, undefined, context));
     });
   }
   return server.on('connection', (stream) => {
-    http2Sessions.sort(stream, (since, bytes) => acceptor.accept(stream, since).transportHandler.onData(bytes));
+    const take = (since: number, bytes: Uint8Array) => acceptor.accept(stream, since).transportHandler.onData(bytes);
+    carrying(stream, report, () => {
+      http2Sessions.sort(stream, (since, bytes) => carrying(stream, report, () => take(since, bytes)));
+    });
   });
 }
 
@@ -134,7 +140,7 @@ function serveTls(
   http2Sessions: Http2ServerSessions | undefined,
   tlsHandshakes: TlsHandshakes,
   options: NodeServerOptions,
-  report: (error: unknown) => void,
+  report: Report,
 ): TlsServer {
   const { handshakeTimeout } = resolveLimits(options);
   const server = createTlsServer({
@@ -153,19 +159,31 @@ function serveTls(
   });
   server.on('secureConnection', (stream) => {
     const since = tlsHandshakes.end(stream);
-    if (http2Sessions !== undefined && stream.alpnProtocol === 'h2') return http2Sessions.accept(stream, since);
+    const isHttp2 = http2Sessions !== undefined && stream.alpnProtocol === 'h2';
+    if (isHttp2) return carrying(stream, report, () => http2Sessions.accept(stream, since));
     // Not before: whoever hangs up in the middle of the TLS handshake is gone.
     stream.allowHalfOpen = true;
-    acceptor.accept(stream, since);
+    carrying(stream, report, () => acceptor.accept(stream, since));
   });
   return server;
+}
+
+type Report = (error: unknown) => void;
+
+/** Begins with a stream. Where that fails, for want of memory say, the stream goes, and no other. */
+function carrying(stream: Duplex, report: Report, begin: () => unknown): void {
+  const failed = (error: unknown): void => {
+    stream.destroy();
+    report(error);
+  };
+  guard({ failed }, () => void begin());
 }
 
 function tellTlsFailure(
   { admission }: Acceptor<any>,
   error: Error,
   { remoteAddress = '' }: TLSSocket,
-  report: (error: unknown) => void,
+  report: Report,
 ): void {
   const reason = refusalOf('tls', remoteAddress, error);
   diagnostics.onRefused(undefined, undefined, reason);

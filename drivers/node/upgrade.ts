@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { InvalidStateError, isExtendedConnect } from '../../protocol/index.ts';
 import { checkOptions, COMPRESS, type OptionTable, PATHS, resolveLimits, toBytes } from '../../protocol/internal.ts';
+import { report } from '../socket/guard.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
 import type { Paths, ServerOptions, WithContext } from '../socket/options.ts';
@@ -135,7 +136,7 @@ export function attach<Data = unknown, Context = unknown>(
   const { admission } = plain;
   const secure = new Acceptor(options, handlers, true, admission);
   const matches = pathMatcher(options.path);
-  const failed = (error: unknown) => handlers.error?.(error);
+  const failed = (error: unknown) => report(error, () => handlers.error?.(error));
   const grace = resolveLimits(options).handshakeTimeout;
   const releaseUpgrades = takeUpgrades(server as HttpServer, {
     matches,

@@ -1,5 +1,5 @@
 import { Connection, type DeflateCodec, type Limits, type Resources } from '../../protocol/index.ts';
-import { resolveConduct, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/internal.ts';
+import { makeDeflate, resolveConduct, resolveLimit, resolveLimits, ServerPolicy } from '../../protocol/internal.ts';
 import { AdmissionControl } from '../socket/admission-control.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
@@ -41,6 +41,7 @@ export class PipeListener extends ListenerBase {
   constructor(host: ListenerHost, options: PipeServerOptions, handlers: Handlers<any>) {
     super();
     this.#limits = resolveLimits(options);
+    makeDeflate(true, { compress: options.compress, codec: host.codec });
     checkLinkOptions(options.link);
     this.address = options.host ?? '';
     this.linkOptions = options.link;

@@ -83,7 +83,8 @@ export function whenOpen(
       },
     });
   } catch (error) {
-    opened.reject(error);
+    // What is wrong with an option may be found so deep down that the caller's line is not in the stack.
+    opened.reject(withStack(error));
   }
   return opened.promise;
 }

@@ -156,5 +156,8 @@ export function pathMatcher(paths: Paths | undefined): (path: string) => boolean
   if (paths === undefined) return () => true;
   if (typeof paths === 'function') return (path) => verdictOf('path', paths(path));
   const list = typeof paths === 'string' ? [paths] : paths;
+  if (!list.every((path) => path.startsWith('/'))) {
+    throw new TypeError('path must begin with a slash, as the paths of requests do');
+  }
   return (path) => list.includes(path);
 }

@@ -4,16 +4,26 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { open, upgrade, type WebSocket } from '../../drivers/index.ts';
-import { serve, type Handlers, type NodeListener } from '../../drivers/node/index.ts';
+import { Http2Pool, open, upgrade, type WebSocket } from '../../drivers/index.ts';
+import {
+  attach,
+  serve,
+  type Handlers,
+  type NodeClientOptions,
+  type NodeListener,
+  type NodeServerOptions,
+} from '../../drivers/node/index.ts';
 import { NetworkDriver } from '../../drivers/pipe/index.ts';
 import { each, guard, NOBODY, report } from '../../drivers/socket/guard.ts';
 import { Pump } from '../../drivers/socket/pump.ts';
 import { SocketSetting } from '../../drivers/socket/socket-parts.ts';
 import type { Transport } from '../../drivers/transport.ts';
 import { answerUpgrade, Connection, Resources } from '../../protocol/index.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { frame, KEY } from '../support/frames.ts';
 import { duplexPair } from './node/client/duplex-pair.ts';
 import { GOOD } from './node/hostile.ts';
@@ -392,5 +402,62 @@ describe.each<[string, (error: Error) => () => unknown]>([
     expect(closed).toMatchObject({ code: 1011 });
     await expect.poll(() => complaints.length, { interval: 1 }).toBe(1);
     expect((complaints[0][1] as AggregateError).errors).toEqual([first, thrown]);
+  });
+});
+
+describe('a connection that can not be made', () => {
+  const cause = new Error('no memory left');
+  const failOnce = () =>
+    vi.spyOn(Connection, 'server').mockImplementationOnce(() => {
+      throw cause;
+    });
+
+  /** Has one fail, and sees that another is served. */
+  async function oneFails(url: string, told: unknown[], options: NodeClientOptions = {}): Promise<void> {
+    const spy = failOnce();
+    await expect(open(url, { handshakeTimeout: 5000, ...options })).rejects.toMatchObject({ name: 'HandshakeError' });
+    spy.mockRestore();
+    expect(told).toEqual([cause]);
+    const ws = await open(url, options);
+    await ws.send('hello');
+    expect(await ws.receive()).toBe('hello');
+    await ws.close();
+  }
+
+  const echo = (told: unknown[]): Handlers => ({
+    message: (socket, data) => void socket.send(data),
+    error: (error) => void told.push(error),
+  });
+
+  test.each([
+    ['a server', {}, {}],
+    ['a server with TLS', { tls: makeCertificate('DNS:localhost') }, { tls: { rejectUnauthorized: false } }],
+    ['a server that takes HTTP/2', { http2: true }, {}],
+    ['a server that takes HTTP/2, over that', { http2: true }, { http2: true }],
+  ] as [string, NodeServerOptions, NodeClientOptions][])('costs itself alone: %s', async (_, options, client) => {
+    const told: unknown[] = [];
+    const listener = await serve({ host: '127.0.0.1', port: 0, ...options }, echo(told));
+    await oneFails(listener.url, told, client);
+    listener.stopListening();
+  });
+
+  test('costs itself alone: an attached server', async () => {
+    const http = createServer().listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const told: unknown[] = [];
+    attach(http, {}, echo(told));
+    await oneFails(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, told);
+    http.close();
+  });
+
+  test('costs itself alone: an attached server of HTTP/2', async () => {
+    const http2 = createHttp2Server().listen(0, '127.0.0.1');
+    await once(http2, 'listening');
+    const told: unknown[] = [];
+    attach(http2, {}, echo(told));
+    const pool = new Http2Pool();
+    await oneFails(`ws://127.0.0.1:${(http2.address() as AddressInfo).port}`, told, { http2: pool });
+    await pool.close();
+    http2.close();
   });
 });

@@ -6,7 +6,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { attach, broadcast, Http2Pool, listen, open, type Server, toDuplex, WebSocket } from '../../drivers/index.ts';
-import { broadcast as broadcastEvents, connect, serve } from '../../drivers/node/index.ts';
+import { broadcast as broadcastEvents, connect, createAcceptor, serve } from '../../drivers/node/index.ts';
+import { zlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { createNetwork } from '../../drivers/pipe/index.ts';
 import { Connection } from '../../protocol/index.ts';
 import { makeCertificate } from '../support/certificates.ts';
@@ -56,8 +57,55 @@ const nothing = async (): Promise<void> => {};
 
 type Mistake = [what: string, make: () => unknown, name: string, kind: string | undefined, text: RegExp];
 
+/** What is wrong with an option is told where it is given, and not by the first client that comes. */
+const COMPRESS_MISTAKES = [
+  { level: 10 },
+  { memLevel: 0 },
+  { threshold: NaN },
+  { asyncAbove: -1 },
+  { serverMaxWindowBits: 7 },
+];
+const http = createHttpServer();
+
 const mistakes: Mistake[] = [
   // Options.
+  ...COMPRESS_MISTAKES.flatMap((compress): Mistake[] => {
+    const text = new RegExp(Object.keys(compress)[0]!);
+    return Object.entries({
+      listen: () => listen({ ...LOCAL, compress }, nothing),
+      attach: () => attach(http, { compress }, nothing),
+      createAcceptor: () => createAcceptor({ compress }, {}),
+      open: () => open(server.url, { compress }),
+      pipe: () => createNetwork({ codec: zlibCodec() }).listen({ compress }, nothing),
+    }).map(([face, make]) => [
+      `${Object.keys(compress)[0]} out of range, for ${face}`,
+      make,
+      'RangeError',
+      undefined,
+      text,
+    ]);
+  }),
+  [
+    'compress in a network without a codec',
+    () => createNetwork().listen({ compress: true }, nothing),
+    'TypeError',
+    undefined,
+    /compress needs a codec/,
+  ],
+  [
+    'a path without a slash',
+    () => listen({ ...LOCAL, path: 'chat' }, nothing),
+    'TypeError',
+    undefined,
+    /begin with a slash/,
+  ],
+  [
+    'one among others, for attach',
+    () => attach(http, { path: ['/chat', 'news'] }, nothing),
+    'TypeError',
+    undefined,
+    /begin with a slash/,
+  ],
   [
     'an option of ws',
     () => open(server.url, { maxPayload: 1 } as never),

@@ -9,6 +9,7 @@ import type {
 import type { Duplex } from 'node:stream';
 import { isExtendedConnect, type Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
+import { guard } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
 import { isTaken } from '../node-transport.ts';
 import { FAILED, NOT_FOUND, waitFor } from '../server/upgrades.ts';
@@ -89,7 +90,11 @@ class Streams {
         answer(stream, FAILED);
         return taker.failed(error);
       }
-      return taker.take(stream, fields);
+      const failed = (error: unknown): void => {
+        stream.destroy();
+        taker.failed(error);
+      };
+      return guard({ failed }, () => taker.take(stream, fields));
     }
     this.#leave(stream);
   };

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
 import { type Conduct, Connection, type Limits } from '../../../protocol/index.ts';
-import { resolveConduct, resolveLimit, resolveLimits, ServerPolicy } from '../../../protocol/internal.ts';
+import { makeDeflate, resolveConduct, resolveLimit, resolveLimits, ServerPolicy } from '../../../protocol/internal.ts';
 import { AdmissionControl } from '../../socket/admission-control.ts';
 import { guard, NOBODY } from '../../socket/guard.ts';
 import type { Handlers } from '../../socket/socket.ts';
@@ -45,6 +45,7 @@ export class Acceptor<Data> {
   ) {
     tellStart();
     this.#limits = resolveLimits(options);
+    makeDeflate(true, { compress: options.compress, codec: zlibCodec() });
     this.admission = admission;
     this.#options = options;
     this.#secure = secure;

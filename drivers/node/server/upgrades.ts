@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
+import { guard } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
 import { readAgain } from '../internals/read-again.ts';
 import { isTaken } from '../node-transport.ts';
@@ -118,7 +119,11 @@ class Upgrades {
         taker.failed(error);
         return true;
       }
-      taker.take(request, stream, head);
+      const failed = (error: unknown): void => {
+        stream.destroy();
+        taker.failed(error);
+      };
+      guard({ failed }, () => taker.take(request, stream, head));
       return true;
     }
     return false;
