@@ -305,17 +305,16 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   #act(): void {
     const transport = this.#transport;
     if (transport === undefined) return;
-    const connection = this.#connection;
-    const isClosed = connection.phase === Phase.CLOSED;
-    if (connection.transportAction === TransportAction.ABORT) {
+    const action = this.#connection.transportAction;
+    if (action === TransportAction.ABORT) {
       this.#transport = undefined;
       transport.abort();
       return;
     }
-    if (connection.transportAction === TransportAction.END) {
+    if (action === TransportAction.END) {
       // A connection that is closed waits for nobody: what can't leave now never will.
-      if (isClosed && this.bufferedAmount > 0) return transport.abort();
-      if (!this.#ended && connection.outputSize === 0) {
+      if (this.#connection.phase === Phase.CLOSED && this.bufferedAmount > 0) return transport.abort();
+      if (!this.#ended && this.#connection.outputSize === 0) {
         this.#ended = true;
         transport.end();
       }
