@@ -16,16 +16,30 @@ const RESOURCE_OPTIONS = { requireManualDestroy: true };
  * would be everybody's: it is taken out again.
  */
 class SharedContext extends AsyncResource {
-  /** What each AsyncLocalStorage has here. */
-  readonly #stores: ReadonlyMap<symbol, unknown>;
+  /** What each AsyncLocalStorage that was ever entered here is to have here. */
+  readonly #stores: Map<symbol, unknown>;
   /** How many calls are under way, one within the other. */
   #depth: number;
 
   constructor() {
     super('sansocket', RESOURCE_OPTIONS);
     const fields = this as unknown as Record<symbol, unknown>;
-    this.#stores = new Map(Object.getOwnPropertySymbols(this).map((symbol) => [symbol, fields[symbol]]));
+    const symbols = Object.getOwnPropertySymbols(this).filter(({ description }) => !IDS.has(description));
+    this.#stores = new Map(symbols.map((symbol) => [symbol, fields[symbol]]));
     this.#depth = 0;
+  }
+
+  static {
+    // To go through all symbols after each call would cost more than the call. A property that an object has not got is asked for
+    // and set by way of its prototypes: there it is seen that one comes.
+    const watched = new Proxy(AsyncResource.prototype, {
+      set(target, key, value, receiver) {
+        // Not in the constructor of the parent, where it is none yet.
+        if (typeof key === 'symbol' && #stores in receiver) receiver.#stores.set(key, undefined);
+        return Reflect.set(target, key, value, receiver);
+      },
+    });
+    Object.setPrototypeOf(SharedContext.prototype, watched);
   }
 
   override runInAsyncScope<This, Result>(
@@ -35,16 +49,19 @@ class SharedContext extends AsyncResource {
   ): Result {
     this.#depth++;
     try {
-      return super.runInAsyncScope(call, self, ...given);
+      // Not by `super`, which would be the Proxy.
+      const { runInAsyncScope } = AsyncResource.prototype;
+      return runInAsyncScope.call(this, call as (...given: any[]) => Result, self, ...given) as Result;
     } finally {
       if (--this.#depth === 0) this.#restore();
     }
   }
 
   #restore(): void {
+    if (this.#stores.size === 0) return;
     const fields = this as unknown as Record<symbol, unknown>;
-    for (const symbol of Object.getOwnPropertySymbols(this)) {
-      if (fields[symbol] !== this.#stores.get(symbol)) fields[symbol] = this.#stores.get(symbol);
+    for (const [symbol, store] of this.#stores) {
+      if (fields[symbol] !== store) fields[symbol] = store;
     }
   }
 }

@@ -232,6 +232,23 @@ describe('nobody’s connection over a stream of one’s own shows nobody', () =
     expect(shown).toEqual([undefined, undefined]);
   });
 
+  test('when it enters one again and again, of a storage made since', async () => {
+    const late = new AsyncLocalStorage<string>();
+    const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    const shown: unknown[] = [];
+    const message = () => {
+      shown.push(late.getStore());
+      late.enterWith('other');
+      shown.push(late.getStore());
+    };
+    const socket = await new Promise<Socket>((open) => {
+      storage.exit(() => adopt(stream, new Uint8Array(0), { role: 'client' }, {}, { open, message }));
+    });
+    for (let i = 0; i < 3; i++) stream.push(Buffer.from([0x81, 1, 0x61]));
+    socket.terminate();
+    expect(shown).toEqual(Array(3).fill([undefined, 'other']).flat());
+  });
+
   test('when a write fails in the turn of somebody else', async () => {
     const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(new Error('broken')) });
     const { socket, shown, closed } = await nobodys(stream);
