@@ -130,6 +130,7 @@ function dial(socket: Socket<any>, route: CarrierRoute): void {
         if (pending.isGivenUp) return stream.release();
         // The request as HTTP/1.1 would have it.
         pending.finish();
+        pending.stage = 'the response';
         return socket.attach(Http2Transport.ofClient(stream, handler), stream.remoteAddress);
       }
       if (pending.isGivenUp) return;

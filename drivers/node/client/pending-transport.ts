@@ -20,6 +20,8 @@ export class PendingTransport implements Transport, DialProgress {
   #controller: AbortController | undefined;
   /** Called when the connection is open. */
   whenOpen: (() => void) | undefined;
+  /** Another's way, while that is waited for: a session's that many share. */
+  following: PendingTransport | undefined;
 
   constructor() {
     this.#stages = [{ stage: 'TCP', since: nodeClock.now() }];
@@ -29,11 +31,12 @@ export class PendingTransport implements Transport, DialProgress {
     this.#streams = [];
     this.#controller = undefined;
     this.whenOpen = undefined;
+    this.following = undefined;
   }
 
   /** What is waited for. */
   get stage(): Stage {
-    return this.#stages[this.#stages.length - 1].stage;
+    return this.following?.stage ?? this.#stages[this.#stages.length - 1].stage;
   }
 
   set stage(stage: Stage) {

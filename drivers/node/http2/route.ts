@@ -20,7 +20,10 @@ export function planCarrier(target: Target, options: NodeClientOptions): Carrier
     return (pending) => pool.carrierTo(target, options, pending);
   }
   if (typeof http2?.request !== 'function') throw new TypeError('http2 must be a boolean, an Http2Pool or a session');
-  return () => leaseOf(http2);
+  return (pending) => {
+    pending.stage = 'HTTP/2';
+    return leaseOf(http2);
+  };
 }
 
 /** What is being found out about sessions of the user's own: once for all who wait for it, with one set of listeners. */

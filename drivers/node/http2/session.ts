@@ -114,9 +114,11 @@ export class PooledSession {
     const leave = () => this.#stopWaiting();
     this.#waiting++;
     pending.signal.addEventListener('abort', leave, { once: true });
+    pending.following = this.#pending;
     try {
       await this.#ready;
     } finally {
+      pending.following = undefined;
       pending.signal.removeEventListener('abort', leave);
       if (!pending.isGivenUp) this.#waiting--;
     }
@@ -173,8 +175,8 @@ export class PooledSession {
     this.#isLeaving = true;
     const session = this.#session;
     if (session === undefined) {
-      this.#pending.abort();
-      return this.#ready.catch(() => {});
+      this.#giveUp();
+      return Promise.resolve();
     }
     if (session.destroyed) return Promise.resolve();
     if (this.#streams === 0) session.destroy();
@@ -196,6 +198,7 @@ export class PooledSession {
       this.#settle();
       return this.#onGone();
     }
+    this.#pending.stage = 'HTTP/2';
     // Loaded by those alone who use it.
     const { connect } = await import('node:http2');
     checkAlive(stream);
@@ -227,7 +230,14 @@ export class PooledSession {
     // Nobody waits any more for what is not there yet, and nobody is to begin to.
     if (--this.#waiting > 0 || this.#isSettled) return;
     this.#isLeaving = true;
+    this.#giveUp();
+  }
+
+  /** What makes the stream may take no notice, and never come to an end: it is not waited for. */
+  #giveUp(): void {
     this.#pending.abort();
+    this.#stream?.destroy();
+    this.#onGone();
   }
 
   #enter(): void {

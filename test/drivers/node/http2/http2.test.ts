@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type ServerHttp2Stream } from 'node:http2';
-import { type AddressInfo, connect as connectTcp } from 'node:net';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { attach, Http2Pool, listen, open, type Server, upgrade, type WebSocket } from '../../../../drivers/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
 import { frame, KEY, TEXT } from '../../../support/frames.ts';
@@ -468,6 +468,40 @@ describe('a client', () => {
     expect((await given).message).toBe('enough');
     await pool.close();
     expect(pool.size).toBe(0);
+  });
+
+  test('waits for no createConnection that never comes to an end, and keeps nothing of it', async () => {
+    const createConnection = () => new Promise<never>(() => {});
+    const pool = poolOf();
+    const timeouts = [1, 2].map(() => failure('ws://a.test/', { http2: pool, createConnection, handshakeTimeout: 50 }));
+    expect(pool.size).toBe(1);
+    for (const error of await Promise.all(timeouts)) {
+      expect(error).toMatchObject({
+        name: 'TimeoutError',
+        message: expect.stringMatching('waiting for createConnection:'),
+      });
+    }
+    expect(pool.size).toBe(0);
+    const late = failure('ws://a.test/', { http2: pool, createConnection, handshakeTimeout: 50 });
+    expect(pool.size).toBe(1);
+    await pool.close();
+    expect(pool.size).toBe(0);
+    await late;
+  });
+
+  test('says what it waited for', async () => {
+    const silent = createTcpServer((socket) => void socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const session = http2.connect(url.replace('ws:', 'http:')).on('error', () => {});
+    onTestFinished(() => session.destroy());
+    const waited = async (to: string, over: boolean | Http2Pool | ClientHttp2Session) =>
+      /waiting for (.*?): /.exec((await failure(to, { http2: over, handshakeTimeout: 50 })).message)?.[1];
+    expect(await waited(url, true)).toBe('HTTP/2');
+    expect(await waited(url, poolOf())).toBe('HTTP/2');
+    expect(await waited(url, session)).toBe('HTTP/2');
+    expect(await waited(await bare(() => {}), true)).toBe('the response');
   });
 
   test('misuse throws, and a closed pool opens nothing', async () => {
