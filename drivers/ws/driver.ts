@@ -19,6 +19,8 @@ export interface Adopting {
 /** The driver that this face stands on. */
 export interface AdoptingDriver {
   adopter(options: SocketOptions, handlers: Handlers<any>): Adopting;
+  /** Whether a stream was taken over before. */
+  isTaken(stream: Duplex): boolean;
   /** What answers a Sec-WebSocket-Key; undefined for the core's own. */
   readonly sha1: Sha1 | undefined;
 }

@@ -20,9 +20,6 @@ const RUNNING = 0;
 const CLOSING = 1;
 const CLOSED = 2;
 
-/** The streams that were taken over: a second server on the same HTTP server is a mistake. */
-const taken = new WeakSet<Duplex>();
-
 type Agreed = Record<string, AgreedExtension>;
 
 /** A server as the `ws` package has it. docs/ws.md says where it differs. */
@@ -160,7 +157,8 @@ export class WebSocketServer extends EventEmitter {
   ): void {
     // The client has ended it already.
     if (!socket.readable || !socket.writable) return void socket.destroy();
-    if (taken.has(socket)) {
+    // By a second server on the same HTTP server, which is a mistake.
+    if (driver().isTaken(socket)) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
@@ -186,7 +184,6 @@ export class WebSocketServer extends EventEmitter {
       ws._extensions = extensions;
     }
     this.emit('headers', fields, request);
-    taken.add(socket);
     socket.write(fields.concat('\r\n').join('\r\n'));
     socket.removeListener('error', destroy);
     ws.setSocket(socket, head, this.options);
