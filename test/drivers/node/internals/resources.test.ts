@@ -1,9 +1,14 @@
 /** What all connections share, on machines that do not have all of it. */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { freshBuild } from '../../../support/source.ts';
 
-/** Opens a connection of each face to each kind of server, with an OpenSSL that does as this script has it. */
+/**
+ * Opens a connection of each face to each kind of server, with an OpenSSL that does as this script has it. By the built package:
+ * what loads TypeScript takes SHA-1 itself.
+ */
 function connectAll(before: string, after: string): unknown {
+  const dist = freshBuild();
   const script = `
     import crypto from 'node:crypto';
     import { createServer } from 'node:http';
@@ -12,8 +17,8 @@ function connectAll(before: string, after: string): unknown {
       crypto.hash = crypto.createHash = () => { throw new Error('digital envelope routines::unsupported'); };
     };
     ${before}
-    const { listen, open } = await import('./drivers/index.ts');
-    const { WebSocket, WebSocketServer } = await import('./drivers/ws/index.ts');
+    const { listen, open } = await import('${dist}/index.js');
+    const { WebSocket, WebSocketServer } = await import('${dist}/ws.js');
     ${after}
     const echo = async (ws) => { for await (const message of ws) await ws.send(message); };
     const server = await listen({ host: '127.0.0.1', port: 0 }, echo);
@@ -37,11 +42,10 @@ function connectAll(before: string, after: string): unknown {
     await server.close({ timeout: 0 });
     console.log(JSON.stringify(heard));
   `;
-  const { stdout, stderr, status } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', script],
-    { encoding: 'utf8', timeout: 60_000 },
-  );
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   expect([status, stderr]).toEqual([0, '']);
   return JSON.parse(stdout);
 }
