@@ -1,3 +1,5 @@
+import { webClock } from './clock.ts';
+
 /** What a message that waits takes besides its bytes: one without any counts too. */
 export const ITEM_COST = 128;
 
@@ -79,10 +81,10 @@ export function overWebSocket(webSocket: WebSocketLike): CarrierMaker {
     );
     // It says nothing of why. 'close' follows, except in Node 22 for what never was open.
     webSocket.addEventListener('error', () => {
-      if (!isOpened) queueMicrotask(() => end(1006, ''));
+      if (!isOpened) webClock.defer(() => end(1006, ''));
     });
     if (webSocket.readyState === OPEN) opened();
-    else if (webSocket.readyState > OPEN) queueMicrotask(() => end(1006, ''));
+    else if (webSocket.readyState > OPEN) webClock.defer(() => end(1006, ''));
     return {
       send: (message) => webSocket.send(message),
       get bufferedAmount() {

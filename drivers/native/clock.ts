@@ -16,5 +16,6 @@ export const webClock: Clock = {
     const timer = setTimeout(callback, 0);
     return { cancel: () => clearTimeout(timer) };
   },
-  defer: (callback) => queueMicrotask(callback),
+  // Not by `queueMicrotask`, which fake timers hold back.
+  defer: (callback) => void Promise.resolve().then(callback),
 };

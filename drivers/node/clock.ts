@@ -7,6 +7,9 @@ import { each } from '../socket/guard.ts';
 /** As it is now: test frameworks put another in its place, and a global may be a browser's (jsdom, Electron). */
 const now = performance.now.bind(performance);
 
+/** Likewise: Jest's fake timers hold back what is given to `process.nextTick`, unless they are told not to. */
+export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
+
 /** The longest delay that a timer takes, about 24.8 days; a later wake-up comes early, which is allowed. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
@@ -30,7 +33,7 @@ export const nodeClock: Clock = {
     return { cancel: () => clearImmediate(immediate) };
   },
   // After the promise reactions that are due: a turn's sends leave together, those of awaiting code included.
-  defer: (callback) => process.nextTick(callback),
+  defer: (callback) => nextTick(callback),
 };
 
 /** The same, for waits that are all that is going on: whoever waits to connect again wants to live to see it. */

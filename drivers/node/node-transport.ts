@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import process from 'node:process';
 import { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { InvalidStateError } from '../../protocol/index.ts';
@@ -9,6 +8,7 @@ import { isRefusal } from './client/failure.ts';
 import { inSharedContext } from './internals/async-context.ts';
 import { readInto } from './internals/read-into.ts';
 import { readBuffer } from './internals/resources.ts';
+import { nextTick } from './clock.ts';
 
 /** Where a stream keeps its transport, so that one set of listeners serves all streams. */
 const TRANSPORT = Symbol('transport');
@@ -148,7 +148,7 @@ export class NodeTransport implements Transport, Guarded {
     if (this.#way !== DIRECT) return void stream.destroy(error);
     if (!this.#isWriting) return this.#tellFailure(error);
     // What was written counts as not sent until that is told.
-    process.nextTick(guard, this, () => void (stream.destroyed || this.#tellFailure(error)));
+    nextTick(guard, this, () => void (stream.destroyed || this.#tellFailure(error)));
   }
 
   #tellFailure(error: Error): void {

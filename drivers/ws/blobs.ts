@@ -1,4 +1,5 @@
 import { toBuffer } from './data.ts';
+import { nextTick } from './clock.ts';
 
 interface Waiting {
   readonly size: number;
@@ -38,13 +39,13 @@ export class BlobQueue {
     const read = () =>
       void blob.arrayBuffer().then(
         (buffer) =>
-          process.nextTick(() => {
+          nextTick(() => {
             if (this.#isGone()) return this.#fail(new Error('The socket was closed while the blob was being read'));
             bytes = toBuffer(buffer);
             this.#shift();
           }),
         (error: Error) =>
-          process.nextTick(() => {
+          nextTick(() => {
             this.#fail(error);
             this.#onFailure(error);
           }),

@@ -19,6 +19,7 @@ import { parse } from './extension.ts';
 import { isToken } from './grammar.ts';
 import { type ClientOptions, defaultsOf } from './options.ts';
 import { followsTo, type Origin, originOf, withoutCredentials } from './redirects.ts';
+import { nextTick } from './clock.ts';
 
 const VERSIONS = [8, 13];
 
@@ -338,7 +339,7 @@ export function abortHandshake(ws: Opening, at: http.ClientRequest | Duplex | nu
   const error = new Error(message);
   if (at === null || 'setHeader' in at) {
     if (at !== null) giveUp(at);
-    process.nextTick(() => failAtOnce(ws, error));
+    nextTick(() => failAtOnce(ws, error));
     return;
   }
   at.once('error', (streamError) => ws.emit('error', streamError));

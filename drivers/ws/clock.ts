@@ -1,3 +1,9 @@
+import process from 'node:process';
+import { setImmediate } from 'node:timers';
+
+/** As it is now: test frameworks put another in its place, which holds back what it is given. */
+export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
+
 /** Calls back in a later turn of the event loop: where `allowSynchronousEvents` is off, events come one a turn. */
 export function inLaterTurn(callback: () => void): void {
   setImmediate(callback);

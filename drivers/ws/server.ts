@@ -12,6 +12,7 @@ import { mayConnect } from './origin.ts';
 import { parse as parseSubprotocols } from './subprotocol.ts';
 import type { AgreedExtension } from './deflate.ts';
 import { WebSocket } from './websocket.ts';
+import { nextTick } from './clock.ts';
 
 /** A draft whose frames are those of RFC 6455, and whose field for the origin has another name. */
 const OLD_VERSION = '8';
@@ -79,7 +80,7 @@ export class WebSocketServer extends EventEmitter {
   close(callback?: (error?: Error) => void): void {
     if (this._state === CLOSED) {
       if (callback) this.once('close', () => callback(new Error('The server is not running')));
-      process.nextTick(() => this.#emitClose());
+      nextTick(() => this.#emitClose());
       return;
     }
     if (callback) this.once('close', callback);
@@ -90,7 +91,7 @@ export class WebSocketServer extends EventEmitter {
     this._server = null;
     if (this.options.port != null) server!.close(() => this.#emitClose());
     else if (this.clients?.size > 0) this.#isClosingDue = true;
-    else process.nextTick(() => this.#emitClose());
+    else nextTick(() => this.#emitClose());
   }
 
   /** Whether a request is for this server: by its path. Override it for more. */
@@ -231,7 +232,7 @@ export class WebSocketServer extends EventEmitter {
   /** @internal One of its clients has closed. */
   _forget(ws: WebSocket): void {
     this.clients.delete(ws);
-    if (this.#isClosingDue && this.clients.size === 0) process.nextTick(() => this.#emitClose());
+    if (this.#isClosingDue && this.clients.size === 0) nextTick(() => this.#emitClose());
   }
 
   #emitClose(): void {

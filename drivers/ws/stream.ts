@@ -1,5 +1,6 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { WebSocket } from './websocket.ts';
+import { nextTick } from './clock.ts';
 
 /** What is looked at of a stream's state: it is there in every Node. */
 interface Internals {
@@ -19,7 +20,7 @@ export function createWebSocketStream(ws: WebSocket, options?: DuplexOptions): D
     objectMode: false,
     writableObjectMode: false,
   }) as Duplex & Internals;
-  const emitClose = () => process.nextTick(() => duplex.emit('close'));
+  const emitClose = () => nextTick(() => duplex.emit('close'));
 
   ws.on('message', (message: Buffer, isBinary: boolean) => {
     const chunk = !isBinary && duplex._readableState.objectMode ? message.toString() : message;

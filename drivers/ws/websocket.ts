@@ -9,7 +9,7 @@ import type { Handlers, Socket } from '../socket/socket.ts';
 import { adopterFor } from './adopters.ts';
 import { BlobQueue } from './blobs.ts';
 import { abortHandshake, connectClient } from './client.ts';
-import { inLaterTurn } from './clock.ts';
+import { inLaterTurn, nextTick } from './clock.ts';
 import { BINARY_TYPES, type BinaryType, isBlob, NOTHING, received, toBuffer } from './data.ts';
 import { type AgreedExtension, EXTENSION } from './deflate.ts';
 import { errorOf } from './errors.ts';
@@ -293,7 +293,7 @@ export class WebSocket extends EventEmitter {
     if (data) this._lateBytes += isBlob(data) ? data.size : toBuffer(data).length;
     if (typeof callback !== 'function') return;
     const state = this._readyState;
-    process.nextTick(callback, new Error(`WebSocket is not open: readyState ${state} (${STATES[state]})`));
+    nextTick(callback, new Error(`WebSocket is not open: readyState ${state} (${STATES[state]})`));
   }
 
   #emitError(error: Error): void {
@@ -347,7 +347,7 @@ export class WebSocket extends EventEmitter {
       },
       // As an exception in a listener of `ws`: uncaught.
       error(error) {
-        process.nextTick(() => {
+        nextTick(() => {
           throw error;
         });
       },

@@ -1,9 +1,8 @@
-import process from 'node:process';
 import type { Http2Stream, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { addAbortSignal } from 'node:stream';
 import type { Transport, TransportHandler } from '../../transport.ts';
 import { PendingTransport } from '../client/pending-transport.ts';
-import { nodeClock } from '../clock.ts';
+import { nextTick, nodeClock } from '../clock.ts';
 import type { StreamLease } from './carrier.ts';
 import { NodeTransport, QUEUED } from '../node-transport.ts';
 
@@ -145,7 +144,7 @@ export class Http2Transport implements Transport {
   /** The stream was never opened. */
   #lose(error?: Error): void {
     this.#release();
-    process.nextTick(() => this.#handler.onLost(error));
+    nextTick(() => this.#handler.onLost(error));
   }
 
   #carry(stream: Http2Stream): void {

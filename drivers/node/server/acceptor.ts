@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
@@ -11,7 +10,7 @@ import { SEND_HIGH_WATER, SEND_LIMIT } from '../../socket/options.ts';
 import { Socket } from '../../socket/socket.ts';
 import { SocketSetting } from '../../socket/socket-parts.ts';
 import type { TransportHandler } from '../../transport.ts';
-import { nodeClock } from '../clock.ts';
+import { nextTick, nodeClock } from '../clock.ts';
 import { diagnostics, debugTrace, tellStart } from '../diagnostics.ts';
 import { type CurrentContext, currentContext } from '../internals/async-context.ts';
 import { peerAddress } from '../internals/peer-address.ts';
@@ -152,5 +151,5 @@ function fail(stream: Duplex, pump: TransportHandler, error: unknown): void {
 
 /** A stream that has closed before it got here tells nobody any more. */
 function tellIfGone(stream: Duplex, socket: Socket<any>): void {
-  if (stream.closed) process.nextTick(() => socket.transportHandler.onLost(stream.errored ?? undefined));
+  if (stream.closed) nextTick(() => socket.transportHandler.onLost(stream.errored ?? undefined));
 }

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { AsyncResource } from 'node:async_hooks';
 import * as zlib from 'node:zlib';
 import type { DeflateCodec, Deflater, DeflaterParams, Inflater, InflaterParams } from '../../../protocol/index.ts';
@@ -6,6 +5,7 @@ import { works as handlesWork } from '../internals/zlib-handle.ts';
 import { OneShotCodec } from './oneshot-codec.ts';
 import { zlibParams } from './params.ts';
 import { PooledCodec } from './pooled-codec.ts';
+import { nextTick } from '../clock.ts';
 
 /** How much the codec on node:zlib holds, for all connections that it serves together. */
 export interface ZlibCodecOptions {
@@ -90,7 +90,7 @@ function deflateRaw(bytes: Uint8Array, params: DeflaterParams, done: Later['done
       done(error !== null ? undefined : deflated.length < CHUNK_LENGTH ? new Uint8Array(deflated) : deflated);
     });
   } catch {
-    process.nextTick(() => done(undefined)); // no memory for a context
+    nextTick(() => done(undefined)); // no memory for a context
   }
 }
 
