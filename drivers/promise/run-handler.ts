@@ -20,10 +20,12 @@ export interface HandlerOwner {
  */
 export function runServerHandler(session: Session, handler: ConnectionHandler, owner: HandlerOwner): void {
   const since = Math.floor(session.socket.clock.now());
+  // Of this block: one of a block within would be kept in a scope of its own, as long as the handler runs.
+  let isSync = false;
   try {
     // As long as the handler runs, two closures take less memory than an async function that waits for it.
     const result = handler(session.webSocket);
-    const isSync = !isPromise(result);
+    isSync = !isPromise(result);
     Promise.resolve(result).then(
       () => conclude(session, owner, since, isSync),
       (error: unknown) => fail(error, session, owner),
