@@ -7,8 +7,16 @@ import { each } from '../socket/guard.ts';
 /** As it is now: test frameworks put another in its place, and a global may be a browser's (jsdom, Electron). */
 const now = performance.now.bind(performance);
 
-/** Likewise: Jest's fake timers hold back what is given to `process.nextTick`, unless they are told not to. */
-export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
+/**
+ * The one of Node itself: Jest's fake timers hold back what is given to `process.nextTick`, unless they are told not to. Its
+ * tests have a `process` of their own, which may be faked before this package is loaded.
+ */
+export function nextTickOf(own: Pick<NodeJS.Process, 'nextTick' | 'getBuiltinModule'>): typeof process.nextTick {
+  const real = own.getBuiltinModule?.('node:process') ?? own;
+  return real.nextTick.bind(real);
+}
+
+export const nextTick = nextTickOf(process);
 
 /** The longest delay that a timer takes, about 24.8 days; a later wake-up comes early, which is allowed. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;

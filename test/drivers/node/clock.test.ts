@@ -1,5 +1,6 @@
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { nodeClock, waitingClock } from '../../../drivers/node/clock.ts';
+import { nextTickOf, nodeClock, waitingClock } from '../../../drivers/node/clock.ts';
 
 const HOUR = 60 * 60 * 1000;
 
@@ -94,5 +95,20 @@ describe('wake-ups', () => {
     expect(vi.getTimerCount()).toBe(1);
     wake.cancel();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the tick', () => {
+  const fake = (): void => {};
+
+  const isKnown = typeof process.getBuiltinModule === 'function';
+  test.runIf(isKnown)('is Node’s own, where a test framework has put another process in its place', async () => {
+    const own = { nextTick: fake, getBuiltinModule: process.getBuiltinModule } as unknown as NodeJS.Process;
+    await new Promise<void>((resolve) => nextTickOf(own)(resolve));
+  });
+
+  test('is that of the process that there is, where Node gives no other', async () => {
+    const { nextTick } = process;
+    await new Promise<void>((resolve) => nextTickOf({ nextTick } as unknown as NodeJS.Process)(resolve));
   });
 });
