@@ -57,9 +57,13 @@ function takesConnect(session: ClientHttp2Session): Promise<boolean> {
     const onSettings = () => settle();
     const onClose = () => settle(new Error('it was closed'));
     const ask = () => {
+      // Another listener may have ended it: 'close' tells.
+      if (session.closed || session.destroyed) return;
       if (session.remoteSettings.enableConnectProtocol === true) return settle();
       session.ping((error) => {
         if (error === null) settle();
+        // As many pings as it may have are under way: the acknowledgement of settings comes after the server's own as well.
+        else if (!session.closed && !session.destroyed) session.settings({}, (failed) => settle(failed ?? undefined));
       });
     };
     if (session.closed || session.destroyed) return onClose();

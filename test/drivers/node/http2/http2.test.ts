@@ -458,6 +458,25 @@ describe('a client', () => {
     expect((await failure(url, { http2: session })).message).toMatch(/^the HTTP\/2 session has ended/);
   });
 
+  test('fails with a session whose server takes no WebSockets though its pings are all under way', async () => {
+    const url = await bare(() => {}, { enableConnectProtocol: false });
+    const options = { maxOutstandingPings: 1 } as http2.ClientSessionOptions;
+    const session = http2.connect(url.replace('ws:', 'http:'), options);
+    onTestFinished(() => session.destroy());
+    await once(session, 'remoteSettings');
+    session.ping(() => {});
+    const error = await failure(url, { http2: session, handshakeTimeout: false });
+    expect(error.message).toMatch(/^the server takes no WebSockets over HTTP\/2/);
+  });
+
+  test.each(['close', 'destroy'] as const)('fails with a session that another listener ends by %s', async (end) => {
+    const url = await bare(() => {}, { enableConnectProtocol: false });
+    const session = http2.connect(url.replace('ws:', 'http:')).on('error', () => {});
+    session.once('connect', () => session[end]());
+    const error = await failure(url, { http2: session, handshakeTimeout: false });
+    expect(error.message).toMatch(/^the HTTP\/2 session has ended/);
+  });
+
   test('gives up with its signal and its deadline while a server says nothing', async () => {
     const url = await bare(() => {});
     expect(await failure(url, { handshakeTimeout: 50 })).toMatchObject({ name: 'TimeoutError' });
