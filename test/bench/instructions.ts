@@ -10,6 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeCertificate } from '../support/certificates.ts';
 import { Child } from './child.ts';
 import { compileChildren, REPORTS } from './compile.ts';
 import { environmentOf } from './peers.ts';
@@ -42,7 +43,9 @@ const target = new Child({
   core: 0,
 });
 const load = new Child({ command: process.execPath, arguments: [join(children, 'load', 'main.js')], core: 1 });
-const job: Job = { ...row.job, raw: peer === 'raw' };
+const isSecure = row.job.over === 'tls' || row.job.over === 'http2';
+const certificate = isSecure ? { certificate: makeCertificate('IP:127.0.0.1') } : {};
+const job: Job = { ...row.job, raw: peer === 'raw', ...certificate };
 
 try {
   if (job.role === 'server') {
