@@ -2,7 +2,6 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ClientRequest, Connection, HandshakeError } from '../../protocol/index.ts';
 import { checkOptions, resolveConduct, resolveLimit, resolveLimits } from '../../protocol/internal.ts';
-import { guard, NOBODY } from '../socket/guard.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
@@ -10,7 +9,7 @@ import { type RedirectTarget, SocketSetting } from '../socket/socket-parts.ts';
 import { Socket } from '../socket/socket.ts';
 import { nodeClock } from './clock.ts';
 import { debugTrace, diagnostics, tellStart } from './diagnostics.ts';
-import { checkAlive } from './client/failure.ts';
+import { checkAlive, discard } from './client/failure.ts';
 import { PendingTransport } from './client/pending-transport.ts';
 import { currentContext } from './internals/async-context.ts';
 import { copier, resources } from './internals/resources.ts';
@@ -145,7 +144,7 @@ function dial(socket: Socket<any>, route: CarrierRoute): void {
       if (pending.isGivenUp) return;
       pending.abort();
       // The stream was there where its own methods are what has failed.
-      if (used !== undefined) guard(NOBODY, () => void used!.destroy());
+      if (used !== undefined) discard(used);
       socket.terminate(
         error instanceof HandshakeError
           ? error

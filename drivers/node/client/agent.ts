@@ -6,7 +6,7 @@ import { URL } from 'node:url';
 import { HandshakeError } from '../../../protocol/index.ts';
 import { TunnelHandshake } from '../../../protocol/internal.ts';
 import { takeSocketOf } from '../internals/request-socket.ts';
-import { checkDuplex, failure } from './failure.ts';
+import { checkDuplex, discard, failure } from './failure.ts';
 import type { PendingTransport } from './pending-transport.ts';
 import type { AgentLike } from './route-options.ts';
 import { authorityOf, type Target } from './target.ts';
@@ -58,7 +58,7 @@ export async function takeSocket(
   if (!socket.writable && !socket.destroyed) await tellRefusal(socket, request, target, pending);
   // http-proxy-agent does so: its proxy takes requests, and opens no tunnel.
   if (request.path !== path) {
-    socket.destroy();
+    discard(socket);
     const text = 'the agent rewrites requests, which gets no WebSocket: use https-proxy-agent, or proxy';
     throw new HandshakeError(text, { kind: 'proxy' });
   }
@@ -71,7 +71,7 @@ export async function takeSocket(
 /** Nobody waits for it any more. Another request may. */
 function giveBack(socket: Duplex): void {
   if (socket.listenerCount('free') > 0) socket.emit('free');
-  else socket.destroy();
+  else discard(socket);
 }
 
 /**
@@ -90,6 +90,6 @@ async function tellRefusal(
   const answer = readAnswer(stream, handshake);
   request.emit('socket', stream);
   await answer;
-  stream.destroy();
+  discard(stream);
   throw new HandshakeError('the agent handed out a stream that nothing can be written to', { kind: 'proxy' });
 }

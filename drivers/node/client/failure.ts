@@ -1,10 +1,16 @@
 import type { Duplex } from 'node:stream';
 import { type ErrorKind, HandshakeError } from '../../../protocol/index.ts';
+import { guard, NOBODY } from '../../socket/guard.ts';
 
 /** Throws a HandshakeError for a stream that is gone, with what took it, or that its peer has ended. */
 export function checkAlive(stream: Duplex): void {
   if (stream.destroyed || stream.readableEnded)
     throw failure({ text: 'the connection was lost at once', kind: 'lost' }, stream.errored ?? undefined);
+}
+
+/** Ends a stream that is not wanted. What others have given may throw at that, which keeps nobody from going on. */
+export function discard(stream: Duplex, error?: Error): void {
+  guard(NOBODY, () => void stream.destroy(error));
 }
 
 /** Throws a TypeError for what others have given as a stream, and is none. */

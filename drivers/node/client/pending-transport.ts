@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { DialProgress } from '../../socket/observer.ts';
 import type { Transport } from '../../transport.ts';
 import { nodeClock } from '../clock.ts';
+import { discard } from './failure.ts';
 
 /** What the way to a stream has come to. */
 export type Stage = 'DNS' | 'TCP' | 'the proxy' | 'TLS' | 'createConnection' | 'the agent' | 'HTTP/2' | 'the response';
@@ -76,7 +77,7 @@ export class PendingTransport implements Transport, DialProgress {
   track<S extends Duplex>(stream: S): S {
     stream.on('error', giveUp);
     this.#streams.push(stream);
-    if (this.#isGivenUp) stream.destroy();
+    if (this.#isGivenUp) discard(stream);
     return stream;
   }
 
@@ -103,7 +104,7 @@ export class PendingTransport implements Transport, DialProgress {
 
   abort(): void {
     this.#isGivenUp = true;
-    for (const stream of this.#streams) stream.destroy();
+    for (const stream of this.#streams) discard(stream);
     this.finish();
     this.#controller?.abort();
   }
@@ -115,5 +116,5 @@ export class PendingTransport implements Transport, DialProgress {
 
 /** node:tls tells of an alert that comes after its handshake, and does nothing about it. */
 function giveUp(this: Duplex, error: Error): void {
-  if (!this.destroyed) this.destroy(error);
+  if (!this.destroyed) discard(this, error);
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { HandshakeError } from '../../../protocol/index.ts';
 import { TunnelHandshake, type TunnelOptions } from '../../../protocol/internal.ts';
+import { discard } from './failure.ts';
 
 /** Asks the HTTP proxy at the other end of a stream for a tunnel. Rejects with a HandshakeError. */
 export function openTunnel(stream: Duplex, options: TunnelOptions): Promise<void> {
@@ -19,7 +20,7 @@ export function readAnswer(stream: Duplex, handshake: TunnelHandshake): Promise<
         stream.pause();
         return resolve();
       }
-      stream.destroy();
+      discard(stream);
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
