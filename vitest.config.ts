@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** These replace modules, or are about what happens once in a process: they need modules that nobody has loaded before. */
-const ALONE = ['test/drivers/node/clock.test.ts', 'test/drivers/refusals.test.ts'];
+export const ALONE = [
+  'test/drivers/cli/findings.test.ts',
+  'test/drivers/node/clock.test.ts',
+  'test/drivers/refusals.test.ts',
+];
 
 /**
  * The core answers for itself: `protocol/` is covered to 100 % by the tests of `test/protocol` alone (`npm run coverage`),

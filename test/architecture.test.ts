@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { describeSeams } from '../drivers/node/internals/seams.ts';
+import { ALONE } from '../vitest.config.ts';
 import { ROOT, filesBelow, importsOf, parse, walk } from './support/source.ts';
 import type { Import, SourceFile } from './support/source.ts';
 
@@ -264,6 +265,11 @@ describe('tests mirror their sources', () => {
       .filter(([, path]) => !path.startsWith('npm run '))
       .map(([, path]) => new RegExp(`^${path.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`));
   }
+});
+
+test('a test that replaces a module runs in a process of its own: others have loaded it already', () => {
+  const replacing = filesBelow('test', '.test.ts').filter(({ text }) => /^vi\.(mock|doMock)\(/m.test(text));
+  expect(replacing.map(({ path }) => path).filter((path) => !ALONE.includes(path))).toEqual([]);
 });
 
 describe('5. time', () => {
