@@ -95,10 +95,9 @@ const OPTIONS_OF: ReadonlyMap<string, string> = new Map([
   ].map((name): [string, string] => [name, 'of a server that listens']),
   ...['backlog', 'host', 'port', 'socketPath'].map((name): [string, string] => [name, 'of listen']),
   ['path', 'of listen and attach; a client has it in the URL'],
-  ...['attempts', 'baseDelay', 'isFatal', 'maxDelay', 'onState', 'stableAfter'].map((name): [string, string] => [
-    name,
-    'of open.reconnecting',
-  ]),
+  ...['attempts', 'baseDelay', 'isFatal', 'maxDelay', 'maxRetryAfter', 'onState', 'stableAfter'].map(
+    (name): [string, string] => [name, 'of open.reconnecting'],
+  ),
   ['receiveQueue', 'of the promise API'],
   ['onError', 'of the promise API; the event face has the handler error'],
   ['threshold', 'of compress: compress: { threshold: … }'],

@@ -38,6 +38,8 @@ export interface ReconnectOptions {
   baseDelay?: number;
   /** What the longest wait grows up to; `false` sets no bound. Default 30 s. */
   maxDelay?: number | false;
+  /** The longest that a response may have it wait by Retry-After; `false` sets no bound. Default 1 h. */
+  maxRetryAfter?: number | false;
   /** A connection that lived so long makes the waits start over. Default 10 s. */
   stableAfter?: number;
   /** Which failures of opening a connection are not to be tried again. Default: those that are not temporary. */
@@ -87,6 +89,7 @@ const RECONNECT_OPTIONS: OptionTable<ReconnectOptions> = {
   attempts: LIMIT,
   baseDelay: always(NUMBER),
   maxDelay: LIMIT,
+  maxRetryAfter: LIMIT,
   stableAfter: always(NUMBER),
   isFatal: FUNCTION,
   onState: FUNCTION,
@@ -99,8 +102,9 @@ export interface ReconnectingOpen<C extends ClientOptions> extends Open<C> {
    * a time: the last one is closed, with 1000, before the next is opened, and when the loop is left.
    *
    * Between two it waits a random time (full jitter) of at most `baseDelay`, doubled for each failure and each short-lived
-   * connection before it, up to `maxDelay`; and after a response with Retry-After, for so much longer. A failure that
-   * is not temporary is thrown: a bad URL or option, a certificate that is not trusted, a 4xx other than 408 and 429.
+   * connection before it, up to `maxDelay`; and after a response with Retry-After, for so much longer, up to
+   * `maxRetryAfter`. A failure that is not temporary is thrown: a bad URL or option, a certificate that is not trusted, a 4xx
+   * other than 408 and 429.
    *
    * Throws a TypeError or RangeError for bad options.
    */
@@ -142,6 +146,7 @@ class Reconnections implements Reconnecting {
   readonly #attempts: number;
   readonly #baseDelay: number;
   readonly #maxDelay: number;
+  readonly #maxRetryAfter: number;
   readonly #stableAfter: number;
   /** Whether the last call of `next` is over: the one after it waits for that. */
   #turn: Promise<void>;
@@ -171,6 +176,8 @@ class Reconnections implements Reconnecting {
     this.#attempts = options.attempts === false ? Infinity : positive('attempts', options.attempts, Infinity);
     this.#baseDelay = positive('baseDelay', options.baseDelay, 1000);
     this.#maxDelay = options.maxDelay === false ? Infinity : positive('maxDelay', options.maxDelay, 30_000);
+    this.#maxRetryAfter =
+      options.maxRetryAfter === false ? Infinity : positive('maxRetryAfter', options.maxRetryAfter, 3_600_000);
     this.#stableAfter = positive('stableAfter', options.stableAfter, 10_000);
     this.#open = open;
     this.#options = options;
@@ -301,7 +308,9 @@ class Reconnections implements Reconnecting {
     // The first wait has level 1 behind it, unless a stable connection has come to its end.
     const most = Math.min(this.#maxDelay, this.#baseDelay * 2 ** Math.max(this.#level - 1, 0));
     const response = this.#error instanceof HandshakeError ? this.#error.response : undefined;
-    const delay = this.#random() * most + ((response && retryAfter(response.headers)) ?? 0);
+    // A server that is wrong about the time, or about the unit, would be waited for for years.
+    const asked = Math.min((response && retryAfter(response.headers)) ?? 0, this.#maxRetryAfter);
+    const delay = this.#random() * most + asked;
     const closed = this.#closed;
     this.#closed = undefined;
     this.#options.onState?.({ state: 'waiting', delay, failures: this.#failures, error: this.#error, closed });

@@ -81,7 +81,10 @@ describe('an option of something else', () => {
     ['of a server that listens', ['onRequest', 'selectSubprotocol']],
     ['of listen', ['backlog', 'host', 'port', 'socketPath']],
     ['of listen and attach; a client has it in the URL', ['path']],
-    ['of open.reconnecting', ['attempts', 'baseDelay', 'isFatal', 'maxDelay', 'onState', 'stableAfter']],
+    [
+      'of open.reconnecting',
+      ['attempts', 'baseDelay', 'isFatal', 'maxDelay', 'maxRetryAfter', 'onState', 'stableAfter'],
+    ],
     ['of the promise API', ['receiveQueue']],
     ['of the promise API; the event face has the handler error', ['onError']],
     ['of compress: compress: { threshold: … }', ['threshold']],

@@ -202,6 +202,26 @@ describe('waits', () => {
     expect(ws.state).toBe('open');
     await wait(network, iteration.return!());
   });
+
+  test.each([
+    ['90000', {}, 3_600_000],
+    [`1${'0'.repeat(308)}`, {}, 3_600_000],
+    ['90000', { maxRetryAfter: 60_000 }, 60_000],
+    ['90000', { maxRetryAfter: false as const }, 90_000_000],
+  ])('of a Retry-After of %s with %j are not longer than that allows', async (field, options, asked) => {
+    const network = createNetwork();
+    await serve(network, { authorize: () => ({ status: 503, headers: { 'Retry-After': field } }) });
+    const waits: number[] = [];
+    const onState = onWaiting(({ delay }) => waits.push(delay));
+    const iteration = network.open.reconnecting(URL, { ...options, onState });
+    const next = iteration.next();
+    await network.advance(1000);
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeGreaterThanOrEqual(asked);
+    expect(waits[0]).toBeLessThan(asked + 1000);
+    await wait(network, iteration.return!());
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
 });
 
 describe('failures', () => {
@@ -283,7 +303,7 @@ describe('failures', () => {
     const isFatal = () => false;
     await expect(open.reconnecting('ws://server/#x', { isFatal }).next()).rejects.toThrow(SyntaxError);
     await expect(open.reconnecting(URL, { isFatal, sendLimit: -1 }).next()).rejects.toThrow(RangeError);
-    for (const name of ['attempts', 'baseDelay', 'maxDelay', 'stableAfter']) {
+    for (const name of ['attempts', 'baseDelay', 'maxDelay', 'maxRetryAfter', 'stableAfter']) {
       expect(() => open.reconnecting(URL, { [name]: 0 })).toThrow(RangeError);
       expect(() => open.reconnecting(URL, { [name]: NaN })).toThrow(RangeError);
       expect(() => open.reconnecting(URL, { [name]: '1' })).toThrow(TypeError);
