@@ -62,6 +62,7 @@ const start = async (settings) => {
     process.on('exit', () => process.kill(-child.pid, 'SIGKILL'));
     return child;
   };
+  for (const signal of ['SIGTERM', 'SIGPIPE']) process.on(signal, () => process.exit(1));
   run('epmd');
   const broker = run('sh', 'debian/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/sbin/rabbitmq-server');
   let said = '';
