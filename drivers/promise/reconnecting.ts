@@ -271,6 +271,7 @@ class Reconnections implements Reconnecting {
   async #attempt(): Promise<WebSocket | undefined> {
     let webSocket: WebSocket;
     this.#options.onState?.({ state: 'connecting', failures: this.#failures });
+    if (this.#isOver) return undefined; // it was left within `onState`
     try {
       webSocket = await this.#open();
     } catch (error) {
@@ -315,6 +316,7 @@ class Reconnections implements Reconnecting {
     this.#closed = undefined;
     this.#options.onState?.({ state: 'waiting', delay, failures: this.#failures, error: this.#error, closed });
     this.#checkSignal();
+    if (this.#isOver) return; // it was left within `onState`, when there was nobody to wake yet
     await new Promise<void>((resolve) => {
       const end = (): void => {
         waitLimit.callOff();

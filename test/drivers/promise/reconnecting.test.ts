@@ -371,6 +371,34 @@ describe('giving up', () => {
   });
 });
 
+describe('a return within onState ends the loop there:', () => {
+  test.each(['connecting', 'open', 'waiting'] as const)('%s', async (when) => {
+    const network = createNetwork();
+    let asked = 0;
+    const server = await serve(network, { authorize: () => (asked++, when !== 'waiting' || { status: 503 }) });
+    let left: Promise<unknown> | undefined;
+    const states: string[] = [];
+    const iteration: Iteration = network.open.reconnecting(URL, {
+      // So long that a test which lets a minute pass does not see the end of it.
+      baseDelay: 1e9,
+      maxDelay: 1e9,
+      onState: ({ state }) => {
+        states.push(state);
+        if (state === when) left = iteration.return!();
+      },
+    });
+    const next = iteration.next();
+    await network.advance(60_000);
+    expect(states).toEqual(['connecting', ...(when === 'connecting' ? [] : [when]), 'over']);
+    // One that was open is given, as `onState` was told of it, and closed.
+    expect((await next).value?.state).toBe(when === 'open' ? 'closed' : undefined);
+    expect(await left).toEqual({ value: undefined, done: true });
+    expect(asked).toBe(when === 'connecting' ? 0 : 1);
+    expect(server.connections.size).toBe(0);
+    expect({ links: network.links, timers: network.clock.timers }).toEqual({ links: [], timers: 0 });
+  });
+});
+
 describe('an onState that throws ends the loop with that, and leaves no connection behind:', () => {
   test.each(['connecting', 'open', 'waiting', 'over'] as const)('%s', async (when) => {
     const network = createNetwork();
