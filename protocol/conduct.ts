@@ -3,11 +3,11 @@ import { BOOLEAN, oneOf, type OptionTable } from './option-check.ts';
 /** What a connection does where RFC 6455 leaves it the choice. */
 export interface ConductOptions {
   /** How TEXT is handed out: as a `'string'`, or as the `'bytes'` that it came in, checked to be UTF-8. Default `'string'`. */
-  text?: 'string' | 'bytes';
+  text?: 'string' | 'bytes' | undefined;
   /** Whether pings are answered (§5.5.2) without anyone's doing. `false` leaves that to whoever hears of them. Default true. */
-  autoPong?: boolean;
+  autoPong?: boolean | undefined;
   /** Whether the Close frame that a peer's fault is answered with has a reason that says what it was. Default true. */
-  explainFaults?: boolean;
+  explainFaults?: boolean | undefined;
 }
 
 /** What each of them may be. */

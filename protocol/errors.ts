@@ -60,9 +60,9 @@ export interface WebSocketErrorInit {
   /** Default: what the class and the code say. */
   kind?: ErrorKind | undefined;
   /** The text; made of the code and the reason where it is left out. */
-  message?: string;
+  message?: string | undefined;
   /** The error behind this one. */
-  cause?: unknown;
+  cause?: unknown | undefined;
 }
 
 /**
@@ -131,7 +131,7 @@ export interface HandshakeErrorInit extends WebSocketErrorInit {
   /** What the server answered. */
   response?: FailedResponse | undefined;
   /** Default false. */
-  isTemporary?: boolean;
+  isTemporary?: boolean | undefined;
 }
 
 /**

@@ -6,11 +6,11 @@ import { Resources } from './resources.ts';
 /** What a frame says besides its opcode and its payload. */
 export interface FrameInit {
   /** Default true. */
-  fin?: boolean;
+  fin?: boolean | undefined;
   /** Default false. */
-  rsv1?: boolean;
+  rsv1?: boolean | undefined;
   /** Whether it is masked, with a fresh key, as a client's frames are. Default false. */
-  mask?: boolean;
+  mask?: boolean | undefined;
 }
 
 /** The bytes of one frame, RFC 6455 §5.2, in memory of their own: whether it may be sent is not looked at. */

@@ -6,28 +6,28 @@ import { LIMIT, type OptionTable } from './option-check.ts';
  */
 export interface LimitOptions {
   /** The largest message that is received, in bytes of payload after inflating. Default 16 MiB. */
-  maxMessageSize?: number | false;
+  maxMessageSize?: number | false | undefined;
   /** The most fragments that a received message may come in. Default 1,048,576. */
-  maxFragments?: number | false;
+  maxFragments?: number | false | undefined;
   /**
    * How much of what it has received a connection deals with before it lets others go on (`Connection.wantsTurn`): the bytes
    * that compressed messages inflate to, and 512 for each frame. A message is never divided, but where it is streamed.
    * Default 4 MiB.
    */
-  turnBudget?: number | false;
+  turnBudget?: number | false | undefined;
   /**
    * What is sent goes out in frames of at most this many bytes of payload, a longer message in fragments (RFC 6455 §5.4):
    * for gateways that take no longer frames. Default: no limit.
    */
-  maxFrameSize?: number | false;
+  maxFrameSize?: number | false | undefined;
   /** How long the opening handshake may take altogether. Default 10 s. */
-  handshakeTimeout?: number | false;
+  handshakeTimeout?: number | false | undefined;
   /** How long the closing handshake may take, the end of the transport included. Default 10 s. */
-  closeTimeout?: number | false;
+  closeTimeout?: number | false | undefined;
   /** A ping is sent when nothing was received for this long. Default 20 s. */
-  pingInterval?: number | false;
+  pingInterval?: number | false | undefined;
   /** The connection is lost when nothing is received for this long after that ping. Default 20 s. */
-  pongTimeout?: number | false;
+  pongTimeout?: number | false | undefined;
 }
 
 /** What each of them may be. */

@@ -56,20 +56,20 @@ export interface ConnectionOptions extends LimitOptions, ConductOptions {
   /** Where events go. Methods that it lacks are passed over; a server's sink without `onRequest` accepts. */
   sink: Partial<Sink>;
   /** What connections of one thread share. Default: one of its own. */
-  resources?: Resources;
+  resources?: Resources | undefined;
   /** permessage-deflate (RFC 7692): whether to offer or accept it, and how. Default: not. */
-  compress?: boolean | CompressOptions;
+  compress?: boolean | CompressOptions | undefined;
   /** Is told what happens, for debugging. Default: nobody is. */
   trace?: Trace | undefined;
   /** DEFLATE, without which there is no compression. */
-  codec?: DeflateCodec;
+  codec?: DeflateCodec | undefined;
 }
 
 /** What a server's connection takes. */
 export interface ServerConnectionOptions
   extends ConnectionOptions, Omit<ServerHandshakeOptions, 'extension' | 'decodeAscii' | 'sha1'> {
   /** @internal `new ServerPolicy(options)`, beside `limits`, for a server that makes it once for all its connections. */
-  policy?: ServerPolicy;
+  policy?: ServerPolicy | undefined;
 }
 
 /** What a connection takes that was opened by something else. */

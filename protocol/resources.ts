@@ -30,7 +30,7 @@ export interface ResourcesOptions extends Partial<Omit<Runtime, 'masker'>> {
   /** The first slab, where its memory matters to the masker. It stays in use for as long as it can be reclaimed. */
   slab?: Uint8Array | undefined;
   /** The size of a slab in bytes. Default 16 KiB. */
-  slabSize?: number;
+  slabSize?: number | undefined;
 }
 
 const SLAB_SIZE = 16 * 1024;

@@ -193,6 +193,14 @@ describe('from TypeScript', () => {
       // @ts-expect-error: there is no such option
       await open('ws://127.0.0.1', { subprotocol: 'chat' });
       await server.close({ code: 1001, timeout: 5 });
+      // With exactOptionalPropertyTypes, too, an option that somebody else did not give is handed on as it is.
+      const given: { signal?: AbortSignal; timeout?: number; compress?: boolean } = {};
+      const { signal, timeout, compress } = given;
+      await open.reconnecting('ws://127.0.0.1', { signal, compress, maxDelay: timeout, tls: undefined }).return?.();
+      await socket.receive({ signal, timeout });
+      await socket.send('x', { compress, signal });
+      await server.close({ timeout });
+      serve({ path: undefined, pingInterval: timeout }, {});
       const error: unknown = socket;
       return error instanceof WebSocketError ? error.code : value;
     }

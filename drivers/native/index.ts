@@ -110,7 +110,7 @@ export interface BunServeOptions extends NativeSocketOptions, PromiseOptions {
    * Told what a handler threw or rejected with (but not when that is its own connection's normal end). Default: errors that
    * are no `WebSocketError` are printed to the console.
    */
-  onError?: ErrorListener;
+  onError?: ErrorListener | undefined;
 }
 
 const BUN_OPTIONS: OptionTable<BunServeOptions> = { ...NATIVE_SOCKET_OPTIONS, ...PROMISE_OPTIONS, onError: FUNCTION };

@@ -12,28 +12,28 @@ import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
 /** What can be asked of a WebSocket that the runtime has. Sizes are bytes, times milliseconds; `false` turns a limit off. */
 export interface NativeSocketOptions {
   /** A larger message ends the connection. It is in memory by then: the runtime knows no limit of ours. Default 16 MiB. */
-  maxMessageSize?: number | false;
+  maxMessageSize?: number | false | undefined;
   /** `send` waits above this many buffered bytes. Default 64 KiB. */
-  sendHighWater?: number | false;
+  sendHighWater?: number | false | undefined;
   /** The connection is ended when something is sent while more than this is buffered already. Default 16 MiB. */
-  sendLimit?: number | false;
+  sendLimit?: number | false | undefined;
   /**
    * The connection is ended when more than this is received ahead of whoever receives, where the runtime can't stop reading
    * (all but those with WebSocketStream). Default 16 MiB.
    */
-  receiveLimit?: number | false;
+  receiveLimit?: number | false | undefined;
   /** How long the closing handshake may take, before the connection counts as lost. Default 10 s. */
-  closeTimeout?: number | false;
+  closeTimeout?: number | false | undefined;
 }
 
 /** What `open` takes, over the WebSocket that the runtime has. */
 export interface NativeClientOptions extends NativeSocketOptions {
   /** Subprotocols to offer, in order of preference. */
-  subprotocols?: readonly string[];
+  subprotocols?: readonly string[] | undefined;
   /** Gives up the opening handshake. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How long the opening handshake may take. Default 10 s. */
-  handshakeTimeout?: number | false;
+  handshakeTimeout?: number | false | undefined;
 }
 
 /** The same with every default filled in. */

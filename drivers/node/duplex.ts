@@ -29,7 +29,7 @@ export interface ToDuplexOptions extends Pick<
    * `false`: a stream of bytes. Messages are chunks that mean nothing, what is written goes out as BINARY, and a TEXT
    * message that comes is an error and closes with 1003.
    */
-  objectMode?: boolean;
+  objectMode?: boolean | undefined;
 }
 
 const DUPLEX_OPTIONS: OptionTable<ToDuplexOptions> = {

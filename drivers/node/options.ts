@@ -27,21 +27,21 @@ import type { NodeAuthorizeContext } from './server/peer.ts';
 /** What `connect` and `open` take. */
 export interface NodeClientOptions extends ClientOptions, RouteOptions {
   /** permessage-deflate (RFC 7692): whether to offer it, and how. Default: not. */
-  compress?: boolean | CompressOptions;
+  compress?: boolean | CompressOptions | undefined;
   /**
    * Over HTTP/2 (RFC 8441): on a session of a pool's; on one of node:http2's own, which is left open; or, with `true`, on
    * one that ends with this connection. Where the server speaks no HTTP/2, or takes no WebSockets over it, it goes over
    * HTTP/1.1; but not with a session. `ws:` needs a server that is known to speak it. Default false.
    */
-  http2?: boolean | Http2Pool | ClientHttp2Session;
+  http2?: boolean | Http2Pool | ClientHttp2Session | undefined;
   /** How many redirects to follow, at most 10. Default 0. */
-  maxRedirects?: number | false;
+  maxRedirects?: number | false | undefined;
 }
 
 /** What `upgrade` takes: what one request has to do with. */
 export interface NodeUpgradeOptions extends Omit<ServerOptions, 'maxConnections' | 'maxHandshakes' | 'authorize'> {
   /** permessage-deflate (RFC 7692): whether to accept it, and how. Default: not. */
-  compress?: boolean | CompressOptions;
+  compress?: boolean | CompressOptions | undefined;
   /**
    * Decides on a request, before the 101. Accepts with `true` or an Acceptance; refuses with `false` (403) or any response.
    * Anything else, nothing included, refuses with 500 and is reported as an error. `peer` tells who asks: address, port,
@@ -54,23 +54,23 @@ export interface NodeUpgradeOptions extends Omit<ServerOptions, 'maxConnections'
 export interface NodeServerOptions
   extends NodeUpgradeOptions, Omit<ServerOptions, 'authorize'>, Pick<ListenOptions, 'host' | 'backlog'> {
   /** The port; 0, the default, finds a free one. */
-  port?: number | `${number}`;
+  port?: number | `${number}` | undefined;
   /** A Unix socket or named pipe to listen on, in the place of host and port. */
-  socketPath?: string;
+  socketPath?: string | undefined;
   /**
    * Lets several processes listen on one port, among which the system shares out the connections (SO_REUSEPORT). Default false. Takes
    * Node 22.12 or newer: a TypeError on an older one. Where the system can't, as on Windows and macOS, listening fails with `ENOTSUP`.
    */
-  reusePort?: boolean;
+  reusePort?: boolean | undefined;
   /** The paths that are served: requests for others get a 404. Default: every path. */
-  path?: Paths;
+  path?: Paths | undefined;
   /** Options of node:tls, which make it a server for `wss:`. */
-  tls?: TlsOptions | false;
+  tls?: TlsOptions | false | undefined;
   /**
    * Whether to take WebSockets over HTTP/2 too (RFC 8441), on the same port and for the same handlers: with `tls` where
    * the client chooses it (ALPN), without where it begins with it (prior knowledge, as a proxy does). Default false.
    */
-  http2?: boolean | Http2ServerOptions;
+  http2?: boolean | Http2ServerOptions | undefined;
 }
 
 /** undici's have none: they are given requests, and no sockets can be had from them. */

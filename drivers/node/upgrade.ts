@@ -112,7 +112,7 @@ export function createAcceptor<Data = unknown>(
 /** What `attach` takes besides. */
 export interface AttachOptions extends AcceptorOptions {
   /** The paths whose upgrades are served. Default: every path. */
-  path?: Paths;
+  path?: Paths | undefined;
 }
 
 export const ATTACH_OPTIONS: OptionTable<AttachOptions> = { ...ACCEPTOR_OPTIONS, path: PATHS };

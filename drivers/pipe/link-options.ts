@@ -19,31 +19,31 @@ export interface Fault {
 /** How one direction of a connection carries bytes. The order of bytes is always kept. */
 export interface OneWayOptions {
   /** How long bytes are on their way, in milliseconds; a pair is a range to draw from. Default 1. */
-  latency?: number | readonly [min: number, max: number];
+  latency?: number | readonly [min: number, max: number] | undefined;
   /** How the stream is cut into reads. Default 'whole'. */
-  cut?: Cut;
+  cut?: Cut | undefined;
   /** Bytes a second. Default Infinity. */
-  bandwidth?: number;
+  bandwidth?: number | undefined;
   /**
    * How many bytes the network holds, on their way or waiting for a paused receiver; what exceeds it stays in the
    * sender's `bufferedAmount`. Default 64 KiB.
    */
-  window?: number;
+  window?: number | undefined;
   /**
    * How likely a packet gets lost, from 0 up to but not including 1. It is sent again, and all behind it waits: first
    * for 200 ms, then for twice as long each time. Default 0.
    */
-  loss?: number;
+  loss?: number | undefined;
   /** What goes wrong. Default: nothing. */
-  fault?: Fault;
+  fault?: Fault | undefined;
 }
 
 /** How a connection carries bytes, both ways. */
 export interface LinkOptions extends OneWayOptions {
   /** What is different from the client to the server. */
-  toServer?: OneWayOptions;
+  toServer?: OneWayOptions | undefined;
   /** What is different from the server to the client. */
-  toClient?: OneWayOptions;
+  toClient?: OneWayOptions | undefined;
 }
 
 /** What is seen more closely where it is used. */

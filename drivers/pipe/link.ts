@@ -16,11 +16,11 @@ export interface LinkInit {
   /** In order of precedence, the weakest first. */
   readonly options: readonly (LinkOptions | undefined)[];
   /** Numbers the links of a network, for its trace. */
-  readonly id?: number;
+  readonly id?: number | undefined;
   /** Told of everything that happens to it. */
-  readonly trace?: Trace;
+  readonly trace?: Trace | undefined;
   /** Both ends have been told that it is over. */
-  readonly onClosed?: (link: Link) => void;
+  readonly onClosed?: ((link: Link) => void) | undefined;
 }
 
 /** A connection between two transports, and the commands that disturb it. */

@@ -20,23 +20,23 @@ import type { Trace } from './trace.ts';
 /** What a network takes. */
 export interface NetworkOptions extends LinkOptions {
   /** What every choice comes from that the network makes, and every masking key. Default 1. */
-  seed?: number;
+  seed?: number | undefined;
   /** Nothing moves outside of `advance` and `settle`. Default false: bytes on their way arrive by themselves. */
-  manual?: boolean;
+  manual?: boolean | undefined;
   /** DEFLATE, for those who want to `compress`. Default: none, as the language has none. */
-  codec?: DeflateCodec;
+  codec?: DeflateCodec | undefined;
   /** Is told what happens on every connection, as it happens. */
-  trace?: Trace;
+  trace?: Trace | undefined;
 }
 
 /** What `connect` and `open` take. */
 export interface PipeClientOptions extends ClientOptions {
   /** permessage-deflate (RFC 7692): whether to offer it, and how. Needs a network with a codec. Default: not. */
-  compress?: boolean | CompressOptions;
+  compress?: boolean | CompressOptions | undefined;
   /** How this connection carries bytes, where that differs from the network and from the server's options. */
-  link?: LinkOptions;
+  link?: LinkOptions | undefined;
   /** The address that the server sees. Default 'client'. */
-  localAddress?: string;
+  localAddress?: string | undefined;
   /** Is given the connection's link when the server is about to accept it: to disturb it, then or later. */
   onLink?(link: Link): void;
 }
@@ -44,15 +44,15 @@ export interface PipeClientOptions extends ClientOptions {
 /** What `serve` and `listen` take. */
 export interface PipeServerOptions extends ServerOptions {
   /** The name that leads here. Default: any. */
-  host?: string;
+  host?: string | undefined;
   /** Default 80; 0 finds a free one. A wss: URL without a port leads to 443; no TLS is spoken. */
-  port?: number | `${number}`;
+  port?: number | `${number}` | undefined;
   /** The paths that are served: requests for others get a 404. Default: every path. */
-  path?: Paths;
+  path?: Paths | undefined;
   /** permessage-deflate (RFC 7692): whether to accept it, and how. Needs a network with a codec. Default: not. */
-  compress?: boolean | CompressOptions;
+  compress?: boolean | CompressOptions | undefined;
   /** How connections to here carry bytes, where that differs from the network. */
-  link?: LinkOptions;
+  link?: LinkOptions | undefined;
 }
 
 export const NETWORK_OPTIONS: OptionTable<NetworkOptions> = {

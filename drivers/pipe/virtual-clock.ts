@@ -8,11 +8,11 @@ import type { NextTurn } from './next-turn.ts';
 /** Where a virtual clock begins, and what moves it. */
 export interface VirtualClockOptions {
   /** What `now` starts at, in milliseconds. Default 0. */
-  start?: number;
+  start?: number | undefined;
   /** Nothing runs outside of `advance` and `settle`. Default false: what carries bytes runs by itself. */
-  manual?: boolean;
+  manual?: boolean | undefined;
   /** How to wait for a turn of the event loop. Default: the best that the runtime has. */
-  turn?: NextTurn;
+  turn?: NextTurn | undefined;
 }
 
 const CLOCK_OPTIONS: OptionTable<VirtualClockOptions> = { start: NUMBER, manual: BOOLEAN, turn: FUNCTION };

@@ -16,7 +16,7 @@ import { sessionOf, type WebSocket } from './websocket.ts';
 /** How a message is sent to many. */
 export interface BroadcastOptions extends SlowConsumerOptions {
   /** `false` keeps it from being compressed where compression was agreed on. */
-  compress?: boolean;
+  compress?: boolean | undefined;
 }
 
 const BROADCAST_OPTIONS: OptionTable<BroadcastOptions> = {

@@ -13,7 +13,7 @@ export interface ServeOptions extends PromiseOptions {
    * Told what a handler threw or rejected with (but not when that is its own connection's normal end), and what failed
    * outside of any connection. Default: errors that are no `WebSocketError` are printed to the console.
    */
-  onError?: ErrorListener;
+  onError?: ErrorListener | undefined;
 }
 
 export const SERVE_OPTIONS: OptionTable<ServeOptions> = { ...PROMISE_OPTIONS, onError: FUNCTION };

@@ -13,7 +13,7 @@ import { WaitLimit, type WaitOptions } from './wait-limit.ts';
 /** How a message is sent. */
 export interface SendOptions extends WaitOptions {
   /** Whether to compress this message, where compression was negotiated. Default: what the compression decides. */
-  compress?: boolean;
+  compress?: boolean | undefined;
 }
 
 /** Who closes the connection over a message that cannot be completed: the session. */

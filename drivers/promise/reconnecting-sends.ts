@@ -13,7 +13,7 @@ import type { WebSocket } from './websocket.ts';
 /** How `send` of `open.reconnecting` goes about it. */
 export interface ReconnectingSendOptions extends SendOptions, TimedWaitOptions {
   /** `false` rejects with an InvalidStateError where no connection is open, in place of waiting for one. Default true. */
-  wait?: boolean;
+  wait?: boolean | undefined;
 }
 
 const OPTIONS: OptionTable<ReconnectingSendOptions> = {

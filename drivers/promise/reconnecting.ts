@@ -31,17 +31,17 @@ import type { WebSocket } from './websocket.ts';
 /** How `open.reconnecting` goes about it, beside the options of `open`. Times are milliseconds. */
 export interface ReconnectOptions {
   /** Ends it all, at any time: the connection there is is closed, and the iteration throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Gives up after so many failures in a row, with the last one's error. Default: never. */
-  attempts?: number | false;
+  attempts?: number | false | undefined;
   /** The longest that the first wait may be; it doubles with each that follows. Default 1 s. */
-  baseDelay?: number;
+  baseDelay?: number | undefined;
   /** What the longest wait grows up to; `false` sets no bound. Default 30 s. */
-  maxDelay?: number | false;
+  maxDelay?: number | false | undefined;
   /** The longest that a response may have it wait by Retry-After; `false` sets no bound. Default 1 h. */
-  maxRetryAfter?: number | false;
+  maxRetryAfter?: number | false | undefined;
   /** A connection that lived so long makes the waits start over. Default 10 s. */
-  stableAfter?: number;
+  stableAfter?: number | undefined;
   /** Which failures of opening a connection are not to be tried again. Default: those that are not temporary. */
   isFatal?(error: WebSocketError): boolean;
   /** Told of each change: for a log, or for what shows whether there is a connection. */

@@ -16,7 +16,7 @@ export interface PromiseOptions {
    * How many messages are received ahead of the consumer; beyond them, or beyond `maxMessageSize` bytes, reading stops
    * until it takes some. What the same read has brought is still taken in, up to 128 KiB. Default 16.
    */
-  receiveQueue?: number | false;
+  receiveQueue?: number | false | undefined;
 }
 
 export const PROMISE_OPTIONS: OptionTable<PromiseOptions> = { receiveQueue: LIMIT };

@@ -6,7 +6,7 @@ import { LIMIT, type OptionTable, SIGNAL } from '../../protocol/internal.ts';
 /** How to stop waiting before there is a result. */
 export interface WaitOptions {
   /** Gives up when it fires; the promise is rejected with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The same, with a deadline. */
@@ -15,7 +15,7 @@ export interface TimedWaitOptions extends WaitOptions {
    * Gives up after so many milliseconds with a `WaitTimeoutError`; 0 does not wait at all. `Infinity` and `false`, the
    * default, wait as long as it takes.
    */
-  timeout?: number | false;
+  timeout?: number | false | undefined;
 }
 
 export const TIMED_WAIT_OPTIONS: OptionTable<TimedWaitOptions> = { signal: SIGNAL, timeout: LIMIT };

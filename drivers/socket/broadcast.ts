@@ -10,7 +10,7 @@ export interface BroadcastOptions extends SendOptions, SlowConsumerOptions {}
 /** Those of a listener's own `broadcast`. */
 export interface ListenerBroadcastOptions extends SendOptions, SlowConsumerOptions {
   /** Those who go without it: the sender, say. */
-  except?: Socket<any> | Iterable<Socket<any>>;
+  except?: Socket<any> | Iterable<Socket<any>> | undefined;
 }
 
 const BROADCAST_OPTIONS: OptionTable<BroadcastOptions> = {

@@ -32,11 +32,11 @@ export interface AuthorizeContext extends Peer {
 /** How `authorize` accepts: more fields for the 101, and what the connection's `context` is to be. */
 export interface Acceptance<Context = unknown> {
   /** More fields for the 101 response. */
-  headers?: HeaderInit;
+  headers?: HeaderInit | undefined;
   /** What the connection's `context` is to be: who it is, say. */
-  context?: Context;
+  context?: Context | undefined;
   /** Takes the place of `selectSubprotocol` for this connection; must be one that was offered. */
-  subprotocol?: string;
+  subprotocol?: string | undefined;
 }
 
 /** A whole HTTP response. */

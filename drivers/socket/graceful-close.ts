@@ -18,14 +18,14 @@ export interface ServerCloseOptions {
    * The close code for the connections. Default 1001, going away: for a restart too the safer word, since 1012 to 1014 are protocol
    * errors to some peers (websocket-driver of npm and Ruby, Tomcat 9, lua-http) and an exception in websocket-client 1.2.3.
    */
-  code?: number;
+  code?: number | undefined;
   /** The reason that goes with it. Default: none. */
-  reason?: string;
+  reason?: string | undefined;
   /**
    * How long the connections and their handlers have, in milliseconds; then what is left is ended. Default 10 s; 0 ends
    * them now; `Infinity` or `false` gives them all the time they take.
    */
-  timeout?: number | false;
+  timeout?: number | false | undefined;
 }
 
 const CLOSE_OPTIONS: OptionTable<ServerCloseOptions> = { code: always(NUMBER), reason: always(STRING), timeout: LIMIT };

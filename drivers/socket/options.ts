@@ -22,13 +22,13 @@ export const SEND_LIMIT = 16 * 1024 * 1024;
 /** Options of both roles. Sizes are bytes, times milliseconds; zero or `false` turns a limit off. */
 export interface SocketOptions extends LimitOptions, ConductOptions {
   /** `send` asks to wait above this many buffered bytes. Default 64 KiB. */
-  sendHighWater?: number | false;
+  sendHighWater?: number | false | undefined;
   /** The connection is ended when something is sent while more than this is buffered already. Default 16 MiB. */
-  sendLimit?: number | false;
+  sendLimit?: number | false | undefined;
   /** Subprotocols: what a client offers, what a server knows, in order of preference. */
-  subprotocols?: readonly string[];
+  subprotocols?: readonly string[] | undefined;
   /** More header fields for the request, or for the 101 response. */
-  headers?: HeaderInit;
+  headers?: HeaderInit | undefined;
 }
 
 /** What every driver's `connect` takes. */
@@ -37,17 +37,18 @@ export interface ClientOptions extends SocketOptions {
    * Whether the opening handshake fails when `subprotocols` are offered and the server selects none, as it does in browsers.
    * Default true.
    */
-  requireSubprotocol?: boolean;
+  requireSubprotocol?: boolean | undefined;
   /** The Origin field to send. */
-  origin?: string;
+  origin?: string | undefined;
   /** Gives up the opening handshake. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What every driver's `serve` takes. */
 export interface ServerOptions extends SocketOptions {
   /** Origins that may connect. Default: the origin of the same host, and requests without an Origin. */
-  allowedOrigins?: readonly string[] | '*' | ((origin: string | undefined, request: UpgradeRequest) => boolean);
+  allowedOrigins?:
+    readonly string[] | '*' | ((origin: string | undefined, request: UpgradeRequest) => boolean) | undefined;
   /** Selects one of the offered subprotocols; undefined selects none. Default: the first of `subprotocols` offered. */
   selectSubprotocol?(offered: readonly string[], request: UpgradeRequest): string | undefined;
   /**
@@ -69,13 +70,13 @@ export interface ServerOptions extends SocketOptions {
     context: { signal: AbortSignal },
   ): HttpResponse | undefined | PromiseLike<HttpResponse | undefined>;
   /** Connections beyond this many are refused with 503. Default: no limit. */
-  maxConnections?: number | false;
+  maxConnections?: number | false | undefined;
   /**
    * How many may be on their way to an open connection, or refused and not gone. Beyond as many that are waited for (for
    * the rest of their TLS handshake or of their request, or to hang up), the one that has been waited for longest is ended;
    * beyond as many that `authorize` or `onRequest` has not decided on, further ones are refused with 503. Default 4,096.
    */
-  maxHandshakes?: number | false;
+  maxHandshakes?: number | false | undefined;
 }
 
 /** The options of a server whose `authorize` gives connections a context of this type. */

@@ -4,12 +4,12 @@ import type { OnSent } from './departures.ts';
 /** How a message is sent. */
 export interface SendOptions {
   /** `false` keeps it from being compressed where compression was agreed on. */
-  compress?: boolean;
+  compress?: boolean | undefined;
   /**
    * Is called once, after the call that was given it: when the message has left this process, or with the error when it
    * never will.
    */
-  onSent?: OnSent;
+  onSent?: OnSent | undefined;
 }
 
 /** How a control frame is sent. */
@@ -18,7 +18,7 @@ export type ControlOptions = Pick<SendOptions, 'onSent'>;
 /** How a fragment is sent. */
 export interface FragmentOptions extends SendOptions {
   /** `true` makes bytes a part of a TEXT message, cut anywhere: that they are UTF-8 is yours to see. */
-  text?: boolean;
+  text?: boolean | undefined;
 }
 
 /** Those of all faces: the promise API's `signal` is on its way through here. */

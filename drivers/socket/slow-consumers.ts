@@ -14,12 +14,12 @@ export interface SlowConsumerOptions {
    * - `'skip'`: it goes without this message, and nobody waits.
    * - `'terminate'`: its connection is ended with a `ConnectionLostError`, and nobody waits.
    */
-  slow?: 'wait' | 'send' | 'skip' | 'terminate';
+  slow?: 'wait' | 'send' | 'skip' | 'terminate' | undefined;
   /**
    * How long `slow: 'wait'` waits, in milliseconds; who takes nothing more by then is ended with a `TimeoutError`. Default
    * 10 s; zero or `false` waits as long as it takes.
    */
-  slowTimeout?: number | false;
+  slowTimeout?: number | false | undefined;
 }
 
 /** What `slow` may be. */

@@ -24,7 +24,7 @@ export interface EnginePublishOptions {
   readonly key?: string | undefined;
   readonly compress: boolean;
   /** `false`: it need not be kept in history, for it is of no use later. Whoever misses it is told of a gap. Default true. */
-  readonly isKept?: boolean;
+  readonly isKept?: boolean | undefined;
 }
 
 /** What the engine says of a message that it has. */

@@ -7,11 +7,11 @@ import type { Place } from './position.ts';
 /** What `memoryEngine` keeps. */
 export interface MemoryLogOptions {
   /** Messages of a topic. Default 1,000; `false` or 0: none. */
-  history?: number | false;
+  history?: number | false | undefined;
   /** Milliseconds that a message is kept. Default 5 min; `false` or 0: for as long as there is room. */
-  ttl?: number | false;
+  ttl?: number | false | undefined;
   /** Bytes of all messages, each counted with 256 more. Beyond them the topics that were published to longest ago lose theirs. Default 64 MiB. */
-  maxBytes?: number | false;
+  maxBytes?: number | false | undefined;
 }
 
 /** The most bytes of a page; a single message may be larger. */

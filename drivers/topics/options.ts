@@ -34,19 +34,19 @@ export type Authorize = (
 /** Limits of a hub; zero or `false` turns one off. */
 export interface TopicsLimits {
   /** Subscriptions of one socket. Default 1,000. */
-  subscriptions?: number | false;
+  subscriptions?: number | false | undefined;
   /** Topics that this node is subscribed to. Default 1,000,000. */
-  topics?: number | false;
+  topics?: number | false | undefined;
   /** Bytes of a message. Default 16 MiB, as `maxMessageSize`. */
-  message?: number | false;
+  message?: number | false | undefined;
   /** Messages of a topic that are held while a hole is filled; those beyond are had from history too. Default 1,000. */
-  held?: number | false;
+  held?: number | false | undefined;
   /** Messages of a page of history. Default 1,000. */
-  page?: number;
+  page?: number | undefined;
   /** Publishes that are under way at once. Default 10,000. */
-  publishes?: number | false;
+  publishes?: number | false | undefined;
   /** Bytes of the publishes under way, and of all that is held while holes are filled, about. Default 64 MiB each. */
-  bytes?: number | false;
+  bytes?: number | false | undefined;
 }
 
 /** Who looks on. What it throws is reported to `onError`. */
@@ -61,11 +61,11 @@ export interface TopicsObserver {
 
 export interface TopicsOptions {
   /** What carries messages between processes. Default: `memoryEngine()`, for one process. */
-  engine?: Engine;
+  engine?: Engine | undefined;
   /** Asked before each subscription, and before each publish that is `from` a socket. Default: everybody may. */
-  authorize?: Authorize;
+  authorize?: Authorize | undefined;
   /** What becomes of a slow subscriber; see `SubscribeOptions.slow`. */
-  slow?: Slow;
+  slow?: Slow | undefined;
   /** Makes what goes over the wire, once a publish. Default: the message alone. It must not change the message's bytes. */
   frame?(topic: string, message: TopicData, position: Position | undefined): TopicData;
   /** A subscriber has missed something: called before the message that follows. Without it nobody is told. */
@@ -73,18 +73,18 @@ export interface TopicsOptions {
   /** A callback of these threw. Default: it goes to the console. */
   onError?(error: unknown): void;
   /** Milliseconds between two heartbeats through the engine; it counts as down when none came for two of them. Default 1 s. */
-  heartbeat?: number;
-  limits?: TopicsLimits;
-  observer?: TopicsObserver;
+  heartbeat?: number | undefined;
+  limits?: TopicsLimits | undefined;
+  observer?: TopicsObserver | undefined;
   /** Time. Default: the runtime's. */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Numbers from 0 to below 1, for stamps. Default: Math.random. */
-  random?: () => number;
+  random?: (() => number) | undefined;
 }
 
 export interface SubscribeOptions {
   /** Replay what followed this position first: nothing is missed and nothing comes twice, or `onGap` is told. */
-  since?: Position;
+  since?: Position | undefined;
   /**
    * What becomes of this subscription while its socket has `sendHighWater` bytes waiting:
    *
@@ -94,27 +94,27 @@ export interface SubscribeOptions {
    * - `'send'`: it is sent everything, until `sendLimit` ends it.
    * - `'terminate'`: its connection is ended.
    */
-  slow?: Slow;
+  slow?: Slow | undefined;
 }
 
 export interface PublishOptions {
   /** A retry with the same key is done once, as long as the engine remembers it. At most 255 bytes. */
-  key?: string;
+  key?: string | undefined;
   /** `false` keeps it from being compressed where compression was agreed on. */
-  compress?: boolean;
+  compress?: boolean | undefined;
   /** A socket of this node that is not to get it: the author's own, say. */
-  except?: Subscriber;
+  except?: Subscriber | undefined;
   /** The socket it comes from, for which `authorize` is asked. */
-  from?: Subscriber;
+  from?: Subscriber | undefined;
   /** Milliseconds to wait for the engine. Default 5 s. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 export interface HistoryOptions {
   /** Only what followed this position. */
-  since?: Position;
+  since?: Position | undefined;
   /** At most so many messages, the oldest first. Default and most: `limits.page`. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 export const SLOW: readonly Slow[] = ['send', 'skip', 'latest', 'terminate', 'catch-up'];

@@ -71,9 +71,9 @@ export function parseCloseInfo(info: CloseInfoInit | undefined): [closeCode: num
 /** A close code and a reason, where there are any. */
 export interface CloseInfoInit {
   /** 1000, or 3000 to 4999. */
-  closeCode?: number;
+  closeCode?: number | undefined;
   /** At most 123 bytes of UTF-8. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** What stands for a Close frame without a code: RFC 6455 §7.1.5. */

@@ -31,17 +31,17 @@ export class CloseEvent extends Event {
 /** What a CloseEvent is made of. */
 export interface CloseEventInit {
   /** As for every event. */
-  bubbles?: boolean;
+  bubbles?: boolean | undefined;
   /** As for every event. */
-  cancelable?: boolean;
+  cancelable?: boolean | undefined;
   /** As for every event. */
-  composed?: boolean;
+  composed?: boolean | undefined;
   /** Default false. */
-  wasClean?: boolean;
+  wasClean?: boolean | undefined;
   /** Default 0. */
-  code?: number;
+  code?: number | undefined;
   /** Default an empty string. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 type Handler = ((event: any) => unknown) | null;

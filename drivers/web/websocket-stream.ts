@@ -10,9 +10,9 @@ import { errorOfEnd, WebSocketError } from './websocket-error.ts';
 /** What a `WebSocketStream` is opened with. */
 export interface WebSocketStreamOptions {
   /** The subprotocols to offer. */
-  protocols?: readonly string[];
+  protocols?: readonly string[] | undefined;
   /** Gives up the opening handshake. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What `opened` resolves to. */

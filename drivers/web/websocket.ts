@@ -43,13 +43,13 @@ export interface WebSocketEvents {
 /** What `addEventListener` takes beside the listener. */
 export interface ListenerOptions {
   /** Whether the listener is called in the capturing phase, of which there is none here. */
-  capture?: boolean;
+  capture?: boolean | undefined;
   /** Whether the listener is called once. */
-  once?: boolean;
+  once?: boolean | undefined;
   /** Whether the listener promises not to call `preventDefault`. */
-  passive?: boolean;
+  passive?: boolean | undefined;
   /** Takes the listener away again. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A listener for any event. */

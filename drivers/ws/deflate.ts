@@ -6,15 +6,15 @@ export const EXTENSION = 'permessage-deflate';
 
 /** The option object `perMessageDeflate`. What zlib is told of its own work, and `concurrencyLimit`, is not looked at. */
 export interface PerMessageDeflateOptions {
-  serverNoContextTakeover?: boolean;
-  clientNoContextTakeover?: boolean;
-  serverMaxWindowBits?: boolean | number;
-  clientMaxWindowBits?: boolean | number;
+  serverNoContextTakeover?: boolean | undefined;
+  clientNoContextTakeover?: boolean | undefined;
+  serverMaxWindowBits?: boolean | number | undefined;
+  clientMaxWindowBits?: boolean | number | undefined;
   /** Messages shorter than this are not compressed, without context takeover. Default 1024. */
-  threshold?: number;
-  zlibDeflateOptions?: { level?: number; memLevel?: number; [other: string]: unknown };
-  zlibInflateOptions?: object;
-  concurrencyLimit?: number;
+  threshold?: number | undefined;
+  zlibDeflateOptions?: { level?: number; memLevel?: number; [other: string]: unknown } | undefined;
+  zlibInflateOptions?: object | undefined;
+  concurrencyLimit?: number | undefined;
 }
 
 /** What was agreed on: parameters with their values. */

@@ -35,9 +35,9 @@ export class Event {
 
 /** What `new CloseEvent` takes. */
 export interface CloseEventInit {
-  code?: number;
-  reason?: string;
-  wasClean?: boolean;
+  code?: number | undefined;
+  reason?: string | undefined;
+  wasClean?: boolean | undefined;
 }
 
 /** The end of the connection. */
@@ -66,8 +66,8 @@ export class CloseEvent extends Event {
 
 /** What `new ErrorEvent` takes. */
 export interface ErrorEventInit {
-  error?: unknown;
-  message?: string;
+  error?: unknown | undefined;
+  message?: string | undefined;
 }
 
 /** Something went wrong. */
@@ -90,7 +90,7 @@ export class ErrorEvent extends Event {
 
 /** What `new MessageEvent` takes. */
 export interface MessageEventInit {
-  data?: unknown;
+  data?: unknown | undefined;
 }
 
 /** A message: a string for TEXT, what `binaryType` says for BINARY. */
@@ -138,7 +138,7 @@ const MAKERS: Readonly<Record<string, (target: any, ...args: any[]) => Event>> =
 
 /** What `addEventListener` takes besides. */
 export interface ListenerOptions {
-  once?: boolean;
+  once?: boolean | undefined;
 }
 
 /** Has `handler` called with an event object for each event of this type. The same one is added once. */

@@ -7,48 +7,48 @@ import type { PerMessageDeflateOptions } from './deflate.ts';
 /** What both sides take. Where nothing else is said, the defaults are those of `ws`. */
 export interface ConnectionOptions {
   /** Takes sansocket's defaults in place of those of `ws`: docs/ws.md lists them. Default false. */
-  safe?: boolean;
+  safe?: boolean | undefined;
   /** Whether messages, pings and pongs may come several in one turn of the event loop. Default true. */
-  allowSynchronousEvents?: boolean;
+  allowSynchronousEvents?: boolean | undefined;
   /** Whether pings are answered without anyone's doing. Default true. */
-  autoPong?: boolean;
+  autoPong?: boolean | undefined;
   /** How long the closing handshake may take, in milliseconds. Default 30 s. */
-  closeTimeout?: number;
+  closeTimeout?: number | undefined;
   /** The most fragments that a message may come in. Default 16,384. */
-  maxFragments?: number;
+  maxFragments?: number | undefined;
   /** The largest message that is received, in bytes. Default 100 MiB. */
-  maxPayload?: number;
+  maxPayload?: number | undefined;
   /** Not looked at: what comes is not buffered in chunks. */
-  maxBufferedChunks?: number;
+  maxBufferedChunks?: number | undefined;
   /** Not looked at: of pings that can't be answered yet, the last is. */
-  maxPendingAutoPongs?: number;
+  maxPendingAutoPongs?: number | undefined;
   /** Not looked at: text is always checked, at little cost. */
-  skipUTF8Validation?: boolean;
+  skipUTF8Validation?: boolean | undefined;
   /** The connection is ended when something is sent while more than this is buffered already. Default 1 GiB. */
-  sendLimit?: number | false;
+  sendLimit?: number | false | undefined;
   /** A ping is sent when nothing was received for this long, in milliseconds. Default: none is. */
-  pingInterval?: number | false;
+  pingInterval?: number | false | undefined;
   /** The connection is lost when nothing is received for this long after it. Default 20 s. */
-  pongTimeout?: number | false;
+  pongTimeout?: number | false | undefined;
 }
 
 /** What `new WebSocket` takes: what is here, and everything that http(s).request takes. */
 export interface ClientOptions
   extends ConnectionOptions, Omit<RequestOptions, 'createConnection'>, SecureContextOptions {
-  protocols?: string | string[];
+  protocols?: string | string[] | undefined;
   /** Opens the connection, in place of net.connect or tls.connect. */
-  createConnection?: RequestOptions['createConnection'];
+  createConnection?: RequestOptions['createConnection'] | undefined;
   finishRequest?(request: ClientRequest, websocket: any): void;
-  followRedirects?: boolean;
+  followRedirects?: boolean | undefined;
   generateMask?(mask: Buffer): void;
   /** Milliseconds. */
-  handshakeTimeout?: number;
+  handshakeTimeout?: number | undefined;
   /** Default 10. */
-  maxRedirects?: number;
-  origin?: string;
+  maxRedirects?: number | undefined;
+  origin?: string | undefined;
   /** Whether compression is offered, and how. Default true. */
-  perMessageDeflate?: boolean | PerMessageDeflateOptions;
-  protocolVersion?: number;
+  perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+  protocolVersion?: number | undefined;
 }
 
 /** What `verifyClient` is told. */
@@ -67,33 +67,34 @@ export type VerifyClient =
 
 /** What `new WebSocketServer` takes. */
 export interface ServerOptions extends ConnectionOptions {
-  host?: string | null;
-  port?: number | null;
-  backlog?: number | null;
-  server?: HttpServer | HttpsServer | null;
-  noServer?: boolean;
-  path?: string | null;
+  host?: string | null | undefined;
+  port?: number | null | undefined;
+  backlog?: number | null | undefined;
+  server?: HttpServer | HttpsServer | null | undefined;
+  noServer?: boolean | undefined;
+  path?: string | null | undefined;
   /** Whether `clients` is kept. Default true. */
-  clientTracking?: boolean;
-  handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | null;
-  verifyClient?: VerifyClient | null;
+  clientTracking?: boolean | undefined;
+  handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | null | undefined;
+  verifyClient?: VerifyClient | null | undefined;
   /** Whether compression is accepted, and how. Default false. */
-  perMessageDeflate?: boolean | PerMessageDeflateOptions;
+  perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /** The class of the connections. */
-  WebSocket?: any;
+  WebSocket?: any | undefined;
   /** Origins that may connect, as the driver's option. Default: any; with `safe`, the same host. */
-  allowedOrigins?: readonly string[] | '*' | ((origin: string | undefined, request: IncomingMessage) => boolean);
+  allowedOrigins?:
+    readonly string[] | '*' | ((origin: string | undefined, request: IncomingMessage) => boolean) | undefined;
 }
 
 /** How a message is sent. */
 export interface SendOptions {
   /** Whether it is BINARY. Default: whatever is no string. */
-  binary?: boolean;
-  compress?: boolean;
+  binary?: boolean | undefined;
+  compress?: boolean | undefined;
   /** Whether it ends the message. Default true. */
-  fin?: boolean;
+  fin?: boolean | undefined;
   /** Not looked at: clients mask. */
-  mask?: boolean;
+  mask?: boolean | undefined;
 }
 
 const GIB = 2 ** 30;

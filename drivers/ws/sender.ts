@@ -7,10 +7,10 @@ import { toBuffer } from './data.ts';
 /** What `Sender.frame` takes. A mask is always a fresh one. */
 export interface FrameOptions {
   opcode: number;
-  fin?: boolean;
-  mask?: boolean;
-  readOnly?: boolean;
-  rsv1?: boolean;
+  fin?: boolean | undefined;
+  mask?: boolean | undefined;
+  readOnly?: boolean | undefined;
+  rsv1?: boolean | undefined;
 }
 
 const FIN = 128;

@@ -57,11 +57,11 @@ export interface Rejection {
   /** The status code, not 101. */
   readonly status: number;
   /** The reason phrase. Default: the usual one. */
-  readonly statusText?: string;
+  readonly statusText?: string | undefined;
   /** More fields; those that frame the response are the core's own. */
-  readonly headers?: HeaderInit;
+  readonly headers?: HeaderInit | undefined;
   /** The body: text as UTF-8, or bytes. */
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | undefined;
 }
 
 /**

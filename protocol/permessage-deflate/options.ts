@@ -12,40 +12,40 @@ export interface CompressOptions {
    * The server compresses each message by itself. Default false. Tornado 6.2 to 6.5 and Mojolicious 9.31 do not echo it, so
    * that `extensions` shows it where both sides mean it.
    */
-  serverNoContextTakeover?: boolean;
+  serverNoContextTakeover?: boolean | undefined;
   /**
    * The client compresses each message by itself. Default false. Clients of Tornado 6.2 to 6.5 and of Mojolicious 9.31 ignore it
    * and break at the second message: leave it alone where such connect.
    */
-  clientNoContextTakeover?: boolean;
+  clientNoContextTakeover?: boolean | undefined;
   /**
    * The server's window is at most 2^this bytes, 8 to 15. Default: up to 15 where the peer is the server, as it likes;
    * where it is this side, 13 (15 without context takeover), which needs no agreement and is not announced. With 8, most peers in
    * Python (zlib's inflater takes no such window) end at the first message: 9 is the least that all take.
    */
-  serverMaxWindowBits?: number;
+  serverMaxWindowBits?: number | undefined;
   /** The client's window likewise. A server can ask for it only where the client says that it can be asked. */
-  clientMaxWindowBits?: number;
+  clientMaxWindowBits?: number | undefined;
   /**
    * Messages shorter than this, in bytes, are sent as they are; zero or `false` compresses all. Default 512. A message sent in fragments is always
    * compressed, since its length is not known when it begins.
    */
-  threshold?: number | false;
+  threshold?: number | false | undefined;
   /** zlib's level, 0 to 9. Default: the codec's (6 in zlib). */
-  level?: number;
+  level?: number | undefined;
   /** zlib's memory level, 1 to 9. Default: the codec's. */
-  memLevel?: number;
+  memLevel?: number | undefined;
   /**
    * This side compresses each message by itself, with a compressor that all connections share: the least memory and
    * time, a lower ratio. It is this side's `…NoContextTakeover`, whichever side that is. Default false.
    */
-  shared?: boolean;
+  shared?: boolean | undefined;
   /**
    * Messages of at least this many bytes are deflated off the thread, where the codec can, and keep their place among the
    * messages before and after them: those wait, and count as buffered. Such a message is compressed by itself, and the
    * one after it too. Messages sent in fragments are not meant. Zero or false, the default, deflates all on the spot.
    */
-  asyncAbove?: number | false;
+  asyncAbove?: number | false | undefined;
 }
 
 /** What each of them may be. */

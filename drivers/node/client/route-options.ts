@@ -32,17 +32,17 @@ export interface RouteOptions extends Pick<
    * Options of node:tls for `wss:`. The server's certificate is verified and its name is sent; no environment variable
    * turns that off, only `rejectUnauthorized: false` does.
    */
-  tls?: TlsClientOptions;
+  tls?: TlsClientOptions | undefined;
   /** A Unix socket or named pipe to connect to; the URL says what to ask for. */
-  socketPath?: string;
+  socketPath?: string | undefined;
   /**
    * The proxy to go through: an `http:` or `https:` URL (CONNECT), `socks5:` (names are resolved here) or `socks5h:`
    * (names are resolved by the proxy), with the credentials for it as its user info; `'env'` for what `wss_proxy`,
    * `https_proxy`, `ws_proxy`, `http_proxy`, `all_proxy` and `no_proxy` say. Default: none.
    */
-  proxy?: string | URL;
+  proxy?: string | URL | undefined;
   /** Options of node:tls for an `https:` proxy. */
-  proxyTls?: TlsClientOptions;
+  proxyTls?: TlsClientOptions | undefined;
   /**
    * Makes the stream, in place of a TCP connection: any Duplex of bytes, now or later. For `wss:`, TLS is spoken over it,
    * unless it is a TLSSocket.
@@ -54,5 +54,5 @@ export interface RouteOptions extends Pick<
    * socket is the connection's. For `wss:`, TLS is spoken over it, unless it is a TLSSocket. It does not go together with
    * `proxy`, `createConnection`, `socketPath` or `http2`.
    */
-  agent?: Agent | AgentLike;
+  agent?: Agent | AgentLike | undefined;
 }

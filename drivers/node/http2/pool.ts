@@ -10,12 +10,12 @@ import type { Target } from '../client/target.ts';
 /** How many sessions an `Http2Pool` opens, and how long it keeps them. */
 export interface Http2PoolOptions {
   /** How long a session is kept that carries no WebSocket, in milliseconds; it keeps no process alive. Default 10 s. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /**
    * How many WebSockets a session carries at most, where its server lets it have more: with one session they are all lost.
    * Zero or `false` turns it off. Default 100.
    */
-  maxStreams?: number | false;
+  maxStreams?: number | false | undefined;
 }
 
 const HTTP2_POOL_OPTIONS: OptionTable<Http2PoolOptions> = { idleTimeout: LIMIT, maxStreams: LIMIT };

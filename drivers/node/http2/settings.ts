@@ -38,9 +38,9 @@ export interface Http2ServerOptions {
    * How many streams a client may reset at once before its session is ended, and with it all its streams. Default: nghttp2's
    * 1,000. From Node 22 on; Node 20 has no such option, and keeps to the default.
    */
-  streamResetBurst?: number;
+  streamResetBurst?: number | undefined;
   /** How many more it may reset every second. Default: nghttp2's 33. Likewise. */
-  streamResetRate?: number;
+  streamResetRate?: number | undefined;
 }
 
 const HTTP2_SERVER_OPTIONS: OptionTable<Http2ServerOptions> = { streamResetBurst: NUMBER, streamResetRate: NUMBER };

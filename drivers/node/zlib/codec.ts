@@ -13,9 +13,9 @@ export interface ZlibCodecOptions {
    * The most compressors, and the most decompressors. A connection that loses its own to another one goes on with an
    * empty compressor, and gives its next decompressor the window that it has kept. Default 256.
    */
-  maxContexts?: number;
+  maxContexts?: number | undefined;
   /** Keeps to the public API of node:zlib, which is several times slower. Default: only where nothing else works. */
-  publicApiOnly?: boolean;
+  publicApiOnly?: boolean | undefined;
 }
 
 const DEFAULT_MAX_CONTEXTS = 256;

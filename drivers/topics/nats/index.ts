@@ -7,15 +7,15 @@ import { NatsEngine } from './nats-engine.ts';
 
 export interface NatsEngineOptions {
   /** What all subjects begin with: letters, digits, `_` and `-`. Default `'topics'`. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Messages of a topic that JetStream keeps. Default: none, and no JetStream: core NATS. */
-  history?: number | false;
+  history?: number | false | undefined;
   /** Milliseconds that a message is kept. Default 5 min. */
-  ttl?: number;
+  ttl?: number | undefined;
   /** Copies of the stream in a cluster. Default 1. */
-  replicas?: number;
+  replicas?: number | undefined;
   /** Where the stream keeps its messages. Default `'file'`. */
-  storage?: 'file' | 'memory';
+  storage?: 'file' | 'memory' | undefined;
 }
 
 /** JetStream has no more. */

@@ -19,11 +19,11 @@ export interface PresenceChange {
 /** Limits of presence; zero or `false` turns one off. */
 export interface PresenceLimits {
   /** Topics that one socket may be in. Default 100. */
-  topics?: number | false;
+  topics?: number | false | undefined;
   /** Bytes of what an entry brings, as JSON. Default 1,024. */
-  info?: number | false;
+  info?: number | false | undefined;
   /** Entries of all nodes that this one holds; beyond them `enter` rejects, and those of other nodes are not shown. Default 1,000,000. */
-  entries?: number | false;
+  entries?: number | false | undefined;
 }
 
 export interface PresenceOptions {
@@ -32,7 +32,7 @@ export interface PresenceOptions {
    * throws goes to the hub's `onError`.
    */
   onChange?(topic: string, change: PresenceChange): unknown;
-  limits?: PresenceLimits;
+  limits?: PresenceLimits | undefined;
 }
 
 /** How presence stands. */

@@ -23,13 +23,13 @@ import { decodeTopic, encodeTopic, flagsOf, parsePayload, parsePlace, parseRecei
 
 export interface RedisEngineOptions {
   /** What all keys and channels begin with. Default `'topics'`. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Messages of a topic that are kept. Default 1,000; `false` or 0: none. */
-  history?: number | false;
+  history?: number | false | undefined;
   /** Milliseconds after its last message that a topic's history goes. Default 5 min. */
-  ttl?: number;
+  ttl?: number | undefined;
   /** Sharded pub/sub (Redis 7): SPUBLISH and SSUBSCRIBE. Default: with a cluster, which can't do without. */
-  sharded?: boolean;
+  sharded?: boolean | undefined;
 }
 
 /** How long a topic's place is remembered after its last message, and the key of a publish, in milliseconds. */
