@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
-import { open, type NodeClientOptions, type WebSocket } from '../index.ts';
+import { open, type NodeClientOptions, type WebSocket, WebSocketError } from '../index.ts';
 import { every, now, sleep } from './clock.ts';
-import { Exit, untilInterrupted } from './exit.ts';
+import { Exit, UsageError, untilInterrupted } from './exit.ts';
 import { duration, paint } from './terminal.ts';
 
 export interface BenchOptions {
@@ -39,6 +39,9 @@ export async function bench(url: string, options: BenchOptions): Promise<number>
   const sockets = attempts.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const refused = attempts.find((one) => one.status === 'rejected');
   if (sockets.length === 0) {
+    // What no server has said is wrong with the command line.
+    if (!interrupted.aborted && !(refused?.reason instanceof WebSocketError))
+      throw new UsageError((refused?.reason as Error).message);
     process.stderr.write(`error: ${(refused?.reason as Error).message}\n`);
     return Exit.UNREACHABLE;
   }

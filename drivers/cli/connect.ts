@@ -56,7 +56,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<num
     };
     for await (const ws of open.reconnecting(url, { ...clientOptions, onState })) {
       await converse(ws, options, lines, show, interrupted);
-      if (lines.isDone || interrupted.aborted) break;
+      if (lines.isDone || interrupted.aborted || (options.once && show.hasMessage)) break;
     }
     return Exit.OK;
   } catch (error) {
@@ -97,7 +97,9 @@ async function converse(
   try {
     for await (const message of ws) {
       show.message(message);
-      if (options.once) void ws.close();
+      if (!options.once) continue;
+      void ws.close();
+      break; // what else has come stays unread
     }
   } catch {
     // Told below, with how it ended.
@@ -231,10 +233,13 @@ class Display {
   readonly #isTerminal: boolean;
   /** Is told that something was printed for people. */
   onShown: () => void;
+  /** Whether a message was shown. */
+  hasMessage: boolean;
 
   constructor(options: ConnectOptions) {
     this.#options = options;
     this.onShown = () => {};
+    this.hasMessage = false;
     this.#isTerminal = process.stdout.isTTY === true;
   }
 
@@ -245,6 +250,7 @@ class Display {
   }
 
   message(message: string | Uint8Array): void {
+    this.hasMessage = true;
     const { json, binary } = this.#options;
     if (typeof message === 'string') {
       if (json) return this.#json({ event: 'text', data: message });

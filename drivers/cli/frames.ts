@@ -43,7 +43,7 @@ export async function frames(name: string, options: FramesOptions): Promise<numb
 /** Bytes written as hex, if that is what it is: of a log, or of a test. */
 function fromHex(file: Buffer): Buffer | undefined {
   const text = file.toString('latin1');
-  if (!/^(0x)?[\da-f\s:,]+$/i.test(text)) return undefined;
+  if (!/^(?:0x|[\da-f\s:,])+$/i.test(text)) return undefined;
   const digits = text.replace(/0x|[\s:,]/gi, '');
   return digits.length % 2 === 0 ? Buffer.from(digits, 'hex') : undefined;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize, sep } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,12 +25,18 @@ export interface ListenOptions {
 /** `sansocket listen [PORT]`. */
 export async function serve(port: number, options: ListenOptions): Promise<number> {
   if (options.broadcast && options.exec !== undefined) throw new UsageError('either --broadcast or --exec');
+  const folder = options.static;
+  if (folder !== undefined && !usable(() => statSync(folder)).isDirectory()) {
+    throw new UsageError(`--static wants a folder, and ${folder} is none`);
+  }
   const interrupted = untilInterrupted();
   const say = (event: Record<string, unknown>, text: string): void => {
     if (options.json) process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
     else process.stdout.write(`${paint('dim', new Date().toISOString().slice(11, 23))} ${printable(text)}\n`);
   };
   const everybody = new Set<WebSocket>();
+  const children = new Set<ChildProcess>();
+  process.once('exit', () => children.forEach(endProcess));
   let count = 0;
 
   const handler = async (ws: WebSocket): Promise<void> => {
@@ -38,7 +45,7 @@ export async function serve(port: number, options: ListenOptions): Promise<numbe
     say({ event: 'open', id, path, remoteAddress: ws.remoteAddress }, `#${id} open ${path} from ${ws.remoteAddress}`);
     everybody.add(ws);
     try {
-      if (options.exec !== undefined) await runProcess(ws, options.exec);
+      if (options.exec !== undefined) await runProcess(ws, options.exec, children);
       else
         for await (const message of ws) {
           const what = typeof message === 'string' ? message.slice(0, 200) : `${size(message.length)} of binary`;
@@ -55,6 +62,7 @@ export async function serve(port: number, options: ListenOptions): Promise<numbe
   };
 
   const server = await listen(serverOptions(port, options), handler).catch((error: unknown) => error as Error);
+  if (server instanceof TypeError || server instanceof RangeError) throw new UsageError(server.message);
   if (server instanceof Error) {
     process.stderr.write(`error: ${server.message}\n`);
     return Exit.UNREACHABLE;
@@ -63,6 +71,15 @@ export async function serve(port: number, options: ListenOptions): Promise<numbe
   await aborted(interrupted);
   await server.close({ timeout: 2000 });
   return Exit.OK;
+}
+
+/** What the system says of a file that was named on the command line. */
+function usable<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function serverOptions(port: number, options: ListenOptions): NodeServerOptions {
@@ -79,16 +96,15 @@ function serverOptions(port: number, options: ListenOptions): NodeServerOptions 
 }
 
 /** A process for a connection: each of its lines is a message, each text message a line; it ends with the connection. */
-async function runProcess(ws: WebSocket, command: string): Promise<void> {
+async function runProcess(ws: WebSocket, command: string, children: Set<ChildProcess>): Promise<void> {
   // In a group of its own, where there are groups: what the shell has started ends with it.
   const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'inherit'], detached: HAS_GROUPS });
-  const end = (): void => endProcess(child);
-  process.once('exit', end);
-  void feed(ws, child.stdin).then(end);
+  children.add(child);
+  void feed(ws, child.stdin).then(() => endProcess(child));
   try {
     for await (const line of createInterface({ input: child.stdout })) await ws.send(line);
   } finally {
-    process.off('exit', end);
+    children.delete(child);
   }
 }
 
@@ -143,7 +159,7 @@ function file(folder: string, target: string): HttpResponse {
 function fromFiles(names: string): { key: Buffer; cert: Buffer } {
   const [key, cert] = names.split(',');
   if (cert === undefined) throw new UsageError("--tls wants 'self-signed' or KEY.pem,CERT.pem");
-  return { key: readFileSync(key), cert: readFileSync(cert) };
+  return usable(() => ({ key: readFileSync(key), cert: readFileSync(cert) }));
 }
 
 /** Made by the `openssl` program: Node makes no certificates. */
@@ -151,7 +167,7 @@ function selfSigned(host: string): { key: Buffer; cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'sansocket-'));
   try {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const names = `subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1${/^[\d.:]+$/.test(host) ? `,IP:${host}` : `,DNS:${host}`}`;
+    const names = `subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1${isIP(host) === 0 ? `,DNS:${host}` : `,IP:${host}`}`;
     const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'];
     const content = ['-subj', '/CN=localhost', '-addext', names];
     execFileSync('openssl', ['req', '-x509', ...kind, ...content, '-keyout', key, '-out', cert], { stdio: 'pipe' });

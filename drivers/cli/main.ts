@@ -120,6 +120,9 @@ async function end(code: Promise<number>): Promise<void> {
 // Whoever reads our output may leave first (`| head`).
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? Exit.OK : Exit.FAILED));
 
+// And notes are for people: where nobody reads them, messages go on.
+process.stderr.on('error', () => {});
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? Exit.OK : Exit.USAGE;

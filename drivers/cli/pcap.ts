@@ -46,13 +46,18 @@ function take(packet: Buffer, streams: Map<string, { parts: Buffer[]; next: numb
   if (packet.length < 20) return;
   const version = packet[0] >> 4;
   const isV6 = version === 6;
+  if (!isV6 && version !== 4) return; // ARP and the like
   if ((isV6 ? packet[6] : packet[9]) !== TCP) return;
   const ipHead = isV6 ? 40 : (packet[0] % 16) * 4;
-  const end = isV6 ? 40 + packet.readUInt16BE(4) : packet.readUInt16BE(2);
+  const told = packet.readUInt16BE(isV6 ? 4 : 2);
+  // None is told where the network card is left to cut a longer one into segments.
+  const end = told === 0 ? packet.length : told + (isV6 ? 40 : 0);
   const segment = packet.subarray(ipHead, Math.min(end, packet.length));
   if (segment.length < 20) return;
-  const from = packet.subarray(isV6 ? 8 : 12, isV6 ? 24 : 16).toString('hex');
-  const name = `${from}:${segment.readUInt16BE(0)} → :${segment.readUInt16BE(2)}`;
+  const size = isV6 ? 16 : 4;
+  const at = isV6 ? 8 : 12;
+  const [from, to] = [at, at + size].map((start) => packet.subarray(start, start + size).toString('hex'));
+  const name = `${from}:${segment.readUInt16BE(0)} → ${to}:${segment.readUInt16BE(2)}`;
   const sequence = segment.readUInt32BE(4);
   const payload = segment.subarray((segment[12] >> 4) * 4);
   if (payload.length === 0) return;

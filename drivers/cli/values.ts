@@ -32,6 +32,6 @@ export function oneOf<T extends string>(...words: T[]): (text: string) => T {
 
 /** A URL, or what stands for one: `8080` and `:8080` are this machine, `host` is `ws://host`. */
 export function url(text: string): string {
-  if (/^:?\d+(\/|$)/.test(text)) return `ws://127.0.0.1:${text.replace(/^:/, '')}`;
+  if (/^:?\d+([/?#]|$)/.test(text)) return `ws://127.0.0.1:${text.replace(/^:/, '')}`;
   return /^[a-z+]+:\/\//i.test(text) ? text : `ws://${text}`;
 }

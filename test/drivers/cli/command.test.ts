@@ -61,6 +61,11 @@ describe('the command line', () => {
     [['doctor', 'ws://a', '-H', 'nothing'], 'no header field'],
     [['bench', 'ws://a', '-c', '0'], 'no whole number from 1'],
     [['frames', '/no/such/file'], 'ENOENT'],
+    [['listen', '0', '--tls', '/no/key,/no/cert'], 'ENOENT'],
+    [['listen', '0', '--static', '/no/such/folder'], 'ENOENT'],
+    [['listen', '0', '--static', process.execPath], '--static wants a folder'],
+    [['listen', '0', '--allow-origin', 'no origin'], 'allowedOrigins'],
+    [['bench', '::1'], 'not valid'],
   ])('%j is refused with exit code 2, and says why', async (args, why) => {
     const { exit, err } = await runWith('', ...args);
     expect(err).toContain(why);
@@ -124,6 +129,40 @@ describe('connect', () => {
   });
 });
 
+describe('connect --once', () => {
+  const burst = (): Promise<string> =>
+    echoServer(async (ws) => {
+      for (const message of ['one', 'two', 'three']) await ws.send(message);
+      await ws.closed;
+    });
+
+  test.each([[[]], [['--reconnect']]])('ends after one message, whatever else has come: %j', async (more) => {
+    const run = start(['connect', await burst(), '--once', ...more]);
+    expect(await run.ended).toMatchObject({ exit: 0, out: 'one\n' });
+  });
+});
+
+test('a port stands for this machine with a query, too', async () => {
+  let path: string | undefined;
+  const url = new URL(
+    await echoServer(async (ws) => {
+      path = ws.request!.path;
+      await ws.close();
+    }),
+  );
+  expect((await runWith('', 'connect', `${url.port}?a=1`)).exit).toBe(0);
+  expect(path).toBe('/');
+});
+
+test('that nobody reads the notes ends nothing', async () => {
+  const { child, said, ended } = start(['connect', await echoServer(), '--wait', '0']);
+  child.stderr.destroy();
+  child.stdin.write('one\n');
+  await said(/one/);
+  child.stdin.end('two\n');
+  expect(await ended).toMatchObject({ exit: 0, out: 'one\ntwo\n' });
+});
+
 describe('listen', () => {
   async function listening(...args: string[]): Promise<Run & { url: string }> {
     const run = start(['listen', '0', ...args]);
@@ -150,6 +189,17 @@ describe('listen', () => {
   test('--exec gives each connection a process, whose lines are messages', async () => {
     const { url } = await listening('--exec', 'sed -u s/a/b/');
     expect(await open(url, async (ws) => (await ws.send('aha'), ws.receive()))).toBe('bha');
+  });
+
+  test('--exec warns of nothing where many are connected', async () => {
+    const { url, child, ended } = await listening('--exec', 'cat');
+    const all = await Promise.all(Array.from({ length: 12 }, () => open(url)));
+    for (const ws of all) {
+      await ws.send('here');
+      expect(await ws.receive()).toBe('here');
+    }
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ exit: 0, err: '' });
   });
 
   test('--exec ends what the shell has started, too, with the connection', async () => {
@@ -245,6 +295,30 @@ describe('frames', () => {
     writeFileSync(join(folder, 'a.pcap'), Buffer.concat([head, ...packets]));
     const { exit, out } = await runWith('', 'frames', join(folder, 'a.pcap'));
     expect(out).toMatch(/text +Hello/);
+    expect(exit).toBe(0);
+  });
+
+  test('takes bytes that are written each with 0x', async () => {
+    const { exit, out } = await runWith('0x81, 0x05, 0x48, 0x65,\n0x6c, 0x6c, 0x6f', 'frames', '-');
+    expect(out).toMatch(/text +Hello/);
+    expect(exit).toBe(0);
+  });
+
+  test('tells the connections in a pcap apart, and takes nothing but IP for IP', async () => {
+    const frame = (text: string): Buffer => Buffer.from(`\x81\x05${text}`, 'latin1');
+    const [arp, cut, one, other] = [frame('wrong'), frame('whole'), frame('Hello'), frame('World')].map((payload) =>
+      packet(7, payload),
+    );
+    arp[16] = 0x05; // no version of IP
+    cut.writeUInt16BE(0, 18); // its length was left to the network card
+    cut[35] = 1;
+    other[35] = 2; // to another address, from and to the same ports
+    const head = Buffer.alloc(24);
+    head.writeUInt32LE(0xa1b2c3d4, 0);
+    head.writeUInt32LE(101, 20);
+    writeFileSync(join(folder, 'b.pcap'), Buffer.concat([head, arp, cut, one, other]));
+    const { exit, out } = await runWith('', 'frames', join(folder, 'b.pcap'));
+    expect([...out.matchAll(/text +([a-z]+)$/gim)].map(([, text]) => text)).toEqual(['whole', 'Hello', 'World']);
     expect(exit).toBe(0);
   });
 
