@@ -169,6 +169,7 @@ export class NativeSocket
   terminate(error: WebSocketError = new ConnectionLostError('terminated', { kind: 'terminated' })): void {
     if (this.state === 'closed') return;
     this.#fault ??= error;
+    this.#end = undefined; // nobody is to wait for who takes what the peer has sent before
     this.#startClosing(1000, '');
     this.onEnd(NO_CLOSE, '');
   }
@@ -250,8 +251,10 @@ export class NativeSocket
 
   onEnd(code: number, reason: string, cause?: unknown): void {
     if (this.state === 'closed' || this.#end !== undefined) return;
+    // A runtime that tells of the end within `close()` says what it was given: it is this side that has ended it.
+    if (this.#fault !== undefined) return this.#finish(NO_CLOSE, '', cause);
     // Messages that came before the end are delivered before it.
-    if (this.#held.length > 0 && this.#fault === undefined) {
+    if (this.#held.length > 0) {
       this.#end = () => this.#finish(code, reason, cause);
       if (this.state === 'open') this.state = 'closing';
       return;
@@ -308,7 +311,11 @@ export class NativeSocket
       this.#carrier.close(code, reason);
       return true;
     } catch {
-      this.#carrier.close(undefined, '');
+      try {
+        this.#carrier.close(undefined, '');
+      } catch (error) {
+        this.onEnd(NO_CLOSE, '', error); // nothing more is to be had of it
+      }
       return false;
     }
   }

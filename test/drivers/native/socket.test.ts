@@ -1,5 +1,5 @@
 /** The promise API over a WebSocket of the runtime's, here one that does what the test says. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fromWebSocket, open } from '../../../drivers/native/index.ts';
 
 /** What a page has, as the WHATWG's interface shows it: the test is its network. */
@@ -253,4 +253,47 @@ test('the errors of its ends have the kinds that those of other connections have
   const other = await fromWebSocket(new FakeWebSocket().open());
   other.terminate();
   expect((await other.closed).error).toMatchObject({ kind: 'terminated' });
+});
+
+describe('a connection that this side ends has its own error', () => {
+  test.each([
+    ['terminate', {}, 'terminated'],
+    ['a message that is too large', { maxMessageSize: 4 }, 'message-size'],
+    ['more than `sendLimit`', { sendLimit: 4, sendHighWater: 1 }, 'send-limit'],
+  ])('by %s, in a runtime that tells of the end within `close()`', async (_, options, kind) => {
+    const raw = new FakeWebSocket().open();
+    raw.close = (code = 1005) => raw.end(code);
+    const ws = await fromWebSocket(raw, options);
+    if (kind === 'terminated') ws.terminate();
+    else if (kind === 'message-size') raw.receive('12345');
+    else for (let i = 0; i < 3; i++) void ws.send('12345').catch(() => {});
+    expect(await ws.closed).toMatchObject({ code: 1006, clean: false, error: { kind } });
+  });
+
+  test('by terminate, when the peer has ended it already behind messages that nobody has received', async () => {
+    const raw = new FakeWebSocket().open();
+    const ws = await fromWebSocket(raw, { receiveQueue: 1 });
+    for (const message of ['a', 'b', 'c']) raw.receive(message);
+    raw.end(1000);
+    ws.terminate();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ws.state).toBe('closed');
+    expect(await ws.closed).toMatchObject({ clean: false, error: { kind: 'terminated' } });
+  });
+
+  test('by close and terminate of a WebSocket that throws whenever it is closed', async () => {
+    for (const end of ['close', 'terminate'] as const) {
+      const raw = new FakeWebSocket().open();
+      const cause = new Error('no');
+      raw.close = () => {
+        throw cause;
+      };
+      const ws = await fromWebSocket(raw);
+      void ws[end]();
+      expect(await ws.closed).toMatchObject({ clean: false, error: { name: 'ConnectionLostError' } });
+      if (end === 'close') expect((await ws.closed).error!.cause).toBe(cause);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
 });
