@@ -22,6 +22,7 @@ export class Tasks {
     if (this.#busy) {
       this.#queue.push(task);
     } else {
+      this.#busy = true; // what the task itself brings about waits for the end of its turn
       try {
         task();
       } finally {

@@ -203,6 +203,24 @@ describe('event handler attributes', () => {
   });
 });
 
+test('the reactions to one message are done before the next comes, also where the first has ended the connection', async () => {
+  const names = ['m0', 'm1', 'm2', 'm3'];
+  const url = await serveWith(async (ws) => {
+    for (const name of names) void ws.send(name);
+    await ws.closed;
+  });
+  const socket = new WebSocket(url, [], { sendLimit: 10 });
+  const seen: string[] = [];
+  socket.onmessage = async ({ data }) => {
+    seen.push(data);
+    if (data === 'm1') for (let i = 0; i < 2; i++) socket.send('x'.repeat(4 * 1024 * 1024));
+    await null;
+    seen.push('after');
+  };
+  await next(socket, 'close');
+  expect(seen).toEqual(names.flatMap((name) => [name, 'after']));
+});
+
 describe('the members as WebIDL has them', () => {
   test('take as many arguments as they need, by their length', () => {
     expect([WebSocket.length, WebSocket.prototype.close.length, WebSocket.prototype.send.length]).toEqual([1, 0, 1]);
