@@ -182,7 +182,12 @@ export class WebSocketStreamFace {
       cancel: (reason) => this.#closeUsing(reason),
     });
     const writable = new WritableStream<MessageData>({
-      start: (controller) => void (this.#writable = controller),
+      start: (controller) => {
+        this.#writable = controller;
+        // The stream's own abort waits for the write that is under way, which may never end where the peer doesn't read.
+        const { signal } = controller as { signal?: AbortSignal };
+        signal?.addEventListener('abort', () => this.#closeUsing(signal.reason), { once: true });
+      },
       write: (chunk) => this.#write(socket, chunk),
       close: () => this.#closeAndWait(),
       abort: (reason) => this.#closeUsing(reason),

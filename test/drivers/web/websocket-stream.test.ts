@@ -54,6 +54,23 @@ describe('WebSocketStream', () => {
     expect(count).toBe(2000);
   });
 
+  test('an abort does not wait for a write to a peer that does not read', async () => {
+    const { port } = await rawServer((socket, head) => socket.pause().write(switching(head)));
+    const stream = new WebSocketStream(`ws://127.0.0.1:${port}`, { closeTimeout: 1 });
+    const writer = (await stream.opened).writable.getWriter();
+    writer.closed.catch(() => {});
+    // More than the system takes of a connection that nobody reads from.
+    const writing = writer.write(new Uint8Array(64 * 1024 * 1024)).catch((error: unknown) => error);
+    await writer.abort(new Error('enough'));
+    const error = await stream.closed.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      name: 'WebSocketError',
+      closeCode: 1006,
+      cause: { timer: { option: 'closeTimeout' } },
+    });
+    expect(await writing).toBe(error);
+  });
+
   test('the server’s close ends both streams', async () => {
     const url = await serveWith(async (ws) => {
       await ws.send('last');
