@@ -29,10 +29,15 @@ export class Network extends NetworkDriver {
 
   /** @internal */
   override describeWaits(sockets: readonly Socket<any>[]): string | undefined {
-    const waits = sockets.filter(({ data }) => data instanceof Session && data.inbox.waiting > 0);
-    if (waits.length === 0) return undefined;
+    const waits: Record<string, readonly Socket<any>[]> = {
+      receive: sockets.filter(({ data }) => data instanceof Session && data.inbox.waiting > 0),
+      open: sockets.filter(({ state }) => state === 'connecting'),
+      close: sockets.filter(({ state }) => state === 'closing'),
+    };
+    const [call, those] = Object.entries(waits).find(([, those]) => those.length > 0) ?? [];
+    if (those === undefined) return undefined;
     const who =
-      waits.length === 1 ? `one receive waits, on ${waits[0]!.url}` : `${waits.length} clients wait in receive`;
+      those.length === 1 ? `one ${call} waits, on ${those[0]!.url}` : `${those.length} clients wait in ${call}`;
     return `${who}. Time stands still until network.advance(milliseconds)`;
   }
 }

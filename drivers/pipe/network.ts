@@ -1,6 +1,7 @@
 import { Connection, HandshakeError, type DeflateCodec, parseWebSocketUrl, Resources } from '../../protocol/index.ts';
 import {
   checkOptions,
+  isError,
   type OptionTable,
   resolveConduct,
   resolveLimit,
@@ -205,7 +206,13 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
       });
       this.#open.set(link, socket);
       this.#hint.watch();
-      options.onLink?.(link);
+      try {
+        options.onLink?.(link);
+      } catch (cause) {
+        this.#open.delete(link);
+        const text = `onLink has thrown: ${isError(cause) ? cause.message : String(cause)}`;
+        return socket.terminate(new HandshakeError(text, { cause, kind: 'connect', isTemporary: false }));
+      }
       record('server', 'accept');
       listener.accept(link.server, options.localAddress ?? 'client', target.secure);
       after('toClient', linkOptions, () => {

@@ -44,6 +44,29 @@ describe('a network', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test.each(['open', 'close'])('says that %s waits', async (call) => {
+    const net = await network();
+    await net.listen(
+      { host: 'server', authorize: () => call !== 'open' || new Promise<boolean>(() => {}) },
+      (ws) => ws.closed,
+    );
+    const opening = net.open('ws://server/a');
+    opening.catch(() => {});
+    await net.settle();
+    if (call === 'close') {
+      const ws = await opening;
+      net.links[0]!.stall();
+      void ws.close();
+    }
+    await net.settle();
+    vi.advanceTimersByTime(1500);
+    vi.advanceTimersByTime(1500);
+    expect(warned).toEqual([
+      `sansocket/pipe: nothing is on its way; one ${call} waits, on ws://server/a. ` +
+        'Time stands still until network.advance(milliseconds)',
+    ]);
+  });
+
   test('says nothing where no client waits, and watches no longer than there are connections', async () => {
     const net = await network();
     await net.listen({ host: 'server' }, async (ws) => {

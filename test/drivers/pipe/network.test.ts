@@ -71,6 +71,23 @@ describe('a connection', () => {
   });
 });
 
+test('an onLink that throws ends what is being opened with that, and leaves no link', async () => {
+  const network = new NetworkDriver();
+  const { server } = await echo(network);
+  const client = new Recorder();
+  const cause = new Error('mine');
+  const onLink = (): never => {
+    throw cause;
+  };
+  network.connect('ws://server/', { onLink }, client.handlers);
+  await client.until(() => client.infos.length === 1);
+  expect(client.infos[0]!.error).toMatchObject({ name: 'HandshakeError', isTemporary: false, cause });
+  expect(client.infos[0]!.error!.message).toContain('onLink has thrown: mine');
+  await network.advance(HOUR);
+  expect(network.links.length).toBe(1); // the one of `echo`
+  expect(server.infos).toEqual([]);
+});
+
 describe('names', () => {
   const reaches = async (network: NetworkDriver, url: string) => {
     const client = new Recorder();
