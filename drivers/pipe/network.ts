@@ -23,7 +23,7 @@ import { NETWORK_OPTIONS, PIPE_CLIENT_OPTIONS, PIPE_SERVER_OPTIONS } from './opt
 import type { Direction, LinkOptions } from './link-options.ts';
 import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
 import { SeededRandom } from './random.ts';
-import type { TraceEvent } from './trace.ts';
+import type { Trace, TraceEvent } from './trace.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /**
@@ -60,7 +60,7 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     this.#random = new SeededRandom(this.seed);
     this.#resources = new Resources({ random: this.#random.fork(0).fill });
     this.#codec = options.codec;
-    this.#options = options;
+    this.#options = { ...options, trace: options.trace && apart(options.trace, this.clock) };
     this.#addresses = new Addresses();
     this.#open = new Map();
     const network = this;
@@ -221,4 +221,17 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
       });
     });
   }
+}
+
+/** A trace whose errors are the clock's to tell, as those of other callbacks: what it looks at goes on. */
+function apart(trace: Trace, clock: VirtualClock): Trace {
+  return (entry) => {
+    try {
+      trace(entry);
+    } catch (error) {
+      clock.defer(() => {
+        throw error;
+      });
+    }
+  };
 }

@@ -88,6 +88,32 @@ test('an onLink that throws ends what is being opened with that, and leaves no l
   expect(server.infos).toEqual([]);
 });
 
+test.each(['connect', 'accept', 'write', 'data', 'end', 'lost'] as const)(
+  'a trace that throws when it is told of %s is told to who advances, and nothing else comes of it',
+  async (at) => {
+    let isNew = true;
+    const network = new NetworkDriver({
+      manual: true,
+      trace: ({ event }) => {
+        if (event !== at || !isNew) return;
+        isNew = false;
+        throw new Error('mine');
+      },
+    });
+    const { client, server, socket } = await echo(network);
+    const errors: unknown[] = [];
+    const settle = (): Promise<unknown> => network.settle().catch((error: unknown) => errors.push(error));
+    for (let i = 0; i < 2; i++) await settle();
+    socket.send('hello');
+    for (let i = 0; i < 2; i++) await settle();
+    socket.close(1000, 'bye');
+    for (let i = 0; i < 2; i++) await settle();
+    expect(errors).toEqual([new Error('mine')]);
+    expect(client.log).toEqual(['open', 'text hello', 'close 1000']);
+    expect(server.log).toEqual(['open', 'text hello', 'close 1000']);
+  },
+);
+
 describe('names', () => {
   const reaches = async (network: NetworkDriver, url: string) => {
     const client = new Recorder();
