@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { examine } from './doctor/doctor.ts';
 import type { Finding, Severity } from './doctor/finding.ts';
 import { isHealthy, toHtml, verdict } from './doctor/report.ts';
-import { aborted, Exit, untilInterrupted } from './exit.ts';
+import { aborted, Exit, UsageError, untilInterrupted } from './exit.ts';
 import { paint, printable, type Paint } from './terminal.ts';
 
 /** What the command line says. */
@@ -54,7 +54,11 @@ export async function doctor(url: string, options: DoctorOptions): Promise<numbe
   const outcome = interrupted.aborted ? 'Interrupted: this is what was found by then.' : verdict(findings);
   if (isShown) console.log(`\n${paint(healthy ? 'green' : 'red', outcome)}`);
   else console.log(JSON.stringify({ url, healthy, verdict: outcome, findings }, null, 2));
-  if (options.html !== undefined) await writeFile(options.html, toHtml(url, findings));
+  if (options.html !== undefined) {
+    await writeFile(options.html, toHtml(url, findings)).catch((error: Error) => {
+      throw new UsageError(error.message);
+    });
+  }
   // What is still being tried must not keep the program.
   if (interrupted.aborted) setTimeout(() => process.exit(Exit.FAILED), 100).unref();
   return healthy ? Exit.OK : Exit.FAILED;

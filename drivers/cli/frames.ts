@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { zlibCodec } from '../node/zlib/codec.ts';
 import {
   Connection,
@@ -26,7 +27,8 @@ const SHOWN = 120;
 export async function frames(name: string, options: FramesOptions): Promise<number> {
   let file: Buffer;
   try {
-    file = readFileSync(name === '-' ? 0 : name);
+    // Not by its descriptor: a pipe that is empty for a moment is an error there (EAGAIN).
+    file = name === '-' ? await buffer(process.stdin) : readFileSync(name);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

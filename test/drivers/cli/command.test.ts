@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { listen, open, type WebSocket } from '../../../drivers/index.ts';
-import { endAll, runWith, start, type Run } from './running.ts';
+import { endAll, runWith, start, startProgram, type Run } from './running.ts';
+import { freshBuild } from '../../support/source.ts';
 
 let folder: string;
 const cleanups: (() => unknown)[] = [];
@@ -66,6 +67,7 @@ describe('the command line', () => {
     [['listen', '0', '--static', process.execPath], '--static wants a folder'],
     [['listen', '0', '--allow-origin', 'no origin'], 'allowedOrigins'],
     [['bench', '::1'], 'not valid'],
+    [['doctor', 'ws://127.0.0.1:1', '--html', '/no/such/folder/r.html'], 'ENOENT'],
   ])('%j is refused with exit code 2, and says why', async (args, why) => {
     const { exit, err } = await runWith('', ...args);
     expect(err).toContain(why);
@@ -295,6 +297,15 @@ describe('frames', () => {
     writeFileSync(join(folder, 'a.pcap'), Buffer.concat([head, ...packets]));
     const { exit, out } = await runWith('', 'frames', join(folder, 'a.pcap'));
     expect(out).toMatch(/text +Hello/);
+    expect(exit).toBe(0);
+  });
+
+  test.skipIf(process.platform === 'win32')('reads a pipe of the shell to its end, however it comes', async () => {
+    const script = `yes '81 05 48 65 6c 6c 6f' | head -n 100000 | "$0" "$1" frames -`;
+    const run = startProgram('sh', ['-c', script, process.execPath, join(freshBuild(), 'cli.js')]);
+    const { exit, out, err } = await run.ended;
+    expect(err).toBe('');
+    expect(out.match(/^text +Hello$/gm)).toHaveLength(100_000);
     expect(exit).toBe(0);
   });
 
