@@ -12,10 +12,8 @@ import { type Wake, wakeAtDeadline } from '../../clock.ts';
 import type { AdmissionControl, PendingPeer } from '../../socket/admission-control.ts';
 import { each } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
+import { Openings, type StreamListener } from './openings.ts';
 import { IDLE_TIMEOUT, SESSION_WINDOW } from './settings.ts';
-
-/** Takes a stream that a client has opened: its request has these fields. */
-export type StreamListener = (stream: ServerHttp2Stream, fields: readonly string[]) => void;
 
 /**
  * A server's connections of HTTP/2. Each is bounded: in what node:http2 is told in `SESSION_OPTIONS`, and in how long it
@@ -124,9 +122,10 @@ class ServerSession implements PendingPeer {
       this.#expect(Infinity);
       admission.stopWaiting(this);
     });
+    const openings = new Openings(onStream);
     session.on('stream', ((stream: ServerHttp2Stream, _headers: object, _flags: number, fields: readonly string[]) => {
       this.#enter(stream);
-      onStream(stream, fields);
+      openings.add(stream, fields);
     }) as (stream: ServerHttp2Stream) => void);
     this.#expect(since + limits.handshakeTimeout);
     admission.wait(this);

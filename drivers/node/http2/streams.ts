@@ -13,7 +13,7 @@ import { guard } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
 import { isTaken } from '../node-transport.ts';
 import { FAILED, NOT_FOUND, waitFor } from '../server/upgrades.ts';
-import type { StreamListener } from './server-sessions.ts';
+import type { StreamListener } from './openings.ts';
 
 type AnyHttp2Server = Http2Server | Http2SecureServer;
 
