@@ -53,7 +53,7 @@ describe('bytes allocated per message', { timeout: 60_000 }, () => {
     ['promise', 'text-125-64x64', 780],
     ['promise', 'text-125-64x1', 2050],
     ['promise', 'text-1k-64x64', 1680],
-    ['promise', 'cjk-1k-64x64', 1450],
+    ['promise', 'cjk-1k-64x64', 1430],
     ['ws face', 'text-125-64x64', 875],
     ['ws face', 'text-125-64x1', 1450],
     ['ws face', 'binary-1k-64x64', 1750],
