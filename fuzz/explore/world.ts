@@ -37,6 +37,8 @@ const DEEDS = [
   'deflated',
 ] as const;
 export type Deed = (typeof DEEDS)[number];
+/** What is done without anybody's wish, in this order. */
+const DUE: readonly Deed[] = ['deliver', 'resume', 'deflated', 'conclude', 'eof'];
 export interface Move {
   readonly side: Role;
   readonly deed: Deed;
@@ -197,9 +199,7 @@ export class World {
   drain(): void {
     for (let i = 0; ; i++) {
       assert(i < 100, 'it never ends');
-      const move = ['deliver', 'resume', 'deflated', 'conclude', 'eof']
-        .map((due) => this.moves().find(({ deed, side }) => deed === due && !this.#isEarlyEof(side, deed)))
-        .find((found) => found !== undefined);
+      const move = this.#due();
       if (move !== undefined) {
         this.make(move);
         continue;
@@ -219,6 +219,15 @@ export class World {
       assert(connection.phase === Phase.CLOSED, `the ${side} is not closed though everything is delivered`);
       assert(events.filter(({ type }) => type === 'closed').length === 1, `the ${side} has not one last event`);
     }
+  }
+
+  /** What a world that is left to itself does next, but for its timers. */
+  #due(): Move | undefined {
+    for (const deed of DUE) {
+      for (const side of SIDES)
+        if (this.#isPossible(side, deed) && !this.#isEarlyEof(side, deed)) return { side, deed };
+    }
+    return undefined;
   }
 
   /** Whether this would cut off an opening handshake that can go on. */
