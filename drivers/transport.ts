@@ -31,6 +31,8 @@ export interface Transport {
 export interface TransportHandler {
   /** Bytes have come. They are lent: they may be written to and are forgotten when the call returns. */
   onData(bytes: Uint8Array): void;
+  /** @internal The same for the first `length` bytes of a buffer that the transport has made, reads into and shows nobody. */
+  onRead?(buffer: Uint8Array, length: number): void;
   /** Over HTTP/2: the fields of a response have come, and END_STREAM with them or not. */
   onFields?(fields: readonly string[], isEnd: boolean): void;
   /** What was buffered is sent: `bufferedAmount` is zero again. */

@@ -43,12 +43,12 @@ export class Input {
     life.input = this;
   }
 
-  /** Bytes have come: they wait behind those that wait already. Nothing of them is kept. */
-  receive(bytes: Uint8Array): void {
+  /** The first `length` of these bytes have come: they wait behind those that wait already. Nothing of them is kept. */
+  receive(bytes: Uint8Array, length: number): void {
     this.#life.heard();
-    if (this.#life.state === State.LAST_SECOND) this.#countLate(bytes.length, MOST_REST);
-    if (this.#held !== undefined && this.#held.length > 0) this.#hold(bytes, 0);
-    else this.#take(bytes, undefined);
+    if (this.#life.state === State.LAST_SECOND) this.#countLate(length, MOST_REST);
+    if (this.#held !== undefined && this.#held.length > 0) this.#hold(bytes, 0, length);
+    else this.#take(bytes, length, undefined);
   }
 
   /** Goes on with what was held back, as far as it may by now. */
@@ -56,9 +56,10 @@ export class Input {
     if (this.#life.bytes === Bytes.EARLY) return;
     const held = this.#held;
     // Without any bytes, a frame goes on that was held back behind its header.
-    if (held === undefined) return this.#take(NO_BYTES, undefined);
+    if (held === undefined) return this.#take(NO_BYTES, 0, undefined);
     this.#held = undefined;
-    this.#take(held.take(), held);
+    const bytes = held.take();
+    this.#take(bytes, bytes.length, held);
     if (this.#held !== held) held.clear();
   }
 
@@ -116,10 +117,9 @@ export class Input {
     this.#receiver = undefined;
   }
 
-  /** Bytes that were `held` back before are their holder's again if they must wait. */
-  #take(bytes: Uint8Array, held: PendingInput | undefined): void {
+  /** Takes `bytes[0, end)`. Those that were `held` back before are their holder's again if they must wait. */
+  #take(bytes: Uint8Array, end: number, held: PendingInput | undefined): void {
     const life = this.#life;
-    const end = bytes.length;
     let at = 0;
     try {
       do {
@@ -128,11 +128,11 @@ export class Input {
           const receiver = this.#lendReceiver();
           at = receiver.receive(bytes, at, end);
           this.#settle(receiver);
-          if (at < end && life.bytes === Bytes.FRAMES) return this.#holdRest(bytes, at, held);
+          if (at < end && life.bytes === Bytes.FRAMES) return this.#holdRest(bytes, at, end, held);
         } else if (life.bytes === Bytes.NOTHING) {
           return this.#countLate(end - at, MOST_DISCARDED);
         } else if (life.bytes === Bytes.EARLY) {
-          return this.#hold(bytes, at);
+          return this.#hold(bytes, at, end);
         } else {
           at = this.#takeHandshake(bytes, at, end);
         }
@@ -171,26 +171,26 @@ export class Input {
   }
 
   /** Frames must wait from `start` on. */
-  #holdRest(bytes: Uint8Array, start: number, held: PendingInput | undefined): void {
-    if (held === undefined) return this.#hold(bytes, start);
-    held.putBack(bytes.length - start);
+  #holdRest(bytes: Uint8Array, start: number, end: number, held: PendingInput | undefined): void {
+    if (held === undefined) return this.#hold(bytes, start, end);
+    held.putBack(end - start);
     this.#held = held;
   }
 
-  /** Keeps `bytes[start, …)` behind what is kept already, up to a limit. */
-  #hold(bytes: Uint8Array, start: number): void {
+  /** Keeps `bytes[start, end)` behind what is kept already, up to a limit. */
+  #hold(bytes: Uint8Array, start: number, end: number): void {
     const life = this.#life;
     const held = (this.#held ??= new PendingInput(life.resources.blocks));
-    if (life.bytes === Bytes.EARLY && held.length + bytes.length - start > MOST_EARLY) {
+    if (life.bytes === Bytes.EARLY && held.length + end - start > MOST_EARLY) {
       refuse(life, On.refuse, EARLY_FRAMES);
     } else if (held.late > MOST_LATE && life.wantsTurn) {
       // Whoever brings so much all the same has nobody else to serve.
-      held.append(bytes, start);
+      held.append(bytes, start, end);
       while (life.wantsTurn) this.takeTurn();
     } else if (held.late > MOST_LATE) {
       life.abort(On.flood, new ProtocolError(1008, '', { message: 'read on while paused', kind: 'flood' }));
     } else {
-      held.append(bytes, start);
+      held.append(bytes, start, end);
     }
   }
 

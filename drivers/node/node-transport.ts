@@ -186,8 +186,7 @@ export class NodeTransport implements Transport, Guarded {
   }
 
   static #onRead(this: Carried, length: number): void {
-    const bytes = length === readBuffer.length ? readBuffer : readBuffer.subarray(0, length);
-    this[TRANSPORT].#handler.onData(bytes);
+    this[TRANSPORT].#handler.onRead!(readBuffer, length);
   }
 
   /** In the context of whoever pushed the chunk, or had the stream go on. */

@@ -1,10 +1,5 @@
-import {
-  type Connection,
-  ConnectionLostError,
-  Phase,
-  type RequestHead,
-  TransportAction,
-} from '../../protocol/index.ts';
+import { ConnectionLostError, Phase, TransportAction } from '../../protocol/index.ts';
+import type { Connection, RequestHead } from '../../protocol/index.ts';
 import { graceOf, type Sleeper, type Wake } from '../clock.ts';
 import { Departures, type OnSent } from './departures.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
@@ -18,6 +13,8 @@ const FLUSH_AT = 64 * 1024;
 
 /** A peer that sends on and on puts off a deadline by so many turns of the event loop at most. */
 const MOST_READINGS = 16;
+/** In place of a length: all that the bytes are found to be, which somebody else has made. */
+const UNREAD = -1;
 const NOTHING: readonly Uint8Array[] = [];
 
 /**
@@ -104,14 +101,19 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   }
 
   onData(bytes: Uint8Array): void {
+    this.onRead(bytes, UNREAD);
+  }
+
+  onRead(bytes: Uint8Array, length: number): void {
     const now = this.#setting.clock.now();
     this.#hasHeard = true;
     this.isReceiving = true;
     this.#isRunning = true;
     try {
-      this.bytesReceived += bytes.length;
+      this.bytesReceived += length === UNREAD ? bytes.length : length;
       this.lastReceived = Math.floor(now);
-      this.#connection.receive(bytes, now);
+      if (length === UNREAD) this.#connection.receive(bytes, now);
+      else this.#connection.receiveFrom(bytes, length, now);
     } catch (error) {
       blame(this, error);
     }

@@ -29,12 +29,12 @@ export class PendingInput {
     this.#start = 0;
   }
 
-  /** Copies `bytes[start, …)` behind what is held. */
-  append(bytes: Uint8Array, start: number): void {
-    const length = bytes.length - start;
+  /** Copies `bytes[start, end)` behind what is held. */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
     this.late = this.length === 0 ? 0 : this.late + length;
     if (this.#start + this.length + length > this.#memory.length) this.#grow(length);
-    this.#memory.set(bytes.subarray(start), this.#start + this.length);
+    this.#memory.set(bytes.subarray(start, end), this.#start + this.length);
     this.length += length;
   }
 

@@ -188,6 +188,35 @@ describe.each(ROLES)('a %s', (role) => {
     expect(endpoint.sent()).toEqual(['TEXT "x"', 'PONG 74776f']);
   });
 
+  test('takes of a read buffer only what was read into it, and keeps no more of it while paused', () => {
+    const wires = [
+      { opcode: TEXT, payload: 'whole' },
+      { opcode: PING, payload: 'p' },
+      { opcode: BINARY, payload: new Uint8Array(300) },
+    ];
+    const endpoint = openEndpoint(role);
+    const wire = Buffer.concat(wires.map((one) => endpoint.peer(one)));
+    for (let cut = 0; cut <= wire.length; cut++) {
+      const reader = openEndpoint(role);
+      const { connection } = reader;
+      // What is left of an earlier read lies behind it.
+      const buffer = new Uint8Array(wire.length + 100).fill(0x89);
+      for (const piece of [wire.subarray(0, cut), wire.subarray(cut)]) {
+        buffer.set(piece);
+        connection.receiveFrom(buffer, piece.length, 0);
+        buffer.fill(0x89);
+      }
+      connection.pause();
+      buffer.set(wire);
+      connection.receiveFrom(buffer, wire.length - 1, 0);
+      buffer.fill(0x89);
+      connection.resume(0);
+      const zeros = expect.stringMatching(/^binary 0+…0+ .300 bytes/) as unknown;
+      expect(reader.events()).toEqual(['text "whole"', 'ping 70', zeros, 'text "whole"', 'ping 70']);
+      expect(connection.phase).toBe(Phase.OPEN);
+    }
+  });
+
   test('compresses what is worth it and what it is told to, of bytes too', () => {
     const endpoint = compressing(role);
     const bytes = new Uint8Array(100);

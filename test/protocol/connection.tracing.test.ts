@@ -86,6 +86,7 @@ function session(role: Role, resources: Resources, makeTrace?: (connection: Conn
 /** Every call that does something, by its name. */
 const CALLS: Record<string, (connection: Connection) => unknown> = {
   receive: (connection) => connection.receive(new Uint8Array(0), 0),
+  receiveFrom: (connection) => connection.receiveFrom(new Uint8Array(1), 0, 0),
   receiveEof: (connection) => connection.receiveEof(0),
   transportLost: (connection) => connection.transportLost(0),
   outputLost: (connection) => connection.outputLost(0),
