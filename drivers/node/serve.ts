@@ -111,8 +111,9 @@ async function createHttp2Sessions(
 ): Promise<Http2ServerSessions> {
   // Loaded by those alone who use it.
   const { Http2ServerSessions } = await import('./http2/server-sessions.ts');
-  return new Http2ServerSessions(resolveLimits(options), acceptor.admission, sessions, (stream, fields) => {
-    carrying(stream, report, () => acceptor.acceptStream(stream, fields));
+  return new Http2ServerSessions(resolveLimits(options), acceptor.admission, sessions, {
+    take: (stream, fields) => void acceptor.acceptStream(stream, fields),
+    failed: report,
   });
 }
 

@@ -12,7 +12,7 @@ import { type Wake, wakeAtDeadline } from '../../clock.ts';
 import type { AdmissionControl, PendingPeer } from '../../socket/admission-control.ts';
 import { each } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
-import { Openings, type StreamListener } from './openings.ts';
+import { Openings, type StreamTaker } from './openings.ts';
 import { IDLE_TIMEOUT, SESSION_WINDOW } from './settings.ts';
 
 /**
@@ -20,15 +20,15 @@ import { IDLE_TIMEOUT, SESSION_WINDOW } from './settings.ts';
  * may carry no stream: at first as long as an opening handshake may take, later `IDLE_TIMEOUT`.
  */
 export class Http2ServerSessions {
-  readonly #onStream: StreamListener;
+  readonly #taker: StreamTaker;
   readonly #options: ServerSessionOptions;
   readonly #limits: Limits;
   readonly #admission: AdmissionControl;
   readonly #sessions: Set<ServerSession>;
   #isStopped: boolean;
 
-  constructor(limits: Limits, admission: AdmissionControl, options: ServerSessionOptions, onStream: StreamListener) {
-    this.#onStream = onStream;
+  constructor(limits: Limits, admission: AdmissionControl, options: ServerSessionOptions, taker: StreamTaker) {
+    this.#taker = taker;
     this.#options = options;
     this.#limits = limits;
     this.#admission = admission;
@@ -41,7 +41,7 @@ export class Http2ServerSessions {
     const session = new ServerSession(
       { socket, limits: this.#limits, admission: this.#admission, options: this.#options },
       since,
-      this.#onStream,
+      this.#taker,
     );
     this.#sessions.add(session);
     session.session.once('close', () => this.#sessions.delete(session));
@@ -103,7 +103,7 @@ class ServerSession implements PendingPeer {
   #isLeaving: boolean;
   #wake: Wake;
 
-  constructor({ socket, limits, admission, options }: ServerSessionParts, since: number, onStream: StreamListener) {
+  constructor({ socket, limits, admission, options }: ServerSessionParts, since: number, taker: StreamTaker) {
     this.state = 'open';
     this.#socket = socket;
     this.#limits = limits;
@@ -122,10 +122,10 @@ class ServerSession implements PendingPeer {
       this.#expect(Infinity);
       admission.stopWaiting(this);
     });
-    const openings = new Openings(onStream);
+    const openings = new Openings();
     session.on('stream', ((stream: ServerHttp2Stream, _headers: object, _flags: number, fields: readonly string[]) => {
       this.#enter(stream);
-      openings.add(stream, fields);
+      openings.add(stream, fields, taker);
     }) as (stream: ServerHttp2Stream) => void);
     this.#expect(since + limits.handshakeTimeout);
     admission.wait(this);
