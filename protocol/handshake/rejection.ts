@@ -105,12 +105,14 @@ function layOut(rejection: Rejection): { status: number; statusText: string; fie
   }
   const fields = listFields(rejection.headers, OWNED_FIELDS);
   const body = encodeBody(rejection.body);
-  const hasNoBody = status === 204 || status === 304;
-  if (hasNoBody && body.length > 0) throw new TypeError(`a response with status ${status} has no body`);
+  const hasNoLength = status === 204 || status === 304;
+  // RFC 9110 §15.3.6 for the third.
+  if ((hasNoLength || status === 205) && body.length > 0)
+    throw new TypeError(`a response with status ${status} has no body`);
   if (typeof rejection.body === 'string' && body.length > 0 && !hasField(fields, 'content-type')) {
     fields.push('Content-Type', 'text/plain; charset=utf-8');
   }
-  if (!hasNoBody) fields.push('Content-Length', String(body.length));
+  if (!hasNoLength) fields.push('Content-Length', String(body.length));
   return { status, statusText, fields, body };
 }
 

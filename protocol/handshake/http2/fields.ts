@@ -39,8 +39,7 @@ export function splitFields(fields: readonly string[], known: ReadonlySet<string
       if (rawHeaders.length > 0 || !known.has(name) || pseudo[name] !== undefined) return undefined;
       pseudo[name] = value;
     } else {
-      if (/[A-Z]/.test(name) || CONNECTION_FIELDS.has(name)) return undefined;
-      if (name === 'te' && value.toLowerCase() !== 'trailers') return undefined;
+      if (/[A-Z]/.test(name) || isAboutConnection(name, value)) return undefined;
       rawHeaders.push(name, value);
     }
   }
@@ -52,7 +51,13 @@ export function lowerFields(rawHeaders: readonly string[], without?: ReadonlySet
   const fields: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i].toLowerCase();
-    if (!CONNECTION_FIELDS.has(name) && without?.has(name) !== true) fields.push(name, rawHeaders[i + 1]);
+    const value = rawHeaders[i + 1];
+    if (!isAboutConnection(name, value) && without?.has(name) !== true) fields.push(name, value);
   }
   return fields;
+}
+
+/** RFC 9113 §8.2.2: TE may say one thing here, and that is nothing about the connection. */
+function isAboutConnection(name: string, value: string): boolean {
+  return CONNECTION_FIELDS.has(name) || (name === 'te' && value.toLowerCase() !== 'trailers');
 }

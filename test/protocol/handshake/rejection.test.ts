@@ -117,6 +117,8 @@ test('what can not be sent is named by the error', () => {
   }
   expect(format({ status: 403, statusText: '\n' })).toThrow('statusText has a character that may not stand there');
   expect(format({ status: 204, body: 'a' })).toThrow('a response with status 204 has no body');
+  expect(format({ status: 205, body: 'a' })).toThrow('a response with status 205 has no body');
+  expect(format({ status: 205 })).not.toThrow();
   expect(format({ status: 403, body: 1 })).toThrow('the body must be a string or a Uint8Array');
 });
 

@@ -70,6 +70,7 @@ describe('the fields of a message', () => {
     const aboutOne = ABOUT_A_CONNECTION.flatMap((name) => [name.toUpperCase(), 'x']);
     expect(lowerFields(aboutOne)).toEqual([]);
     expect(lowerFields(['Host', 'h'])).toEqual(['host', 'h']);
+    expect(lowerFields(['TE', 'gzip', 'TE', 'Trailers', 'TEA', 'gzip'])).toEqual(['te', 'Trailers', 'tea', 'gzip']);
     expect(lowerFields(['Connection', 'close', 'X-A', 'B', 'UPGRADE', 'x', 'Host', 'h'], new Set(['host']))).toEqual([
       'x-a',
       'B',
