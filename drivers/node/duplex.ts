@@ -17,6 +17,8 @@ export interface MessageSocket {
   close(code?: number, reason?: string): Promise<CloseInfo>;
   /** Ends the transport now. */
   terminate(): void;
+  /** Where there is one, the stream holds it while it lives, so that nobody else receives. Throws where somebody does. */
+  [Symbol.asyncIterator]?(): unknown;
 }
 
 /** What kind of stream `toDuplex` makes. */
@@ -41,14 +43,18 @@ const DUPLEX_OPTIONS: OptionTable<ToDuplexOptions> = {
 };
 
 /**
- * A WebSocket as a Node stream, with backpressure both ways. From here on the stream alone receives and sends.
+ * A WebSocket as a Node stream, with backpressure both ways. From here on the stream alone receives and sends: an
+ * InvalidStateError where a loop or another stream does already.
  *
  * It ends when the peer closes normally (1000, 1001, 1005), after every message that came before; any other end destroys
- * it with the `WebSocketError`, or with an Error where messages were dropped that came after `end()` and nobody read. `end()` closes with 1000, and the stream finishes when the closing handshake is over: a
- * WebSocket has no half-close. `destroy()` ends the transport.
+ * it with the `WebSocketError`, or with an Error where messages were dropped that came after `end()` and nobody read.
+ * `end()` closes with 1000, and the stream finishes when the closing handshake is over: a WebSocket has no half-close.
+ * `destroy()` ends the transport.
  */
 export function toDuplex(webSocket: MessageSocket, options?: ToDuplexOptions): Duplex {
-  return new MessageDuplex(webSocket, checkOptions('toDuplex', DUPLEX_OPTIONS, options));
+  const checked = checkOptions('toDuplex', DUPLEX_OPTIONS, options);
+  webSocket[Symbol.asyncIterator]?.();
+  return new MessageDuplex(webSocket, checked);
 }
 
 class MessageDuplex extends Duplex {

@@ -109,7 +109,7 @@ export class Inbox {
   beginLoop(): void {
     if (this.#isLooping) {
       throw new InvalidStateError(
-        'this connection is iterated over already: one loop at a time, or each gets some messages',
+        'this connection is iterated over, or streamed, already: one loop at a time, or each gets some messages',
       );
     }
     this.#isLooping = true;

@@ -11,22 +11,21 @@ export interface WebStreams {
 }
 
 /**
- * The two web streams of a WebSocket, with backpressure both ways. From here on they alone receive and send.
+ * The two web streams of a WebSocket, with backpressure both ways. From here on they alone receive and send: an
+ * InvalidStateError where a loop or another stream does already.
  *
  * The readable ends when the peer closes normally (1000, 1001, 1005), after every message that came before; any other end
  * is an error of both. Closing the writable, or cancelling the readable, closes with 1000 and waits for the closing
  * handshake; aborting closes with 1011, or with the code of the `WebSocketError` that it is aborted with.
  */
 export function toStreams(webSocket: WebSocket): WebStreams {
+  const messages = webSocket[Symbol.asyncIterator]();
   const readable = new ReadableStream<ReceivedMessage>(
     {
       async pull(controller) {
-        try {
-          controller.enqueue(await webSocket.receive());
-        } catch (error) {
-          if (!(error instanceof WebSocketError && error.isOk)) throw error;
-          controller.close();
-        }
+        const { value, done } = await messages.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
       },
       cancel: () => closeCleanly(webSocket),
     },

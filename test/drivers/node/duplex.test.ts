@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { listen, open, toDuplex, type Server, type WebSocket } from '../../../drivers/index.ts';
+import {
+  InvalidStateError,
+  listen,
+  open,
+  toDuplex,
+  toStreams,
+  type Server,
+  type WebSocket,
+} from '../../../drivers/index.ts';
 import { createNetwork } from '../../../drivers/pipe/index.ts';
 
 const servers: Server[] = [];
@@ -35,6 +43,17 @@ const rejection = (promise: Promise<unknown>): Promise<any> =>
   );
 
 describe.each(['tcp', 'pipe'] as const)('toDuplex over %s', (how) => {
+  test('stands alone: neither a loop nor another stream receives beside it', async () => {
+    const { near, far } = await connected(how);
+    expect(() => toDuplex(near, { highWaterMark: 'much' as never })).toThrow(TypeError);
+    const stream = toDuplex(near);
+    for (const other of [() => toDuplex(near), () => toStreams(near), () => near[Symbol.asyncIterator]()]) {
+      expect(other).toThrow(InvalidStateError);
+    }
+    await far.send('one');
+    expect(await once(stream, 'data')).toEqual(['one']);
+  });
+
   test('a chunk is a message: text stays text and bytes stay bytes, the empty ones too', async () => {
     const { near, far } = await connected(how);
     const stream = toDuplex(near);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createNetwork, toStreams, WebSocketError, type WebSocket } from '../../../drivers/pipe/index.ts';
+import { toDuplex } from '../../../drivers/index.ts';
+import {
+  createNetwork,
+  InvalidStateError,
+  toStreams,
+  WebSocketError,
+  type WebSocket,
+} from '../../../drivers/pipe/index.ts';
 
 /** Both ends of a connection over the pipe. */
 async function connected(): Promise<{ near: WebSocket; far: WebSocket }> {
@@ -31,6 +38,22 @@ describe('toStreams', () => {
     await writer.close();
     expect((await reader.read()).done).toBe(true);
     expect(await far.closed).toMatchObject({ code: 1000, clean: true });
+  });
+
+  test('stands alone: neither a loop nor another stream receives beside it', async () => {
+    const { near, far } = await connected();
+    const { readable } = toStreams(near);
+    for (const other of [() => toStreams(near), () => near[Symbol.asyncIterator](), () => toDuplex(near)]) {
+      expect(other).toThrow(InvalidStateError);
+    }
+    await far.send('one');
+    expect((await readable.getReader().read()).value).toBe('one');
+
+    const loop = far[Symbol.asyncIterator]();
+    expect(() => toStreams(far)).toThrow('one loop at a time');
+    await loop.return!();
+    await near.send('two');
+    expect((await toStreams(far).readable.getReader().read()).value).toBe('two');
   });
 
   test('the readable ends after the last message when the peer closes normally, and the writable fails', async () => {
