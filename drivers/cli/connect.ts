@@ -49,16 +49,20 @@ export async function connect(url: string, options: ConnectOptions): Promise<num
   const lines = new Lines(options, interrupted);
   show.onShown = () => lines.redraw();
   try {
-    if (!options.reconnect) return await converse(await open(url, clientOptions), options, lines, show, interrupted);
+    if (!options.reconnect) {
+      const exit = await converse(await open(url, clientOptions), options, lines, show, interrupted);
+      return lines.hasUnsent && !options.once ? show.unsent() : exit;
+    }
     const onState = (now: ReconnectState): void => {
       if (now.state !== 'waiting') return;
       show.note(`${now.error === undefined ? 'ended' : (now.error as Error).message}; again in ${duration(now.delay)}`);
     };
     for await (const ws of open.reconnecting(url, { ...clientOptions, onState })) {
       await converse(ws, options, lines, show, interrupted);
-      if (lines.isDone || interrupted.aborted || (options.once && show.hasMessage)) break;
+      if (interrupted.aborted || (options.once && show.hasMessage)) return Exit.OK;
+      if (lines.isDone && !lines.isWaiting) break;
     }
-    return Exit.OK;
+    return lines.hasUnsent ? show.unsent() : Exit.OK;
   } catch (error) {
     if (interrupted.aborted) return Exit.OK;
     if (error instanceof UsageError) throw error;
@@ -130,6 +134,8 @@ class Lines {
   #waiting: string[];
   /** How many lines are on their way out. */
   #sending: number;
+  /** Whether a connection has ended with lines on their way. */
+  #hasLost: boolean;
   /** Whether somebody types them. */
   readonly isTerminal: boolean;
   isDone: boolean;
@@ -137,6 +143,7 @@ class Lines {
   constructor(options: ConnectOptions, interrupted: AbortSignal) {
     this.#waiting = [...(options.exec ?? [])];
     this.#sending = 0;
+    this.#hasLost = false;
     this.isDone = false;
     const { stdin, stdout } = process;
     const terminal = stdin.isTTY === true && stdout.isTTY === true && !options.json;
@@ -151,6 +158,16 @@ class Lines {
     // On a terminal, readline takes Ctrl-C for itself.
     this.#reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
     void aborted(interrupted).then(() => this.end());
+  }
+
+  /** Whether lines have come that wait for a connection. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Whether lines have come that were not sent. */
+  get hasUnsent(): boolean {
+    return this.isWaiting || this.#hasLost;
   }
 
   /** Sends to this connection from here on. `onWrong` is told of a line that can't be sent. */
@@ -184,7 +201,8 @@ class Lines {
       const sent = this.#ws.send(toMessage(line));
       this.#sending++;
       this.#pause();
-      void sent.catch(() => {}).then(() => this.#sent()); // a failure is the connection's end, which is told
+      // A failure is the connection's end, which is told.
+      void sent.catch(() => (this.#hasLost = true)).then(() => this.#sent());
     } catch (error) {
       this.#onWrong(error as UsageError);
     }
@@ -269,6 +287,11 @@ class Display {
     this.note(
       `closed ${code}${reason === '' ? '' : ` ${printable(reason)}`}${error === undefined ? '' : `: ${error.message}`}`,
     );
+  }
+
+  unsent(): Exit {
+    this.note('not all lines were sent');
+    return Exit.FAILED;
   }
 
   failed({ name, message }: Error): void {

@@ -108,6 +108,18 @@ describe('connect', () => {
     expect(events).toMatchObject([{ event: 'open' }, { event: 'text', data: 'hello' }, { event: 'close', code: 1000 }]);
   });
 
+  test('that the connection has ended before all lines were sent is told, and exit code 1', async () => {
+    const line = 'x'.repeat(65_535);
+    const url = await echoServer(async (ws) => {
+      await ws.receive();
+      await ws.close(1000, 'enough');
+    });
+    const { exit, err } = await runWith(`${line}\n`.repeat(1000), 'connect', url);
+    expect(err).toContain('closed 1000 enough');
+    expect(err).toContain('not all lines were sent');
+    expect(exit).toBe(1);
+  });
+
   test('a server that is not there is exit code 3, and the doctor is named', async () => {
     const { exit, err } = await runWith('', 'connect', 'ws://127.0.0.1:1');
     expect(exit).toBe(3);
