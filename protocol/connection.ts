@@ -99,9 +99,14 @@ export class Connection {
     }
   }
 
-  /** The peer has ended its side of the transport. What was held back by a pause is delivered first. */
-  receiveEof(now: number): void {
-    if (this.#life.phase !== Phase.CLOSED) this.#life.during(now, this.#input.takeEof, this.#input);
+  /**
+   * The peer has ended its side of the transport. What was held back by a pause is delivered first.
+   *
+   * A connection whose both sides have ended waits for nothing. With `isPatient` it does for what it has sent, a Close frame of
+   * its own say, where the transport takes its time to send: call it again without once nothing waits any more.
+   */
+  receiveEof(now: number, isPatient = false): void {
+    if (this.#life.phase !== Phase.CLOSED) this.#life.during(now, this.#input.takeEof, this.#input, isPatient);
   }
 
   /**

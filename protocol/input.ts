@@ -33,6 +33,8 @@ export class Input {
   #late: number;
   /** What follows once all that has come is dealt with, where the transport has ended or is gone. */
   #last: typeof EOF | Loss | undefined;
+  /** Whether the peer's end waits for our output to leave, where nothing else does. */
+  #isPatient: boolean;
 
   constructor(life: Lifecycle) {
     this.#life = life;
@@ -40,6 +42,7 @@ export class Input {
     this.#held = undefined;
     this.#late = 0;
     this.#last = undefined;
+    this.#isPatient = false;
     life.input = this;
   }
 
@@ -64,12 +67,14 @@ export class Input {
   }
 
   /** The peer has ended its side of the transport. */
-  takeEof(): void {
+  takeEof(isPatient: boolean): void {
+    this.#isPatient = isPatient;
     this.end(EOF);
   }
 
   /** The transport is gone. */
   loseTransport(cause: unknown, isTemporary: boolean): void {
+    this.#isPatient = false;
     this.end({ cause, isTemporary });
     this.#life.outliveTransport(cause);
     this.#life.sender.release();
@@ -99,6 +104,7 @@ export class Input {
     // What was put off can wait no longer.
     this.#life.conclude();
     const last = this.#last;
+    if (last === EOF && this.#isPatient && this.#life.next(On.eof) === State.CLOSED) return;
     this.#last = undefined;
     if (last === EOF) this.#life.takeEof();
     else if (last !== undefined) this.#life.loseTransport(last.cause, last.isTemporary);

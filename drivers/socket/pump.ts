@@ -56,6 +56,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   #isOutputLost: boolean;
   /** Whether anything has come since this was reset. */
   #hasHeard: boolean;
+  /** Whether the peer has ended its side: once everything has left, that is told again. */
+  #hasPeerEnded: boolean;
   /** Over HTTP/2, whether the fields that come before all output have not been written. */
   #owesFields: boolean;
 
@@ -81,6 +83,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     this.#ended = false;
     this.#isOutputLost = false;
     this.#hasHeard = false;
+    this.#hasPeerEnded = false;
     this.#owesFields = false;
   }
 
@@ -93,10 +96,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   /** The transport is there. Before that, only the connection's timeouts run. */
   attach(transport: Transport): void {
     this.#transport = transport;
-    if (transport.writeFields !== undefined) {
-      this.#owesFields = true;
-      if (!this.#connection.isServer) this.#connection.useHttp2();
-    }
+    this.#owesFields = transport.writeFields !== undefined;
+    if (this.#owesFields && !this.#connection.isServer) this.#connection.useHttp2();
     this.flush();
   }
 
@@ -166,7 +167,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   onEnd(): void {
     this.#hasHeard = true;
-    this.#enter((connection, now) => connection.receiveEof(now));
+    this.#hasPeerEnded = true;
+    this.#enter((connection, now) => connection.receiveEof(now, true));
   }
 
   onLost(error: Error | undefined, isTemporary = true): void {
@@ -261,31 +263,32 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
       this.#write(now);
       this.#act();
       this.#arm();
-      if (this.#mustWait && this.bufferedAmount === 0) this.#tellWritable();
+      if (this.#mustWait && this.bufferedAmount === 0) {
+        this.#mustWait = false;
+        // While closing too: what was sent before the Close frame has left.
+        if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
+      }
       if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+      // What the peer has sent before its end is dealt with first, which may take several turns.
+      if (this.#hasPeerEnded && this.bufferedAmount === 0 && !this.#connection.wantsTurn) {
+        this.#hasPeerEnded = false;
+        this.#enter((connection, time) => connection.receiveEof(time));
+      }
     } catch (error) {
       blame(this, error);
     }
   }
 
-  #tellWritable(): void {
-    this.#mustWait = false;
-    // While closing too: what was sent before the Close frame has left.
-    if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
-  }
-
   #depart(departures: Departures): void {
-    const transport = this.#transport;
-    if (transport === undefined || this.#connection.outputSize > 0) return;
+    if (this.#transport === undefined || this.#connection.outputSize > 0) return;
     departures.depart();
-    if (transport.bufferedAmount === 0) this.#owner.onDeparted(departures.takeLeft());
+    if (this.#transport.bufferedAmount === 0) this.#owner.onDeparted(departures.takeLeft());
   }
 
   #writeFields(): void {
     const fields = this.#connection.takeFields();
-    if (fields === undefined) return;
-    this.#owesFields = false;
-    this.#transport?.writeFields?.(fields);
+    this.#owesFields = fields === undefined;
+    if (fields !== undefined) this.#transport?.writeFields?.(fields);
   }
 
   #write(now: number): void {
@@ -310,8 +313,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     const action = this.#connection.transportAction;
     if (action === TransportAction.ABORT) {
       this.#transport = undefined;
-      transport.abort();
-      return;
+      return transport.abort();
     }
     if (action === TransportAction.END) {
       // A connection that is closed waits for nobody: what can't leave now never will.
@@ -350,8 +352,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     if (this.#connection.wantsTurn) return roundRobinOf(this.#setting.clock).add(this);
     const due = this.#connection.nextTimeout();
     if (due === Infinity) {
-      if (this.#wake === undefined) return;
-      this.#wake.cancel(this);
+      this.#wake?.cancel(this);
       this.#wake = undefined;
       this.#wakeAt = Infinity;
     } else if (due < this.#wakeAt) {

@@ -142,3 +142,53 @@ describe.each(ROLES)('a %s whose sink puts the end off', (role) => {
     expect(endpoint.events()).toEqual(['text "held"']);
   });
 });
+
+describe.each(ROLES)('a %s that is patient when its peer has ended the transport', (role) => {
+  const told = (endpoint: Endpoint) => {
+    const { events, sent, phase } = endpoint.outcome();
+    return { events, sent, phase };
+  };
+
+  test('waits for what it has sent, its own Close frame too, until it is told again', () => {
+    const endpoint = lingering(role, BYE);
+    endpoint.connection.sendText('second');
+    endpoint.call(() => endpoint.connection.receiveEof(0, true));
+    expect(told(endpoint)).toEqual({
+      events: ['text "first"', 'close 1001 "bye"'],
+      sent: ['TEXT "second"', 'CLOSE 1001 "bye"'],
+      phase: 'CLOSING',
+    });
+    endpoint.receiveEof();
+    expect(endpoint.closed).toMatchObject({ code: 1001, clean: true });
+  });
+
+  test('delivers what a pause held back, and takes its time all the same', () => {
+    const endpoint = openEndpoint(role);
+    endpoint.connection.pause();
+    endpoint.receive(endpoint.peer({ opcode: TEXT, payload: 'held' }), endpoint.peer(BYE));
+    endpoint.call(() => endpoint.connection.receiveEof(0, true));
+    expect(told(endpoint)).toMatchObject({ events: ['text "held"', 'close 1001 "bye"'], phase: 'CLOSING' });
+    endpoint.receiveEof();
+    expect(endpoint.closed).toMatchObject({ code: 1001, clean: true });
+  });
+
+  test.each([
+    ['the transport is lost', (endpoint: Endpoint) => endpoint.connection.transportLost(0)],
+    ['nothing has left in time', (endpoint: Endpoint) => endpoint.advanceTo(20_000)],
+    ['it is terminated', (endpoint: Endpoint) => endpoint.connection.terminate(0)],
+  ])('ends when %s', (_, end) => {
+    const endpoint = openEndpoint(role, { closeTimeout: 10_000 });
+    endpoint.receive(endpoint.peer(BYE));
+    endpoint.call(() => endpoint.connection.receiveEof(0, true));
+    expect(endpoint.closed).toBeUndefined();
+    endpoint.call(() => end(endpoint));
+    expect(endpoint.closed).toMatchObject({ code: 1001, clean: true });
+  });
+
+  test('waits for nothing without a Close frame', () => {
+    const endpoint = openEndpoint(role);
+    endpoint.connection.sendText('on its way');
+    endpoint.call(() => endpoint.connection.receiveEof(0, true));
+    expect(endpoint.closed).toMatchObject({ code: 1006 });
+  });
+});

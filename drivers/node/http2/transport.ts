@@ -30,8 +30,6 @@ export class Http2Transport implements Transport {
   #stream: Http2Stream | undefined;
   #bytes: NodeTransport | undefined;
   #release: () => void;
-  #isEnding: boolean;
-  #hasPeerEnded: boolean;
 
   private constructor(handler: TransportHandler, send: (headers: OutgoingHttpHeaders) => Http2Stream) {
     this.#handler = handler;
@@ -39,8 +37,6 @@ export class Http2Transport implements Transport {
     this.#stream = undefined;
     this.#bytes = undefined;
     this.#release = () => {};
-    this.#isEnding = false;
-    this.#hasPeerEnded = false;
   }
 
   /** The server's end of a stream that a client has opened. */
@@ -86,7 +82,6 @@ export class Http2Transport implements Transport {
   }
 
   end(): void {
-    this.#isEnding = true;
     this.#bytes?.end();
   }
 
@@ -155,18 +150,9 @@ export class Http2Transport implements Transport {
       {
         onData: (bytes) => handler.onData(bytes),
         failed: (error) => handler.failed?.(error),
-        onDrain: () => {
-          handler.onDrain();
-          if (this.#hasPeerEnded) handler.onEnd();
-        },
-        onEnd: () => {
-          // Node ends a stream that was reset, too. One that was given up for another has nothing to tell.
-          if (isReset(stream) || stream !== this.#stream) return;
-          // A browser says END_STREAM along with its Close frame. Here no write leaves at once, and when both sides have ended
-          // nothing is waited for: what was written, our Close frame say, leaves first. The closing deadline runs on.
-          this.#hasPeerEnded = this.#isEnding && this.bufferedAmount > 0;
-          if (!this.#hasPeerEnded) handler.onEnd();
-        },
+        onDrain: () => handler.onDrain(),
+        // Node ends a stream that was reset, too. One that was given up for another has nothing to tell.
+        onEnd: () => void (isReset(stream) || stream !== this.#stream || handler.onEnd()),
         onLost: (error, isTemporary) => {
           if (stream !== this.#stream) return;
           const reset = isReset(stream) ? new Error(`RST_STREAM with code ${stream.rstCode}`) : undefined;

@@ -5,6 +5,7 @@ import { SocketSetting } from '../../../drivers/socket/socket-parts.ts';
 import type { Clock } from '../../../drivers/clock.ts';
 import type { Transport } from '../../../drivers/transport.ts';
 import { Connection, Resources } from '../../../protocol/index.ts';
+import { CLOSE, closePayload, frame } from '../../support/frames.ts';
 
 const clock: Clock = {
   now: () => 0,
@@ -16,8 +17,10 @@ const clock: Clock = {
 /** A transport that takes everything and sends nothing. */
 class Stuck implements Transport {
   bufferedAmount = 0;
+  written = 0;
 
   write(chunks: readonly Uint8Array[]): boolean {
+    this.written++;
     for (const chunk of chunks) this.bufferedAmount += chunk.length;
     return false;
   }
@@ -140,4 +143,29 @@ test.each([
   connection.pause();
   pump.flowChanged();
   expect(flow).toEqual(['pause']);
+});
+
+test('a peer that ends behind its Close frame gets all that was on its way, and ours behind it', () => {
+  const resources = new Resources();
+  const ends: number[] = [];
+  const connection = Connection.established('client', {
+    sink: { onClosed: ({ code }) => ends.push(code) },
+    now: 0,
+    resources,
+  });
+  const setting = new SocketSetting({ handlers: {}, clock, resources, sendHighWater: 1024, sendLimit: Infinity });
+  const pump = new Pump({ connection, owner: OWNER, setting });
+  const transport = new Stuck();
+  pump.attach(transport);
+  connection.sendText('on its way');
+  pump.flush();
+  pump.onData(frame({ opcode: CLOSE, payload: closePayload(1000) }));
+  pump.onEnd();
+  expect([transport.written, ends]).toEqual([1, []]);
+  transport.bufferedAmount = 0;
+  pump.onDrain();
+  expect([transport.written, ends]).toEqual([2, []]);
+  transport.bufferedAmount = 0;
+  pump.onDrain();
+  expect([transport.written, ends]).toEqual([2, [1000]]);
 });

@@ -8,7 +8,7 @@ import { type AddressInfo, connect as connectTcp, createServer as createTcpServe
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { attach, Http2Pool, listen, open, type Server, upgrade, type WebSocket } from '../../../../drivers/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
-import { frame, KEY, TEXT } from '../../../support/frames.ts';
+import { CLOSE, closePayload, frame, KEY, TEXT } from '../../../support/frames.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -191,6 +191,28 @@ describe('a server', () => {
     await once(stream, 'close');
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR);
     expect(await ends[1]).toMatchObject({ code: 1000, clean: true });
+  });
+
+  test.each([
+    ['in frames of its own', (bytes: Uint8Array[]) => bytes],
+    ['in one frame', (bytes: Uint8Array[]) => [Buffer.concat(bytes)]],
+  ])('so it is behind a message whose answer is on its way, %s', async (_, framed) => {
+    const { stream } = await connectOn(session);
+    let received = Buffer.alloc(0);
+    stream.on('data', (data: Buffer) => (received = Buffer.concat([received, data])));
+    const parts = framed([
+      frame({ opcode: TEXT, payload: 'hello', key: KEY }),
+      frame({ opcode: CLOSE, payload: closePayload(4000), key: KEY }),
+    ]);
+    for (const part of parts.slice(0, -1)) stream.write(part);
+    stream.end(parts.at(-1));
+    await once(stream, 'close');
+    const answer = Buffer.concat([
+      frame({ opcode: TEXT, payload: 'hello' }),
+      frame({ opcode: CLOSE, payload: closePayload(4000) }),
+    ]);
+    expect([received, stream.rstCode]).toEqual([answer, http2.constants.NGHTTP2_NO_ERROR]);
+    expect(await ends[1]).toMatchObject({ code: 4000, clean: true });
   });
 
   test('a session that is destroyed ends its own WebSockets, and no other', async () => {
