@@ -186,7 +186,9 @@ export class NodeTransport implements Transport, Guarded {
   }
 
   static #onRead(this: Carried, length: number): void {
-    this[TRANSPORT].#handler.onRead!(readBuffer, length);
+    const handler = this[TRANSPORT].#handler;
+    if (handler.onRead === undefined) handler.onData(readBuffer.subarray(0, length));
+    else handler.onRead(readBuffer, length);
   }
 
   /** In the context of whoever pushed the chunk, or had the stream go on. */
