@@ -128,7 +128,8 @@ export class RequestDecision {
     };
     guard(asking, () => {
       const decision = decide(deciding.signal);
-      if (!isPromise(decision)) return settle(decision);
+      // One who closes the server has it answer.
+      if (!isPromise(decision)) return void (this.#isAwaited && settle(decision));
       watch(
         asking,
         decision.then((late) => this.#settleLate(() => settle(late))),

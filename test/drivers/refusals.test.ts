@@ -76,6 +76,23 @@ describe('authorize fails closed', () => {
     }
   });
 
+  test.each([{ http2: false }, { http2: true }])(
+    'one that closes its server has refused, and nothing is reported: %j',
+    async ({ http2 }) => {
+      const { server, refusals, errors } = await start({
+        http2,
+        authorize: () => {
+          void server.close({ timeout: 0 });
+          return true;
+        },
+      });
+      await expect(open(server.url, { http2 })).rejects.toMatchObject({ name: 'HandshakeError', isTemporary: true });
+      await server.closed;
+      expect(refusals).toMatchObject([{ status: 503, reason: { kind: 'closing' } }]);
+      expect(errors).toEqual([]);
+    },
+  );
+
   test('it sees who asks, and node’s own request where there is one', async () => {
     const http = createServer();
     http.listen(0, '127.0.0.1');
