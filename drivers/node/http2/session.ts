@@ -75,6 +75,7 @@ export class PooledSession {
   #served: number;
   #isSettled: boolean;
   #isLeaving: boolean;
+  #isGone: boolean;
   #wake: Wake | undefined;
 
   constructor(target: Target, options: RouteOptions, { idleTimeout, maxStreams }: PoolLimits, onGone: () => void) {
@@ -95,6 +96,7 @@ export class PooledSession {
     this.#served = Infinity;
     this.#isSettled = false;
     this.#isLeaving = false;
+    this.#isGone = false;
     this.#wake = undefined;
     this.#ready = this.#open();
     // Whoever waits hears of it.
@@ -178,7 +180,7 @@ export class PooledSession {
       this.#giveUp();
       return Promise.resolve();
     }
-    if (session.destroyed) return Promise.resolve();
+    if (this.#isGone) return Promise.resolve();
     if (this.#streams === 0) session.destroy();
     return new Promise((resolve) => session.once('close', () => resolve()));
   }
@@ -271,6 +273,7 @@ export class PooledSession {
   }
 
   #gone(): void {
+    this.#isGone = true;
     this.#wake?.cancel();
     this.#wake = undefined;
     this.#onGone();

@@ -464,6 +464,14 @@ describe('a client', () => {
     for (const ws of [one, two]) ws.terminate();
   });
 
+  test('a pool that is closed right after the end of its session has none left', async () => {
+    const url = await bare((stream) => stream.session!.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    const pool = poolOf();
+    await failure(url, { http2: pool });
+    await pool.close();
+    expect(pool.size).toBe(0);
+  });
+
   test('opens another session when the server lets no more streams be opened', async () => {
     const url = await bare((stream) => stream.respond({ ':status': 200 }), { maxConcurrentStreams: 2 });
     const pool = poolOf();
