@@ -12,6 +12,7 @@ import { Input } from './input.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { answer, beginOpen, giveUp, open, receiveFields, receiveHead, refuse, useHttp2 } from './opening.ts';
 import type { SendQueue } from './send-queue.ts';
+import { checkTime } from './timers.ts';
 import { controlPayload, type Sender } from './sender.ts';
 import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
 import { PreparedMessage } from './prepared.ts';
@@ -25,8 +26,7 @@ import { On, State } from './transitions.ts';
  *
  * 1. **Made** by `server`, `client` or `established`, for one role or the other.
  * 2. **Told** what has happened: `receive`, `receiveEof`, `outputLost`, `transportLost`, `handleTimeout`, `handleDeflated`, and where something
- *    else reads HTTP, `receiveHead`, `receiveFields`, `useHttp2`. Events come out of these calls, to the sink, and of no other
- *    but `accept`, `resume`, `conclude` and `terminate`.
+ *    else reads HTTP, `receiveHead`, `receiveFields`, `useHttp2`. Events come of these, to the sink, and of `accept`, `resume`, `conclude`, `terminate`.
  * 3. **Told** what to do: to answer a request (`accept`, `reject`), to send (`sendText` … `pong`), to wait (`pause`, `stopReading`,
  *    `resume`, `streamNext`), to end (`close`, `conclude`, `terminate`).
  * 4. **Asked**, after every call of these: write `takeFields` (over HTTP/2 only) and `takeOutput`, then do what
@@ -71,7 +71,7 @@ export class Connection {
 
   /** A connection that something else has opened: it is OPEN from the start, and the sink's `onOpen` is not called. */
   static established(role: 'client' | 'server', given: EstablishedOptions): Connection {
-    const options = checkEstablished(given);
+    const options = checkEstablished(role, given);
     const life = new Lifecycle(role === 'server', State.OPEN, options);
     beginOpen(life, options);
     return new Connection(life);
@@ -85,7 +85,7 @@ export class Connection {
    * what is no bytes.
    */
   receive(bytes: Uint8Array, now: number): void {
-    const plain = toBytes(bytes);
+    const plain = toBytes(bytes, false);
     this.receiveFrom(plain, plain.length, now);
   }
 
@@ -186,6 +186,7 @@ export class Connection {
   accept(acceptance: AcceptOptions = {}, now: number = this.#life.now): void {
     const life = this.#life;
     life.check(On.accept, 'no request to answer');
+    life.now = checkTime(now);
     const opening = answer(life, acceptance);
     if (life.isInside) return open(life, On.accept, opening);
     life.during(now, this.#open, this, opening);
@@ -202,7 +203,7 @@ export class Connection {
    */
   reject(rejection: Rejection, now: number = this.#life.now, cause?: unknown): void {
     this.#life.check(On.reject, 'no request to answer');
-    this.#life.now = now;
+    this.#life.now = checkTime(now);
     refuse(this.#life, On.reject, rejection, cause);
   }
 
@@ -262,7 +263,7 @@ export class Connection {
   /** Delivers what was held back, and goes on. */
   resume(now: number = this.#life.now): void {
     const life = this.#life.called();
-    life.now = now;
+    life.now = checkTime(now);
     life.changeFlow('resume');
     if (!life.isInside) life.during(now, this.#input.goOn, this.#input);
   }
@@ -282,7 +283,7 @@ export class Connection {
   close(code = 1000, reason = '', now: number = this.#life.now): void {
     const life = this.#life.called();
     if (code !== NO_STATUS || reason !== '') checkClose(code, reason, life.resources.text);
-    life.now = now;
+    life.now = checkTime(now);
     if (life.phase === Phase.CONNECTING) {
       giveUp(life);
       if (!life.isInside) life.leave();
@@ -296,11 +297,11 @@ export class Connection {
     this.#life.during(now, this.#life.concludeInTurn, this.#life);
   }
 
-  /** Ends the transport now, without a closing handshake. `error` says why. */
-  terminate(now: number = this.#life.now, error: WebSocketError = terminated()): void {
+  /** Ends the transport now, without a closing handshake. `error` says why; one that is no WebSocketError is the cause of one. */
+  terminate(now: number = this.#life.now, error?: WebSocketError): void {
     const life = this.#life.called();
-    life.now = now;
-    life.terminate(error);
+    life.now = checkTime(now);
+    life.terminate(terminated(error));
     if (!life.isInside) life.leave();
   }
 

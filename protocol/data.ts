@@ -1,3 +1,5 @@
+import { nameOf } from './option-check.ts';
+
 /** Bytes in any of their shapes. */
 export type BytesLike = ArrayBuffer | ArrayBufferView | SharedArrayBuffer;
 
@@ -21,9 +23,10 @@ const sharedLength = getter<number>(Object(shared?.prototype) as object, 'byteLe
  * Exactly the bytes that `data` shows, as a plain Uint8Array of which everything may be believed. Nothing is copied, but
  * from memory that may change its size or that threads share. Throws a TypeError for anything but bytes (a number, an
  * array or a Blob is not turned into something that its author did not mean) and for bytes whose memory is detached.
+ * `isMessage` is for its text: whether a string would do for a message.
  */
-export function toBytes(data: BytesLike): Uint8Array {
-  if (!ArrayBuffer.isView(data)) return wholeOf(data);
+export function toBytes(data: BytesLike, isMessage = true): Uint8Array {
+  if (!ArrayBuffer.isView(data)) return wholeOf(data, isMessage);
   const { buffer, byteOffset, byteLength } = kindOf.call(data) === undefined ? viewBytes : arrayBytes;
   const memory = buffer.call(data);
   const bytes = new Uint8Array(memory, byteOffset.call(data), byteLength.call(data));
@@ -54,9 +57,12 @@ export function readableLength(data: BytesLike, most: number): number {
 }
 
 /** All of an ArrayBuffer or a SharedArrayBuffer. */
-function wholeOf(data: unknown): Uint8Array {
+function wholeOf(data: unknown, isMessage = true): Uint8Array {
   if (!isBuffer(data)) {
-    throw new TypeError('a message must be a string, an ArrayBuffer, a typed array or a DataView');
+    if (isMessage && typeof data !== 'string') {
+      throw new TypeError('a message must be a string, an ArrayBuffer, a typed array or a DataView');
+    }
+    throw new TypeError(`bytes must be an ArrayBuffer, a typed array or a DataView, not ${nameOf(data)}`);
   }
   const bytes = new Uint8Array(data);
   return isFixed(data) ? bytes : bytes.slice();

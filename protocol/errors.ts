@@ -262,9 +262,10 @@ export function closingTimedOut(timeout: number): TimeoutError {
   return new TimeoutError(text, { kind: 'close-timeout', timer: { option: 'closeTimeout', value: timeout } });
 }
 
-/** This side has ended the transport. */
-export function terminated(): ConnectionLostError {
-  return new ConnectionLostError('terminated', { kind: 'terminated' });
+/** This side has ended the transport: because of this error, or one of whoever else's. */
+export function terminated(cause?: unknown): WebSocketError {
+  if (cause instanceof WebSocketError) return cause;
+  return new ConnectionLostError('terminated', { ...causedBy(cause), kind: 'terminated' });
 }
 
 /** The end of the transport of an open connection, before it was to come: `what` has happened, because of `cause`. */

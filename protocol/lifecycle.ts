@@ -34,7 +34,7 @@ import {
   State,
   Turn,
 } from './transitions.ts';
-import { Timers } from './timers.ts';
+import { checkTime, Timers } from './timers.ts';
 import { Resources } from './resources.ts';
 
 /** What has come and was not delivered. */
@@ -88,7 +88,7 @@ export class Lifecycle implements ReceiverOwner {
   #pings: PingLedger | undefined;
 
   constructor(isServer: boolean, state: number, options: ConnectionOptions) {
-    if (typeof options.now !== 'number') throw new TypeError('now must be a number of milliseconds');
+    this.now = checkTime(options.now);
     this.limits = resolveLimits(options);
     this.conduct = resolveConduct(options);
     this.sink = new GuardedSink(options.sink);
@@ -110,7 +110,6 @@ export class Lifecycle implements ReceiverOwner {
     this.bytes = BYTES_IN[state] as Bytes;
     this.flow = Flow.FLOWING;
     this.turn = Turn.WORKING;
-    this.now = options.now;
     this.input = undefined;
     this.role = isServer ? RoleNumber.server : RoleNumber.client;
     this.#budget = this.limits.turnBudget;
@@ -242,7 +241,7 @@ export class Lifecycle implements ReceiverOwner {
   /** Every call that brings bytes, time or the end begins here, and ends with `leave`. */
   enter(now: number): void {
     if (this.called().#isInside) throw new InvalidStateError('a sink method must not call this');
-    this.now = now;
+    this.now = checkTime(now);
     this.#isInside = true;
   }
 
@@ -280,8 +279,9 @@ export class Lifecycle implements ReceiverOwner {
   /** Sends a ping, and returns its id. Throws as `controlPayload` does. */
   ping(data: BytesLike | undefined, now: number): number {
     const payload = data === undefined ? pingPayload(this.pings.nextId) : controlPayload(data);
+    const at = checkTime(now);
     this.sender.ping(payload);
-    return this.pings.send(payload, now);
+    return this.pings.send(payload, at);
   }
 
   /** Sends our Close frame, behind all that was sent before. */

@@ -136,6 +136,13 @@ export function booleanOr<T extends object>(table: OptionTable<T>): OptionKind {
   };
 }
 
+/** Throws a TypeError for what is neither role: one of them would be taken for the other. */
+export function checkRole(of: string, role: 'client' | 'server'): void {
+  if (role === 'client' || role === 'server') return;
+  const given = typeof role === 'string' ? `'${String(role)}'` : nameOf(role);
+  throw new TypeError(`${of}: the role must be 'client' or 'server', not ${given}`);
+}
+
 interface AbortSignalLike {
   readonly aborted: unknown;
 }

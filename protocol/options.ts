@@ -5,6 +5,7 @@ import {
   BOOLEAN,
   booleanOr,
   checkOptions,
+  checkRole,
   FUNCTION,
   NUMBER,
   OBJECT,
@@ -22,6 +23,7 @@ import type { DeflateCodec } from './permessage-deflate/codec.ts';
 import { COMPRESS_OPTIONS, type CompressOptions } from './permessage-deflate/options.ts';
 import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { Sink } from './sink.ts';
+import { checkSink } from './sink-check.ts';
 import type { Cause, StateName } from './states.ts';
 import type { Resources } from './resources.ts';
 
@@ -136,15 +138,22 @@ const REQUEST_OPTIONS: OptionTable<AnyRequest> = {
 
 /** The options of a connection, checked. A driver that has resolved its `limits` once for all connections has checked its own. */
 export function checkServer(options: ServerConnectionOptions): ServerConnectionOptions {
-  return isChecked(options) ? options : checkOptions('Connection.server', SERVER_CONNECTION_OPTIONS, options);
+  return isChecked(options) ? options : withSink('Connection.server', SERVER_CONNECTION_OPTIONS, options);
 }
 
 export function checkClient(options: ConnectionOptions): ConnectionOptions {
-  return isChecked(options) ? options : checkOptions('Connection.client', CONNECTION_OPTIONS, options);
+  return isChecked(options) ? options : withSink('Connection.client', CONNECTION_OPTIONS, options);
 }
 
-export function checkEstablished(options: EstablishedOptions): EstablishedOptions {
-  return isChecked(options) ? options : checkOptions('Connection.established', ESTABLISHED_OPTIONS, options);
+export function checkEstablished(role: 'client' | 'server', options: EstablishedOptions): EstablishedOptions {
+  checkRole('Connection.established', role);
+  return isChecked(options) ? options : withSink('Connection.established', ESTABLISHED_OPTIONS, options);
+}
+
+function withSink<T extends { sink: Partial<Sink> }>(of: string, table: OptionTable<T>, options: T): T {
+  const checked = checkOptions(of, table, options);
+  if (checked.sink !== undefined) checkSink(of, checked.sink);
+  return checked;
 }
 
 function isChecked(options: { limits?: Limits | undefined } | undefined): boolean {

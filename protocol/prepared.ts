@@ -1,6 +1,7 @@
 import { type BytesLike, toBytes } from './data.ts';
 import { encodeFrame } from './frame.ts';
 import { BINARY, TEXT } from './framing/opcodes.ts';
+import { nameOf } from './option-check.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import { Resources } from './resources.ts';
 
@@ -24,7 +25,10 @@ export class PreparedMessage {
 
   /** @internal What stands behind it, whatever else a subclass says. Throws a TypeError for what is no PreparedMessage. */
   static encodingsOf(message: PreparedMessage): Encodings {
-    if (!(#encodings in message)) throw new TypeError('expected a PreparedMessage');
+    // `in` would throw words of its own for what is no object.
+    if (Object(message) !== message || !(#encodings in message)) {
+      throw new TypeError(`expected a PreparedMessage, not ${nameOf(message)}`);
+    }
     return message.#encodings;
   }
 

@@ -305,7 +305,7 @@ function nextOpcode(message: Fragmented): number {
 
 /** What a control frame may carry. Throws a TypeError for what is no bytes, and a RangeError for more than 125 (§5.5). */
 export function controlPayload(data: BytesLike): Uint8Array {
-  const bytes = toBytes(data);
+  const bytes = toBytes(data, false);
   if (bytes.length > MAX_CONTROL_PAYLOAD) throw new RangeError('a control frame has at most 125 bytes');
   return bytes;
 }

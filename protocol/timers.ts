@@ -1,4 +1,5 @@
 import type { Limits } from './limits.ts';
+import { nameOf } from './option-check.ts';
 import { Deadline } from './states.ts';
 
 /** What a connection waits for: one thing at a time. */
@@ -17,6 +18,16 @@ export const CLOSING = 4;
  * milliseconds.
  */
 const LINGER = 1000;
+
+/**
+ * A time that a call was given, as it is. Throws a TypeError for one that was left out or is no finite number: no deadline
+ * could be told from it, and none would ever come.
+ */
+export function checkTime(now: number): number {
+  if (Number.isFinite(now)) return now;
+  const given = typeof now === 'number' ? `${now}` : nameOf(now);
+  throw new TypeError(`now must be a number of milliseconds${now === undefined ? '' : `, not ${given}`}`);
+}
 
 /** The deadline of a connection, as data: what it waits for, and until when, in milliseconds. */
 export class Timers {

@@ -1,3 +1,4 @@
+import { nameOf } from '../option-check.ts';
 import { encodeBase64 } from './base64.ts';
 import { sha1 } from './sha1.ts';
 
@@ -25,6 +26,7 @@ export function portableSha1(ascii: string): string {
  * `digest` is the runtime's own SHA-1, where it has a faster one than the default.
  */
 export function acceptKey(key: string, digest: Sha1 = portableSha1): string {
+  if (typeof key !== 'string') throw new TypeError(`a Sec-WebSocket-Key is a string, not ${nameOf(key)}`);
   return digest(key + GUID);
 }
 

@@ -103,7 +103,7 @@ export function validateOffers(headers: HeaderFields): Offers | Rejection {
  * Throws a TypeError when it is not a head at all, which is the caller's mistake.
  */
 export function validateHead(head: RequestHead): RequestHead | Rejection {
-  const { method, target, version, rawHeaders } = head;
+  const { method, target, version, rawHeaders } = (head as RequestHead | undefined) ?? ({} as Partial<RequestHead>);
   if (typeof method !== 'string' || typeof target !== 'string' || typeof version !== 'string') {
     throw new TypeError('a request head has a method, a target and a version');
   }

@@ -1,4 +1,5 @@
 import { InvalidStateError } from '../errors.ts';
+import { nameOf } from '../option-check.ts';
 import { acceptKey } from './accept-key.ts';
 import { isBase64Of16Bytes } from './base64.ts';
 import { judgeRequest } from './http2/extended-connect.ts';
@@ -157,6 +158,9 @@ export class ServerHandshake {
   accept(acceptance: AcceptOptions = {}): string {
     const valid = this.#valid;
     if (this.state !== REQUESTED || valid === undefined) throw new InvalidStateError('there is no request to accept');
+    if (Object(acceptance) !== acceptance) {
+      throw new TypeError(`an acceptance must be an object: { headers, subprotocol }, not ${nameOf(acceptance)}`);
+    }
     const headers = listFields(acceptance.headers, HANDSHAKE_FIELDS);
     const subprotocol = this.#selectSubprotocol(valid.request, acceptance.subprotocol);
     // The application has been asked, and may have answered by itself.

@@ -1,4 +1,5 @@
 import { parseExtensions } from '../handshake/extensions.ts';
+import { checkRole, nameOf } from '../option-check.ts';
 import type { DeflateCodec } from './codec.ts';
 import type { CompressOptions } from './options.ts';
 import { PermessageDeflate } from './permessage-deflate.ts';
@@ -15,6 +16,10 @@ export function establishDeflate(
   options: CompressOptions,
   codec: DeflateCodec,
 ): PermessageDeflate | undefined {
+  checkRole('establishDeflate', role);
+  if (typeof extensions !== 'string') {
+    throw new TypeError(`establishDeflate: extensions must be a string, not ${nameOf(extensions)}`);
+  }
   if (extensions === '') return undefined;
   const elements = parseExtensions(extensions);
   const deflate = new PermessageDeflate(role === 'server', options, codec);
