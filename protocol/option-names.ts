@@ -121,7 +121,7 @@ export function whatIsMeant(name: string, options: readonly string[]): string {
 }
 
 /** The option that a typing error or two have made this of. */
-function nearestTo(name: string, options: readonly string[]): string | undefined {
+export function nearestTo(name: string, options: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 4)) + 1;
   const given = name.toLowerCase().replace(/[-_]/g, '');

@@ -1,5 +1,5 @@
 import type { CloseInfo, ProtocolError } from '../../protocol/index.ts';
-import { nameOf } from '../../protocol/internal.ts';
+import { nameOf, nearestTo } from '../../protocol/internal.ts';
 
 /** Where a connection is in its life. */
 export type SocketState = 'connecting' | 'open' | 'closing' | 'closed';
@@ -54,12 +54,21 @@ const HANDLERS: Readonly<Record<keyof SocketHandlers<any>, true>> = {
   ...{ close: true, error: true, messageStart: true, messageChunk: true, messageEnd: true },
 };
 
-/** Names that other libraries have for them. */
+/** From so many letters on, a function whose name is nearly a handler's is no other that happens to be there (`clone`, `ring`). */
+const TYPED_WRONG = 6;
+
+/** Names that other libraries have for them, or people. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   connection: 'open',
+  opened: 'open',
+  connected: 'open',
   data: 'message',
   disconnect: 'close',
+  disconnected: 'close',
+  closed: 'close',
   end: 'close',
+  errors: 'error',
+  drained: 'drain',
   closing: 'closeFrame',
 };
 
@@ -88,6 +97,9 @@ export function checkHandlers(of: string, handlers: SocketHandlers<any>): void {
       Object.keys(HANDLERS).find((one) => one.toLowerCase() === bare) ??
       (Object.hasOwn(ELSEWHERE, bare) ? ELSEWHERE[bare] : undefined);
     if (right !== undefined) throw new TypeError(`${of}: unknown handler ${name}: it is called ${right} here`);
+    const nearest = bare.length < TYPED_WRONG ? undefined : nearestTo(bare, Object.keys(HANDLERS));
+    if (nearest !== undefined && given[nearest] === undefined)
+      throw new TypeError(`${of}: unknown handler ${name}: did you mean ${nearest}?`);
   }
   checked.add(handlers);
 }

@@ -334,6 +334,20 @@ const mistakes: Mistake[] = [
     /serve: unknown handler connection: it is called open here/,
   ],
   [
+    'a handler that sounds like another',
+    () => serve(LOCAL, { closed() {} } as never),
+    'TypeError',
+    undefined,
+    /serve: unknown handler closed: it is called close here/,
+  ],
+  [
+    'a handler that is misspelt',
+    () => connect('ws://127.0.0.1:9', {}, { mesage() {} } as never),
+    'TypeError',
+    undefined,
+    /connect: unknown handler mesage: did you mean message\?/,
+  ],
+  [
     'a handler that is no function',
     () => connect('ws://127.0.0.1:9', {}, { message: 'log' } as never),
     'TypeError',
