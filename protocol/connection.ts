@@ -12,7 +12,6 @@ import { Input } from './input.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { answer, beginOpen, giveUp, open, receiveFields, receiveHead, refuse, useHttp2 } from './opening.ts';
 import type { SendQueue } from './send-queue.ts';
-import { checkTime } from './timers.ts';
 import { controlPayload, type Sender } from './sender.ts';
 import type { ConnectionOptions, EstablishedOptions, ServerConnectionOptions } from './options.ts';
 import { PreparedMessage } from './prepared.ts';
@@ -185,8 +184,7 @@ export class Connection {
   /** Server: answers the request with a 101 (a 200 over HTTP/2) and is open. Throws a TypeError for fields that may not be sent. */
   accept(acceptance: AcceptOptions = {}, now: number = this.#life.now): void {
     const life = this.#life;
-    life.check(On.accept, 'no request to answer');
-    life.now = checkTime(now);
+    life.check(On.accept, 'no request to answer', now);
     const opening = answer(life, acceptance);
     if (life.isInside) return open(life, On.accept, opening);
     life.during(now, this.#open, this, opening);
@@ -202,8 +200,7 @@ export class Connection {
    * that of the error that tells of the end. Throws a TypeError or RangeError for a response that may not be sent.
    */
   reject(rejection: Rejection, now: number = this.#life.now, cause?: unknown): void {
-    this.#life.check(On.reject, 'no request to answer');
-    this.#life.now = checkTime(now);
+    this.#life.check(On.reject, 'no request to answer', now);
     refuse(this.#life, On.reject, rejection, cause);
   }
 
@@ -262,8 +259,7 @@ export class Connection {
 
   /** Delivers what was held back, and goes on. */
   resume(now: number = this.#life.now): void {
-    const life = this.#life.called();
-    life.now = checkTime(now);
+    const life = this.#life.called(now);
     life.changeFlow('resume');
     if (!life.isInside) life.during(now, this.#input.goOn, this.#input);
   }
@@ -281,9 +277,8 @@ export class Connection {
    * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body.
    */
   close(code = 1000, reason = '', now: number = this.#life.now): void {
-    const life = this.#life.called();
+    const life = this.#life.called(now);
     if (code !== NO_STATUS || reason !== '') checkClose(code, reason, life.resources.text);
-    life.now = checkTime(now);
     if (life.phase === Phase.CONNECTING) {
       giveUp(life);
       if (!life.isInside) life.leave();
@@ -299,8 +294,7 @@ export class Connection {
 
   /** Ends the transport now, without a closing handshake. `error` says why; one that is no WebSocketError is the cause of one. */
   terminate(now: number = this.#life.now, error?: WebSocketError): void {
-    const life = this.#life.called();
-    life.now = checkTime(now);
+    const life = this.#life.called(now);
     life.terminate(terminated(error));
     if (!life.isInside) life.leave();
   }

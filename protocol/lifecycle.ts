@@ -184,15 +184,16 @@ export class Lifecycle implements ReceiverOwner {
     return isAllowed(this.role, this.state, cause);
   }
 
-  /** Whom a call is about. Throws an InvalidStateError when a trace makes it, in the middle of another. */
-  called(): this {
+  /** Whom a call is about, at this time. Throws an InvalidStateError when a trace makes it, in the middle of another. */
+  called(now = this.now): this {
     if (this.tracing?.isTelling === true) throw new InvalidStateError('a trace must not call its connection');
+    this.now = checkTime(now);
     return this;
   }
 
   /** Throws an InvalidStateError for a call that may not be made now. */
-  check(cause: number, text: string): void {
-    if (!this.called().allows(cause)) throw new InvalidStateError(text);
+  check(cause: number, text: string, now = this.now): void {
+    if (!this.called(now).allows(cause)) throw new InvalidStateError(text);
   }
 
   /** Where a cause would lead from here. */
