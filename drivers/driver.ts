@@ -26,8 +26,11 @@ export interface BareListener {
   readonly url: string;
   /** The open connections. */
   readonly connections: ReadonlySet<Socket>;
-  /** Stops accepting; connections go on. */
-  stopListening(): void;
+  /**
+   * Stops accepting; connections go on. Whoever is not in, on the way or turned away and still there, has `timeout` milliseconds,
+   * if any are given. Safe to repeat.
+   */
+  stopListening(timeout?: number): void;
   /** Replaces key and certificates, for connections to come, where there is TLS. */
   setSecureContext?(context: object): void;
   /** Resolves when nothing listens any more and no connection is left. */

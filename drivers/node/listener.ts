@@ -2,9 +2,11 @@ import type { Server as NetServer } from 'node:net';
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type { AdmissionControl } from '../socket/admission-control.ts';
 import type { ListenAddress, Listener } from '../driver.ts';
+import { LastCall } from '../socket/graceful-close.ts';
 import { ListenerBase } from '../socket/listener.ts';
 import type { Socket } from '../socket/socket.ts';
 import { portOf, urlOf } from './address.ts';
+import { nodeClock } from './clock.ts';
 
 /** What `serve` resolves to, and `attach` returns. */
 export interface NodeListener extends Listener {
@@ -19,6 +21,7 @@ export class ServerListener extends ListenerBase implements NodeListener {
   readonly #secure: boolean;
   readonly #admission: AdmissionControl;
   readonly #stop: () => void;
+  readonly #lastCall: LastCall;
   /** Where it listened: that is known after the end, too. */
   #last: ListenAddress;
 
@@ -36,6 +39,8 @@ export class ServerListener extends ListenerBase implements NodeListener {
     this.#secure = secure;
     this.#admission = admission;
     this.#stop = stop;
+    this.#lastCall = new LastCall(nodeClock, () => admission.end());
+    void closed.then(() => this.#lastCall.cancel());
     this.#last = server.address();
   }
 
@@ -55,8 +60,9 @@ export class ServerListener extends ListenerBase implements NodeListener {
     return this.#admission.sockets as ReadonlySet<Socket>;
   }
 
-  stopListening(): void {
+  stopListening(timeout = Infinity): void {
     this.#stop();
+    this.#lastCall.within(timeout);
   }
 
   setSecureContext(context: SecureContextOptions): void {

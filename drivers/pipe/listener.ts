@@ -3,6 +3,7 @@ import { makeDeflate, resolveConduct, resolveLimit, resolveLimits, ServerPolicy 
 import { AdmissionControl } from '../socket/admission-control.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
+import { LastCall } from '../socket/graceful-close.ts';
 import { ListenerBase } from '../socket/listener.ts';
 import { Socket } from '../socket/socket.ts';
 import { SocketSetting } from '../socket/socket-parts.ts';
@@ -31,6 +32,7 @@ export class PipeListener extends ListenerBase {
   readonly #options: PipeServerOptions;
   readonly #setting: SocketSetting;
   readonly #admission: AdmissionControl;
+  readonly #lastCall: LastCall;
   readonly #plain: ServerPolicy;
   readonly #secure: ServerPolicy;
   readonly #limits: Limits;
@@ -48,6 +50,7 @@ export class PipeListener extends ListenerBase {
     this.#host = host;
     this.#options = options;
     this.#admission = new AdmissionControl(options, options.path);
+    this.#lastCall = new LastCall(host.clock, () => this.#admission.end());
     this.#plain = new ServerPolicy({ ...options, secure: false });
     this.#secure = new ServerPolicy({ ...options, secure: true });
     this.#setting = new SocketSetting({
@@ -75,9 +78,13 @@ export class PipeListener extends ListenerBase {
     return this.#admission.sockets as ReadonlySet<Socket>;
   }
 
-  stopListening(): void {
+  stopListening(timeout = Infinity): void {
     this.#host.forget(this);
-    this.#admission.stop(this.#resolveClosed);
+    this.#admission.stop(() => {
+      this.#lastCall.cancel();
+      this.#resolveClosed();
+    });
+    this.#lastCall.within(timeout);
   }
 
   /** @internal Where it listens from now on. */

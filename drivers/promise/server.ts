@@ -60,7 +60,7 @@ export class Server {
   async close(given?: ServerCloseOptions): Promise<void> {
     const { code, reason, timeout } = checkCloseOptions(given);
     this.#runner.closeAll(code, reason, timeout);
-    this.#listener.stopListening();
+    this.#listener.stopListening(timeout);
     return this.#closed;
   }
 

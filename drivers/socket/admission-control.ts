@@ -41,6 +41,8 @@ export class AdmissionControl<S extends PendingPeer = PendingPeer> {
   readonly #maxConnections: number;
   readonly #maxHandshakes: number;
   #stopped: boolean;
+  /** Whether whoever is not in has had its time. */
+  #isOver: boolean;
   #onEmpty: (() => void) | undefined;
 
   /** `paths` are those that are served; requests for others get a 404. */
@@ -56,6 +58,7 @@ export class AdmissionControl<S extends PendingPeer = PendingPeer> {
     this.#maxConnections = resolveLimit('maxConnections', options.maxConnections, Infinity);
     this.#maxHandshakes = resolveLimit('maxHandshakes', options.maxHandshakes, MAX_HANDSHAKES);
     this.#stopped = false;
+    this.#isOver = false;
     this.#onEmpty = undefined;
   }
 
@@ -95,9 +98,16 @@ export class AdmissionControl<S extends PendingPeer = PendingPeer> {
     this.#checkEmpty();
   }
 
+  /** Ends whoever is not in: those on their way, and those who were turned away and have not hung up. So it stays. */
+  end(): void {
+    this.#isOver = true;
+    each([...this.#waitedFor, ...this.#undecided], (pending) => pending.terminate());
+  }
+
   /** Somebody has come, or come back: the peer is waited for. */
   wait(pending: PendingPeer): void {
     this.#waitedFor.add(pending);
+    if (this.#isOver && pending.state !== 'connecting') return guard(NOBODY, () => pending.terminate());
     if (this.#waitedFor.size <= this.#maxHandshakes) return;
     const [oldest] = this.#waitedFor;
     this.#waitedFor.delete(oldest);

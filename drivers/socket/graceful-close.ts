@@ -8,7 +8,7 @@ import {
   portableText,
   STRING,
 } from '../../protocol/internal.ts';
-import { type Wake, wakeAtDeadline } from '../clock.ts';
+import { type Clock, type Wake, wakeAtDeadline } from '../clock.ts';
 import { each } from './guard.ts';
 import type { Socket } from './socket.ts';
 
@@ -56,7 +56,37 @@ export function checkTimeout(timeout: number | false | undefined, fallback = Inf
 interface Closable {
   readonly connections: ReadonlySet<Socket>;
   readonly closed: Promise<void>;
-  stopListening(): void;
+  stopListening(timeout?: number): void;
+}
+
+/** Ends what is left of a server once its time is up: of all that it was given, the shortest. */
+export class LastCall {
+  readonly #clock: Clock;
+  readonly #end: () => void;
+  #at: number;
+  #wake: Wake | undefined;
+
+  constructor(clock: Clock, end: () => void) {
+    this.#clock = clock;
+    this.#end = end;
+    this.#at = Infinity;
+    this.#wake = undefined;
+  }
+
+  within(timeout: number): void {
+    const at = this.#clock.now() + timeout;
+    if (at >= this.#at) return;
+    this.#wake?.cancel();
+    this.#at = at;
+    if (timeout === 0) this.#end();
+    else this.#wake = wakeAtDeadline(this.#clock, at, this.#end);
+  }
+
+  /** Nothing is left, or will come. */
+  cancel(): void {
+    this.#at = -Infinity;
+    this.#wake?.cancel();
+  }
 }
 
 /**
@@ -67,7 +97,7 @@ export async function closeGracefully(listener: Closable, given: ServerCloseOpti
   const { code, reason, timeout } = checkCloseOptions(given);
   const { connections, closed } = listener;
   each(connections, (socket) => socket.close(code, reason));
-  listener.stopListening();
+  listener.stopListening(timeout);
   const end = (): void => each([...connections], (socket) => socket.terminate());
   let wake: Wake | undefined;
   // Any connection's clock will do: they are all the driver's.

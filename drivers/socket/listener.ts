@@ -11,7 +11,7 @@ export abstract class ListenerBase implements Listener {
   abstract readonly url: string;
   abstract readonly connections: ReadonlySet<Socket>;
   abstract readonly closed: Promise<void>;
-  abstract stopListening(): void;
+  abstract stopListening(timeout?: number): void;
 
   get broadcast(): ListenerBroadcast {
     return ((message, { except, ...options } = {}) => {
