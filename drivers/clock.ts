@@ -4,9 +4,10 @@ export interface Clock {
   now(): number;
   /**
    * Calls back once, at or soon after `at` (on the scale of `now`). Early is allowed: a connection's timeouts are data,
-   * and a spurious wake-up does nothing.
+   * and a spurious wake-up does nothing. `who` is the call that waits for it, if one does: a clock that stands still can
+   * tell.
    */
-  wakeAt(at: number, callback: () => void): Wake;
+  wakeAt(at: number, callback: () => void, who?: string): Wake;
   /**
    * The same for an object, which in every idle connection takes less than a closure of it, and is what to call the wake-up off
    * with. One sleeper has one wake-up at a time. Not every clock has it.
@@ -45,13 +46,16 @@ export function graceOf(late: number): number {
   return late < LATE ? 0 : Math.min(late, MOST_GRACE);
 }
 
-/** Calls back once at a deadline, when what had come by then was delivered; later after a loop that stood still. */
-export function wakeAtDeadline(clock: Clock, at: number, callback: () => void): Wake {
+/**
+ * Calls back once at a deadline, when what had come by then was delivered; later after a loop that stood still. `who` is as in
+ * `wakeAt`.
+ */
+export function wakeAtDeadline(clock: Clock, at: number, callback: () => void, who?: string): Wake {
   let wake: Wake | undefined;
   const sleep = (until: number, isGrace: boolean): void => {
     const late = clock.now() - until;
     // A clock may wake its sleepers early.
-    if (late < 0) wake = clock.wakeAt(until, () => sleep(until, isGrace));
+    if (late < 0) wake = clock.wakeAt(until, () => sleep(until, isGrace), who);
     else wake = clock.afterReading(() => judge(isGrace ? 0 : graceOf(late)));
   };
   const judge = (grace: number): void => {

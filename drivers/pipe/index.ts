@@ -30,15 +30,16 @@ export class Network extends NetworkDriver {
   /** @internal */
   override describeWaits(sockets: readonly Socket<any>[]): string | undefined {
     const waits: Record<string, readonly Socket<any>[]> = {
-      receive: sockets.filter(({ data }) => data instanceof Session && data.inbox.waiting > 0),
       open: sockets.filter(({ state }) => state === 'connecting'),
       close: sockets.filter(({ state }) => state === 'closing'),
+      send: sockets.filter(({ data }) => data instanceof Session && data.isSending),
+      ping: sockets.filter(({ data }) => data instanceof Session && data.isPinging),
+      receive: sockets.filter(({ data }) => data instanceof Session && data.inbox.waiting > 0),
+      closed: sockets.filter(({ data }) => data instanceof Session && data.isAwaited),
     };
     const [call, those] = Object.entries(waits).find(([, those]) => those.length > 0) ?? [];
     if (those === undefined) return undefined;
-    const who =
-      those.length === 1 ? `one ${call} waits, on ${those[0]!.url}` : `${those.length} clients wait in ${call}`;
-    return `${who}. Time stands still until network.advance(milliseconds)`;
+    return those.length === 1 ? `one ${call} waits, on ${those[0]!.url}` : `${those.length} clients wait in ${call}`;
   }
 }
 

@@ -46,6 +46,8 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
   readonly #addresses: Addresses<PipeListener>;
   /** The client's socket of each. */
   readonly #open: Map<Link, Socket<any>>;
+  /** Those that have no link yet. */
+  readonly #dialing: Set<Socket<any>>;
   readonly #hint: IdleHint;
   #connects: number;
 
@@ -63,16 +65,21 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     this.#options = { ...options, trace: options.trace && apart(options.trace, this.clock) };
     this.#addresses = new Addresses();
     this.#open = new Map();
+    this.#dialing = new Set();
     const network = this;
     this.#hint = new IdleHint({
       get moves() {
         return network.clock.turns;
       },
       get isInUse() {
-        return network.#open.size > 0;
+        return network.#open.size > 0 || network.#dialing.size > 0 || network.clock.describeWaits() !== undefined;
       },
-      describe: () => this.describeWaits([...this.#open.values()]),
+      describe: () => {
+        const waits = this.describeWaits([...this.#dialing, ...this.#open.values()]) ?? this.clock.describeWaits();
+        return waits && `${waits}. Time stands still until network.advance(milliseconds)`;
+      },
     });
+    this.clock.onWait = () => this.#hint.watch();
     this.#connects = 0;
   }
 
@@ -183,6 +190,8 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     };
 
     record('client', 'connect');
+    this.#dialing.add(socket);
+    this.#hint.watch();
     const own = [this.#options, options.link];
     after('toServer', own, () => {
       const listener = this.#addresses.find(target.hostname, target.port);
@@ -190,6 +199,7 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
         const error = new PipeError('ECONNREFUSED', `nobody listens on ${target.hostname}:${target.port}`);
         return after('toClient', own, () => {
           record('client', 'refused');
+          this.#dialing.delete(socket);
           const { hostname, port } = target;
           const text = `could not connect to ${hostname}:${port} (ECONNREFUSED)`;
           socket.terminate(new HandshakeError(text, { cause: error, kind: 'connect', isTemporary: true }));
@@ -204,8 +214,8 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
         trace: this.#options.trace,
         onClosed: () => this.#open.delete(link),
       });
+      this.#dialing.delete(socket);
       this.#open.set(link, socket);
-      this.#hint.watch();
       try {
         options.onLink?.(link);
       } catch (cause) {

@@ -22,17 +22,26 @@ const MICROTASKS = 256;
 
 /**
  * The best turn that a runtime has. Its functions are taken now, so that a test framework that replaces them later (fake
- * timers) does not stop the network.
+ * timers) does not stop the network. What is replaced already is passed over.
  */
 export function makeNextTurn(globals: NextTurnGlobals): NextTurn {
   const { setImmediate, MessageChannel, setTimeout } = globals;
-  if (typeof setImmediate === 'function') return (callback) => void setImmediate(callback);
+  if (isReal(setImmediate)) return (callback) => void setImmediate(callback);
   if (typeof MessageChannel === 'function') return overMessages(MessageChannel);
-  if (typeof setTimeout === 'function') return (callback) => void setTimeout(callback, 0);
+  if (isReal(setTimeout)) return (callback) => void setTimeout(callback, 0);
   return overPromises;
 }
 
 export const nextTurn: NextTurn = makeNextTurn(globalThis as unknown as NextTurnGlobals);
+
+/**
+ * Whether this is the runtime's own: those of Jest, Vitest and Sinon have a `clock`, those of `node:test` are bound, Jest's of old
+ * are mocks.
+ */
+function isReal<T extends (...args: never[]) => unknown>(timer: T | undefined): timer is T {
+  if (typeof timer !== 'function') return false;
+  return !('clock' in timer || '_isMockFunction' in timer || timer.name.startsWith('bound '));
+}
 
 /** Calls back after so many milliseconds of real time, where a timer can be had that keeps no process alive. */
 export type Later = (callback: () => void, delay: number) => void;

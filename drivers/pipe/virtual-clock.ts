@@ -41,6 +41,10 @@ export class VirtualClock implements Clock {
   readonly #advances: Advance[];
   #settles: Waiter[];
   #expecting: boolean;
+  /** Timers that a call waits for, with what it is called. */
+  readonly #waits: Map<Entry, string>;
+  /** @internal Told that a call waits for a timer from now on. */
+  onWait: (() => void) | undefined;
   /** @internal How many turns there were. */
   turns: number;
   #running: boolean;
@@ -56,6 +60,8 @@ export class VirtualClock implements Clock {
     this.#advances = [];
     this.#settles = [];
     this.#expecting = false;
+    this.#waits = new Map();
+    this.onWait = undefined;
     this.turns = 0;
     this.#running = false;
   }
@@ -69,8 +75,14 @@ export class VirtualClock implements Clock {
     return this.#schedule.size - this.#schedule.carries + this.#afterReading.size;
   }
 
-  wakeAt(at: number, callback: () => void): Wake {
-    return this.#add(at, callback, false);
+  wakeAt(at: number, callback: () => void, who?: string): Wake {
+    return this.#add(at, callback, false, who);
+  }
+
+  /** @internal The call that waits for the first of those timers, in words; undefined where none does. */
+  describeWaits(): string | undefined {
+    const [first] = [...this.#waits].sort(([{ at: one }], [{ at: other }]) => one - other);
+    return first && `${first[1]} waits, for ${Math.max(0, Math.ceil(first[0].at - this.#time))} ms more`;
   }
 
   /** As `wakeAt`, for bytes on their way: what moves time by itself. */
@@ -142,12 +154,16 @@ export class VirtualClock implements Clock {
     });
   }
 
-  #add(at: number, callback: () => void, carries: boolean): Wake {
+  #add(at: number, callback: () => void, carries: boolean, who?: string): Wake {
     if (Number.isNaN(at)) throw new RangeError('a time must not be NaN');
     if (at === Infinity) return NEVER;
     const entry = this.#schedule.add(at, callback, carries);
+    if (who !== undefined) {
+      this.#waits.set(entry, who);
+      this.onWait?.();
+    }
     this.#expect();
-    return { cancel: () => this.#schedule.remove(entry) };
+    return { cancel: () => this.#remove(entry) };
   }
 
   /** Asks for a turn, when there is something to do in it. */
@@ -201,8 +217,13 @@ export class VirtualClock implements Clock {
     return moves ? first : undefined;
   }
 
-  #run(entry: Entry): void {
+  #remove(entry: Entry): void {
     this.#schedule.remove(entry);
+    this.#waits.delete(entry);
+  }
+
+  #run(entry: Entry): void {
+    this.#remove(entry);
     this.#afterReading.delete(entry);
     this.#time = Math.max(this.#time, entry.at);
     this.#guard(entry.run);

@@ -103,7 +103,7 @@ export class HandlerRunner implements HandlerOwner {
     if (this.#deadline === Infinity) return;
     for (const { socket } of this.#running) {
       if (socket.clock.now() >= this.#deadline) return this.#endAll();
-      this.#wake = socket.clock.wakeAt(this.#deadline, () => this.#sleep());
+      this.#wake = socket.clock.wakeAt(this.#deadline, () => this.#sleep(), 'server.close');
       return;
     }
   }

@@ -83,6 +83,11 @@ export class Outbound implements FragmentedMessageOwner {
     return this.#queuedBytes;
   }
 
+  /** How many sends wait for their turn, or for the transport to take more. */
+  get waiting(): number {
+    return this.#queue.length + this.#written.length;
+  }
+
   /** Whether nothing is in the way: a message may go straight to the socket. */
   get isIdle(): boolean {
     return this.#state === IDLE;

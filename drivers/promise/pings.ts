@@ -22,6 +22,11 @@ export class Pings {
     this.#ending = undefined;
   }
 
+  /** How many have no answer yet. */
+  get waiting(): number {
+    return this.#pending.length;
+  }
+
   ping(data?: string | BytesLike): Promise<number> {
     let id: number;
     try {

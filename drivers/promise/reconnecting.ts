@@ -323,7 +323,7 @@ class Reconnections implements Reconnecting {
         this.#wake = undefined;
         resolve();
       };
-      const waitLimit = new WaitLimit(this.#options.signal, delay, this.#clock, end);
+      const waitLimit = new WaitLimit(this.#options.signal, delay, this.#clock, end, 'open.reconnecting');
       this.#wake = end;
     });
   }

@@ -96,6 +96,19 @@ export class Session {
     return (this.#outbound ??= new Outbound(this.socket, this.#limits.sendLimit, this));
   }
 
+  /** Whether a send, a ping or whoever asked for the end waits. */
+  get isSending(): boolean {
+    return this.#outbound !== undefined && this.#outbound.waiting > 0;
+  }
+
+  get isPinging(): boolean {
+    return this.#pings !== undefined && this.#pings.waiting > 0;
+  }
+
+  get isAwaited(): boolean {
+    return this.#closed !== undefined && this.socket.closeInfo === undefined;
+  }
+
   /** Resolves when the transport has ended too. */
   get closed(): Promise<CloseInfo> {
     if (this.#closed === undefined) {

@@ -27,14 +27,25 @@ export class WaitLimit {
   /** Stops waiting for the signal. */
   readonly #letGo: (() => void) | undefined;
   readonly #timeout: number;
+  readonly #who: string | undefined;
   readonly #deadline: number;
   #wake: Wake | undefined;
 
-  /** `giveUp` is called once at most, and never from here: see first whether the signal has fired already. */
-  constructor(signal: AbortSignal | undefined, timeout: number, clock: Clock, giveUp: (reason: unknown) => void) {
+  /**
+   * `giveUp` is called once at most, and never from here: see first whether the signal has fired already. `who` is as in
+   * `Clock.wakeAt`.
+   */
+  constructor(
+    signal: AbortSignal | undefined,
+    timeout: number,
+    clock: Clock,
+    giveUp: (reason: unknown) => void,
+    who?: string,
+  ) {
     this.#clock = clock;
     this.#giveUp = giveUp;
     this.#timeout = timeout;
+    this.#who = who;
     this.#deadline = timeout === Infinity ? Infinity : clock.now() + timeout;
     this.#wake = undefined;
     this.#letGo = signal && whenAborted(signal, () => this.#end(reasonOf(signal)));
@@ -50,11 +61,12 @@ export class WaitLimit {
 
   #sleep(): void {
     if (this.#deadline === Infinity) return;
-    this.#wake = this.#clock.wakeAt(this.#deadline, () => {
+    const wake = (): void => {
       // A clock may wake its sleepers early.
       if (this.#clock.now() < this.#deadline) this.#sleep();
       else this.#end(timedOut(this.#timeout));
-    });
+    };
+    this.#wake = this.#clock.wakeAt(this.#deadline, wake, this.#who);
   }
 
   #end(reason: unknown): void {

@@ -103,7 +103,7 @@ export async function closeGracefully(listener: Closable, given: ServerCloseOpti
   // Any connection's clock will do: they are all the driver's.
   for (const { clock } of connections) {
     if (timeout === 0) end();
-    else wake = wakeAtDeadline(clock, clock.now() + timeout, end);
+    else wake = wakeAtDeadline(clock, clock.now() + timeout, end, 'server.close');
     break;
   }
   await closed;

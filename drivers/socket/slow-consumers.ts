@@ -50,11 +50,12 @@ export async function untilAllTakeMore(waits: ReadonlyMap<Socket<any>, Promise<v
   const waiting = new Set(waits.keys());
   for (const { clock } of waits.keys()) {
     const deadline = clock.now() + timeout;
-    const wake = wakeAtDeadline(clock, deadline, () => {
+    const end = (): void => {
       const text = `it was too slow for a broadcast: nothing left within ${timeout} ms (slowTimeout)`;
       const timer = { option: 'slowTimeout', value: timeout } as const;
       for (const socket of waiting) socket.terminate(new TimeoutError(text, { kind: 'slow-timeout', timer }));
-    });
+    };
+    const wake = wakeAtDeadline(clock, deadline, end, 'broadcast');
     await Promise.all([...waits].map(([socket, wait]) => wait.then(() => waiting.delete(socket))));
     wake.cancel();
     return;

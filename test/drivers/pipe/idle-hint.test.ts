@@ -1,5 +1,6 @@
 /** What a network in memory says when a test hangs over it; its real-time timer is faked. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { NetworkOptions } from '../../../drivers/pipe/index.ts';
 import { IdleHint } from '../../../drivers/pipe/idle-hint.ts';
 import { makeLater } from '../../../drivers/pipe/next-turn.ts';
 
@@ -16,11 +17,11 @@ afterEach(() => {
 });
 
 /** A network of a copy of the module that knows faked timers only. */
-async function network() {
+async function network(options: NetworkOptions = {}) {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.resetModules();
   const { createNetwork } = await import('../../../drivers/pipe/index.ts');
-  return createNetwork();
+  return createNetwork(options);
 }
 
 describe('a network', () => {
@@ -63,6 +64,92 @@ describe('a network', () => {
     vi.advanceTimersByTime(1500);
     expect(warned).toEqual([
       `sansocket/pipe: nothing is on its way; one ${call} waits, on ws://server/a. ` +
+        'Time stands still until network.advance(milliseconds)',
+    ]);
+  });
+
+  test('says that a send waits, and a ping, and whoever awaits the end', async () => {
+    for (const call of ['send', 'ping', 'closed'] as const) {
+      warned = [];
+      const net = await network();
+      await net.listen({ host: 'server' }, (ws) => ws.closed);
+      const ws = await net.open('ws://server/a');
+      net.links[0]!.stall();
+      if (call === 'send') void ws.send(new Uint8Array(1_000_000));
+      if (call === 'ping') void ws.ping();
+      if (call === 'closed') void ws.closed;
+      await net.settle();
+      vi.advanceTimersByTime(1500);
+      vi.advanceTimersByTime(1500);
+      expect(warned).toEqual([
+        `sansocket/pipe: nothing is on its way; one ${call} waits, on ws://server/a. ` +
+          'Time stands still until network.advance(milliseconds)',
+      ]);
+    }
+  });
+
+  test('says that open.reconnecting waits before its next attempt, and for how long', async () => {
+    const net = await network();
+    const connections = net.open.reconnecting('ws://nobody/');
+    void connections.next();
+    await net.settle();
+    vi.advanceTimersByTime(1500);
+    vi.advanceTimersByTime(1500);
+    expect(warned).toEqual([
+      expect.stringMatching(
+        /^sansocket\/pipe: nothing is on its way; open\.reconnecting waits, for \d+ ms more\. Time stands still until /,
+      ),
+    ]);
+    const over = connections.return!();
+    await net.settle();
+    await over;
+    vi.advanceTimersByTime(1500);
+    expect([warned.length, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  test.each(['listen', 'serve'] as const)('says that server.close waits, of %s', async (face) => {
+    const net = await network();
+    const server =
+      face === 'listen'
+        ? await net.listen({ host: 'server' }, () => new Promise<void>(() => {}))
+        : await net.serve({ host: 'server' }, { ending: () => true });
+    const ws = net.connect('ws://server/');
+    await net.settle();
+    if (face === 'serve') net.links[0]!.stall();
+    void server.close({ timeout: 5000 });
+    await net.settle();
+    if (face === 'listen') ws.terminate();
+    await net.settle();
+    vi.advanceTimersByTime(1500);
+    vi.advanceTimersByTime(1500);
+    expect(warned).toEqual([
+      expect.stringMatching(/^sansocket\/pipe: nothing is on its way; server\.close waits, for \d+ ms more\. Time /),
+    ]);
+  });
+
+  test('says that a broadcast waits for who is slow', async () => {
+    const net = await network();
+    const server = await net.listen({ host: 'server' }, (ws) => ws.closed);
+    await net.open('ws://server/');
+    net.links[0]!.stall();
+    void server.broadcast('x'.repeat(1_000_000));
+    await net.settle();
+    vi.advanceTimersByTime(1500);
+    vi.advanceTimersByTime(1500);
+    expect(warned).toEqual([
+      'sansocket/pipe: nothing is on its way; broadcast waits, for 10000 ms more. ' +
+        'Time stands still until network.advance(milliseconds)',
+    ]);
+  });
+
+  test('says that open waits where the first byte may not move either', async () => {
+    const net = await network({ manual: true });
+    await net.listen({ host: 'server' }, (ws) => ws.closed);
+    void net.open('ws://server/a');
+    vi.advanceTimersByTime(1500);
+    vi.advanceTimersByTime(1500);
+    expect(warned).toEqual([
+      'sansocket/pipe: nothing is on its way; one open waits, on ws://server/a. ' +
         'Time stands still until network.advance(milliseconds)',
     ]);
   });

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest';
+import { mock } from 'node:test';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { makeNextTurn } from '../../../drivers/pipe/next-turn.ts';
 import type { NextTurn, NextTurnGlobals } from '../../../drivers/pipe/next-turn.ts';
 
@@ -48,6 +49,35 @@ test.each([...runtimes, ['promises', {}] as [string, NextTurnGlobals]])(
     expect(order).toEqual([1, 2, 3]);
   },
 );
+
+describe('a module that is imported while timers are faked', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    mock.timers.reset();
+  });
+
+  test.each<[string, () => void]>([
+    ['Vitest, as Jest and Sinon do,', () => void vi.useFakeTimers({ toFake: ['setImmediate', 'setTimeout'] })],
+    ['node:test', () => mock.timers.enable({ apis: ['setImmediate', 'setTimeout'] })],
+    [
+      'Jest of old',
+      () =>
+        void vi.stubGlobal(
+          'setImmediate',
+          Object.assign(() => {}, { _isMockFunction: true }),
+        ),
+    ],
+  ])('takes a turn where %s has them', async (_name, fake) => {
+    fake();
+    try {
+      await taken(makeNextTurn({ ...runtime, setImmediate: globalThis.setImmediate as never }));
+      const { setImmediate, setTimeout } = globalThis as never as NextTurnGlobals;
+      await taken(makeNextTurn(_name === 'Jest of old' ? { setImmediate } : { setImmediate, setTimeout }));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+});
 
 test('setImmediate comes before MessageChannel, and that before setTimeout', async () => {
   const used: string[] = [];
