@@ -1,5 +1,8 @@
-/** Fills bytes with unpredictable ones (RFC 6455 §5.3, §10.3: masking keys must not be guessed). */
-export type RandomSource = (bytes: Uint8Array) => void;
+/**
+ * Fills bytes with unpredictable ones (RFC 6455 §5.3, §10.3: masking keys must not be guessed). They are of the type that
+ * `new Uint8Array` gives in whichever TypeScript: since 5.9 `crypto.getRandomValues` takes none whose memory threads may share.
+ */
+export type RandomSource = (bytes: ReturnType<typeof Uint8Array.of>) => void;
 
 /** How many bytes are asked for at once: a call for 4 costs almost what one for 8 KiB does. */
 const POOL = 4096;
@@ -17,7 +20,7 @@ export const defaultRandom: RandomSource = (bytes) => {
 export class KeySource {
   readonly #random: RandomSource;
   readonly #size: number;
-  #pool: Uint8Array | undefined;
+  #pool: Parameters<RandomSource>[0] | undefined;
   #at: number;
 
   /** @param size how many bytes to draw at once, a multiple of 4 */

@@ -49,7 +49,11 @@ beforeAll(() => {
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const program of all) writeFileSync(join(folder, fileName(program)), program.code);
-  diagnostics = typeCheck(all.map(fileName));
+  const names = all.map(fileName);
+  diagnostics = new Map([
+    ...typeCheck(names.filter((name) => name.endsWith('.ts'))),
+    ...typeCheck(names.filter((name) => name.endsWith('.js'))),
+  ]);
 }, 60_000);
 
 afterAll(() => {
@@ -89,7 +93,10 @@ function fileName({ at, language }: Program): string {
   return `${basename(at).replace(/\W+/g, '-')}-${all.findIndex((program) => program.at === at)}.${language}`;
 }
 
-/** The errors of these files, by name. JavaScript is checked too, so that its names and arguments are right. */
+/**
+ * The errors of these files, by name. JavaScript is checked too, so that its names and arguments are right; TypeScript as
+ * strictly as a reader's project may.
+ */
 function typeCheck(names: string[]): Map<string, string[]> {
   const program = ts.createProgram(
     names.map((name) => join(folder, name)),
@@ -97,10 +104,12 @@ function typeCheck(names: string[]): Map<string, string[]> {
       module: ts.ModuleKind.NodeNext,
       moduleResolution: ts.ModuleResolutionKind.NodeNext,
       target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
       types: ['node'],
       typeRoots: [join(folder, 'node_modules/@types')],
       strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: names.every((name) => name.endsWith('.ts')),
       noImplicitAny: false,
       allowJs: true,
       checkJs: true,

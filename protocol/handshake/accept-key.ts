@@ -1,4 +1,5 @@
 import { nameOf } from '../option-check.ts';
+import type { RandomSource } from '../random.ts';
 import { encodeBase64 } from './base64.ts';
 import { sha1 } from './sha1.ts';
 
@@ -31,7 +32,7 @@ export function acceptKey(key: string, digest: Sha1 = portableSha1): string {
 }
 
 /** A fresh Sec-WebSocket-Key of 16 random bytes. RFC 6455 §4.1 */
-export function makeKey(random: (bytes: Uint8Array) => void): string {
+export function makeKey(random: RandomSource): string {
   const nonce = new Uint8Array(16);
   random(nonce);
   return encodeBase64(nonce);

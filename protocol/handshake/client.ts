@@ -1,4 +1,5 @@
 import { type FailedResponse, HandshakeError, type HandshakeErrorInit } from '../errors.ts';
+import type { RandomSource } from '../random.ts';
 import { makeKey, type Sha1 } from './accept-key.ts';
 import { BodyReader } from './http1/body.ts';
 import { formatRequest, isSecure, makeRequest } from './client-request.ts';
@@ -67,7 +68,7 @@ export class ClientHandshake {
    */
   constructor(
     request: ClientRequest,
-    random: (bytes: Uint8Array) => void,
+    random: RandomSource,
     extension?: ExtensionNegotiator,
     runtime: HandshakeRuntime = {},
   ) {
