@@ -121,14 +121,16 @@ export class Http2Transport implements Transport {
       stream.off('response', callOff);
       const pending = new PendingTransport();
       stream.once('close', () => pending.abort()).once('response', () => pending.abort());
+      let other: StreamLease | undefined;
       try {
-        const other = await lease.move!(pending);
+        other = await lease.move!(pending);
         if (other === undefined) return;
         if (isOver() || pending.isGivenUp) return other.release();
         this.#carry(this.#request(other, headers));
         stream.close(CANCEL);
       } catch {
         // There is none to be had: this one may still be answered.
+        other?.release();
       }
     };
     let wake = nodeClock.wakeAt(due, onWake);
