@@ -100,6 +100,7 @@ const PLAIN: Opening = Object.freeze({ subprotocol: '', extensions: '', request:
 export function beginOpen(life: Lifecycle, options: EstablishedOptions): void {
   const { subprotocol = '', extensions = '', request, response } = options;
   const isPlain = subprotocol === '' && extensions === '' && request === undefined && response === undefined;
+  options.deflate?.adopt(life.isServer);
   life.deflate = options.deflate;
   establish(life, isPlain ? PLAIN : { subprotocol, extensions, request, response });
 }

@@ -25,7 +25,7 @@ import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { Sink } from './sink.ts';
 import { checkSink } from './sink-check.ts';
 import type { Cause, StateName } from './states.ts';
-import type { Resources } from './resources.ts';
+import { Resources } from './resources.ts';
 
 /** What is told of a state that changes, for debugging. */
 export interface TracedState {
@@ -92,7 +92,7 @@ const CONNECTION_OPTIONS: OptionTable<Unresolved<ConnectionOptions>> = {
   ...CONDUCT_OPTIONS,
   now: { expected: 'a number of milliseconds', fits: (value) => typeof value === 'number' },
   sink: OBJECT,
-  resources: OBJECT,
+  resources: { expected: 'a Resources', fits: (value) => value instanceof Resources },
   compress: COMPRESS,
   trace: FUNCTION,
   codec: OBJECT,
@@ -115,7 +115,7 @@ const ESTABLISHED_OPTIONS: OptionTable<Unresolved<EstablishedOptions>> = {
   extensions: STRING,
   request: OBJECT,
   response: OBJECT,
-  deflate: OBJECT,
+  deflate: { expected: 'what establishDeflate has returned', fits: (value) => value instanceof PermessageDeflate },
 };
 
 type KeysOf<T> = T extends unknown ? keyof T : never;

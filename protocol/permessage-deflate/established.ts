@@ -21,6 +21,7 @@ export function establishDeflate(
     throw new TypeError(`establishDeflate: extensions must be a string, not ${nameOf(extensions)}`);
   }
   if (extensions === '') return undefined;
+  if (Object(codec) !== codec) throw new TypeError(`establishDeflate: codec must be an object, not ${nameOf(codec)}`);
   const elements = parseExtensions(extensions);
   const deflate = new PermessageDeflate(role === 'server', options, codec);
   if (elements?.length !== 1 || elements[0].name !== deflate.name) {

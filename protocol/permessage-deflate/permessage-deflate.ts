@@ -1,3 +1,4 @@
+import { InvalidStateError } from '../errors.ts';
 import type { ExtensionElement, ExtensionNegotiator } from '../handshake/types.ts';
 import type { DeflateCodec, Deflater, DeflaterParams, InflateFault, Inflater, InflaterParams } from './codec.ts';
 import type { Agreement } from './negotiation.ts';
@@ -46,6 +47,8 @@ export class PermessageDeflate implements ExtensionNegotiator {
   /** The codec's own error behind that, where it has one. */
   cause: unknown;
   private released: boolean;
+  /** Whether a connection that something else has opened was given it. */
+  private adopted: boolean;
 
   /** Throws a TypeError or RangeError for options that are none. */
   constructor(isServer: boolean, options: CompressOptions, codec: DeflateCodec) {
@@ -64,6 +67,7 @@ export class PermessageDeflate implements ExtensionNegotiator {
     this.fault = undefined;
     this.cause = undefined;
     this.released = false;
+    this.adopted = false;
   }
 
   /** Client: what to offer, RFC 7692 §7.1. */
@@ -103,6 +107,15 @@ export class PermessageDeflate implements ExtensionNegotiator {
       clientNoContextTakeover: agreement.clientNoContextTakeover || (!isServer && options.clientNoContextTakeover),
     });
     return undefined;
+  }
+
+  /** One connection has it from here on: two would spoil each other's contexts, and the other role's has them the wrong way. */
+  adopt(isServer: boolean): void {
+    if (isServer !== this.isServer) {
+      throw new TypeError(`deflate was established for a ${this.isServer ? 'server' : 'client'}`);
+    }
+    if (this.adopted) throw new InvalidStateError('deflate is the one of another connection: establish one for each');
+    this.adopted = true;
   }
 
   /** Whether a message of this many bytes is worth compressing. Not asked for messages sent in fragments. */

@@ -1,6 +1,13 @@
 /** Calls of the core that are held wrong, as plain JavaScript can hold them: each is told at once, and nothing has changed. */
 import { describe, expect, test } from 'vitest';
-import { acceptKey, answerUpgrade, Connection, establishDeflate, Phase } from '../../protocol/index.ts';
+import {
+  acceptKey,
+  answerUpgrade,
+  Connection,
+  establishDeflate,
+  InvalidStateError,
+  Phase,
+} from '../../protocol/index.ts';
 
 const open = (): any => Connection.established('server', { now: 5, sink: {} });
 const head = {
@@ -110,6 +117,28 @@ describe('another argument', () => {
     ['an acceptance must be an object: { headers, subprotocol }, not the number 6', () => asked().accept(6)],
   ])('%s', (text, call) => {
     expect(call).toThrow(new TypeError(text));
+  });
+
+  test("a deflate that is another role's, another connection's, or none", () => {
+    const codec = { createDeflater: () => ({}) as never, createInflater: () => ({}) as never };
+    const deflate = establishDeflate('client', 'permessage-deflate', {}, codec);
+    const give = (role: 'client' | 'server', options: object) => () =>
+      Connection.established(role, { now: 0, sink: {}, ...options });
+    expect(give('server', { deflate })).toThrow(new TypeError('deflate was established for a client'));
+    expect(give('client', { deflate })).not.toThrow();
+    expect(give('client', { deflate })).toThrow(
+      new InvalidStateError('deflate is the one of another connection: establish one for each'),
+    );
+    const what = 'Connection.established: deflate must be what establishDeflate has returned, not an object';
+    expect(give('client', { deflate: {} })).toThrow(new TypeError(what));
+    const resources = 'Connection.established: resources must be a Resources, not an object';
+    expect(give('client', { resources: {} })).toThrow(new TypeError(resources));
+  });
+
+  test('a codec that is none', () => {
+    expect(() => establishDeflate('server', 'permessage-deflate', {}, undefined as never)).toThrow(
+      new TypeError('establishDeflate: codec must be an object, not undefined'),
+    );
   });
 
   test('an error that is none of ours is the cause of an end by terminate', () => {
