@@ -274,7 +274,8 @@ export class Connection {
 
   /**
    * Starts the closing handshake (§7.1.2), or gives up the opening one, which a server answers with 503. Safe to repeat.
-   * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body.
+   * Throws a RangeError or TypeError for a code or reason that may not be sent; 1005 sends a Close frame without a body. Say `now`
+   * where this is neither in a sink's method nor right after another call: `closeTimeout` counts from it.
    */
   close(code = 1000, reason = '', now: number = this.#life.now): void {
     const life = this.#life.called(now);

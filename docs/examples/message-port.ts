@@ -18,7 +18,8 @@ export function carry(
   const after = (step: (connection: Connection) => void) => {
     step(connection);
     for (const event of events) on(event, connection);
-    for (const chunk of connection.takeOutput()) port.postMessage(chunk);
+    // A chunk may be a view of more, all of which would be copied.
+    for (const chunk of connection.takeOutput()) port.postMessage(chunk.slice());
     if (connection.transportAction === TransportAction.END && !hasEnded) port.postMessage(null);
     hasEnded ||= connection.transportAction === TransportAction.END;
     if (connection.transportAction === TransportAction.ABORT) port.close();
