@@ -147,7 +147,14 @@ export function checkClient(options: ConnectionOptions): ConnectionOptions {
 
 export function checkEstablished(role: 'client' | 'server', options: EstablishedOptions): EstablishedOptions {
   checkRole('Connection.established', role);
-  return isChecked(options) ? options : withSink('Connection.established', ESTABLISHED_OPTIONS, options);
+  if (isChecked(options)) return options;
+  const checked = withSink('Connection.established', ESTABLISHED_OPTIONS, options);
+  if (checked.deflate === undefined && /\bpermessage-deflate\b/.test(checked.extensions ?? '')) {
+    throw new TypeError(
+      'Connection.established: extensions has permessage-deflate: give its deflate, of establishDeflate',
+    );
+  }
+  return checked;
 }
 
 function withSink<T extends { sink: Partial<Sink> }>(of: string, table: OptionTable<T>, options: T): T {

@@ -135,6 +135,12 @@ describe('another argument', () => {
     expect(give('client', { resources: {} })).toThrow(new TypeError(resources));
   });
 
+  test('an agreement on compression, without what compresses', () => {
+    const text = 'Connection.established: extensions has permessage-deflate: give its deflate, of establishDeflate';
+    const opening = { extensions: 'permessage-deflate; server_no_context_takeover' };
+    expect(() => Connection.established('server', { now: 0, sink: {}, ...opening })).toThrow(new TypeError(text));
+  });
+
   test('a codec that is none', () => {
     expect(() => establishDeflate('server', 'permessage-deflate', {}, undefined as never)).toThrow(
       new TypeError('establishDeflate: codec must be an object, not undefined'),
