@@ -185,14 +185,14 @@ export class Lifecycle implements ReceiverOwner {
   }
 
   /** Whom a call is about, at this time. Throws an InvalidStateError when a trace makes it, in the middle of another. */
-  called(now = this.now): this {
+  called(now?: number): this {
     if (this.tracing?.isTelling === true) throw new InvalidStateError('a trace must not call its connection');
-    this.now = checkTime(now);
+    if (now !== undefined) this.now = checkTime(now);
     return this;
   }
 
   /** Throws an InvalidStateError for a call that may not be made now. */
-  check(cause: number, text: string, now = this.now): void {
+  check(cause: number, text: string, now?: number): void {
     if (!this.called(now).allows(cause)) throw new InvalidStateError(text);
   }
 

@@ -10,7 +10,6 @@ import type { SocketSetting } from './socket-parts.ts';
 
 /** Output of this many bytes is written at once, without waiting for the end of the turn. */
 const FLUSH_AT = 64 * 1024;
-
 /** A peer that sends on and on puts off a deadline by so many turns of the event loop at most. */
 const MOST_READINGS = 16;
 /** In place of a length: all that the bytes are found to be, which somebody else has made. */
@@ -22,8 +21,7 @@ const NOTHING: readonly Uint8Array[] = [];
  * the transport's action, the next timeout. Output leaves in one write for all that an incoming chunk brought about, or that
  * one turn of the event loop did. While the transport has not sent what it was given, output waits in the connection.
  *
- * All of it runs guarded: what the transport throws, or a bug does, ends this connection and never reaches the loop, the
- * timer or the stream that called.
+ * All of it runs guarded: what throws ends this connection and never reaches the loop, the timer or the stream that called.
  */
 export class Pump implements TransportHandler, Guarded, Sleeper {
   /** What went over the transport, in bytes. */
@@ -89,8 +87,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Bytes that were sent and have not left this process. */
   get bufferedAmount(): number {
-    const written = this.#transport === undefined ? 0 : this.#transport.bufferedAmount;
-    return this.#connection.bufferedAmount + written;
+    return this.#connection.bufferedAmount + (this.#transport === undefined ? 0 : this.#transport.bufferedAmount);
   }
 
   /** The transport is there. Before that, only the connection's timeouts run. */
@@ -258,25 +255,28 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   #flushAt(now: number): void {
     if (this.#isRunning) return;
-    // In place of a call of `guard`: every message passes through here, as through `onData`.
+    // In place of a call of `guard`, and what is rare by a call: every message passes through here, as through `onData`.
     try {
       this.#write(now);
       this.#act();
       this.#arm();
-      if (this.#mustWait && this.bufferedAmount === 0) {
-        this.#mustWait = false;
-        // While closing too: what was sent before the Close frame has left.
-        if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable();
-      }
+      if (this.#mustWait || this.#hasPeerEnded) this.#tellDrained();
       if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
-      // What the peer has sent before its end is dealt with first, which may take several turns.
-      if (this.#hasPeerEnded && this.bufferedAmount === 0 && !this.#connection.wantsTurn) {
-        this.#hasPeerEnded = false;
-        this.#enter((connection, time) => connection.receiveEof(time));
-      }
     } catch (error) {
       blame(this, error);
     }
+  }
+
+  #tellDrained(): void {
+    if (this.#mustWait && this.bufferedAmount === 0) {
+      this.#mustWait = false;
+      if (this.#connection.phase !== Phase.CLOSED) this.#owner.onWritable(); // while closing, too
+    }
+    // What the peer has sent before its end is dealt with first, which may take several turns.
+    if (!this.#hasPeerEnded || this.bufferedAmount > 0 || this.#connection.wantsTurn) return;
+    if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+    this.#hasPeerEnded = false;
+    this.#enter((connection, now) => connection.receiveEof(now));
   }
 
   #depart(departures: Departures): void {
