@@ -9,8 +9,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -qq -o APT::Sandbox::User=root chromium=156.0.8078.108-1~deb12u1 \
-  chromium-common=156.0.8078.108-1~deb12u1
+apt-get download -qq -o APT::Sandbox::User=root chromium=156.0.8078.114-1~deb12u1 \
+  chromium-common=156.0.8078.114-1~deb12u1
 for package in *.deb; do dpkg-deb -x "$package" debian; done
 npm install --silent --no-audit --no-fund happy-dom@21.0.4 jsdom@31.0.1 node@26.10.0 playwright-core@1.65.1 ws@8.23.0
 cat >run.cjs <<'JS'
