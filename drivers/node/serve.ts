@@ -49,7 +49,12 @@ export async function serve<Data = unknown, Context = unknown>(
     server.once('error', reject);
     server.listen(
       all.socketPath === undefined
-        ? { host: all.host, port: Number(all.port ?? 0), backlog: all.backlog, reusePort: all.reusePort }
+        ? {
+            host: isNetDenied() ? undefined : all.host,
+            port: Number(all.port ?? 0),
+            backlog: all.backlog,
+            reusePort: all.reusePort,
+          }
         : { path: all.socketPath, backlog: all.backlog },
       () => {
         server.off('error', reject);
@@ -72,6 +77,16 @@ export async function serve<Data = unknown, Context = unknown>(
     http2Sessions?.stop();
   };
   return new ServerListener(server, secure, acceptor.admission, stop, closed);
+}
+
+/**
+ * Whether Node's permission model keeps this process from the network. Node 26 throws then where no host is given; with an
+ * address it does so a turn later, where nobody can catch it.
+ */
+function isNetDenied(): boolean {
+  // Those before it have no permission of this name, and deny whatever they don't know.
+  if (!process.allowedNodeEnvironmentFlags.has('--allow-net')) return false;
+  return process.permission !== undefined && !process.permission.has('net');
 }
 
 function checkPlace({ path, port, host, socketPath }: NodeServerOptions): void {

@@ -1,8 +1,11 @@
-/** Ports that several listen on. */
+/** Ports that several listen on, and ports that nobody may. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { connect, type NodeListener, serve, type Socket } from '../../../drivers/node/index.ts';
 import { checkReusePort } from '../../../drivers/node/serve.ts';
+import { freshBuild } from '../../support/source.ts';
 
 /** Whether this Node, on this system, can. */
 const CAN = isKnown() && process.platform === 'linux';
@@ -63,3 +66,20 @@ async function ended(listener: NodeListener): Promise<void> {
   for (const socket of listener.connections) socket.terminate();
   await listener.closed;
 }
+
+describe('a process that Node keeps from the network', () => {
+  const isKnownToNode = process.allowedNodeEnvironmentFlags.has('--allow-net');
+
+  test.skipIf(!isKnownToNode).each([{}, { host: '127.0.0.1' }, { host: '::1' }, { host: 'localhost' }])(
+    'is told so by listen, whatever the host: %j',
+    (options) => {
+      const script = `
+        const { listen } = require(${JSON.stringify(join(freshBuild(), 'index.js'))});
+        process.on('uncaughtException', ({ code }) => console.log('uncaught', code));
+        listen({ port: 0, ...${JSON.stringify(options)} }, () => {}).catch(({ code }) => console.log('rejected', code));`;
+      const args = ['--permission', '--allow-fs-read=*', '--no-warnings', '-e', script];
+      const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+      expect(stdout).toBe('rejected ERR_ACCESS_DENIED\n');
+    },
+  );
+});
