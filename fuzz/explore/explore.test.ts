@@ -10,6 +10,7 @@ test.each([
   { start: 'patient', depth: 4, least: 5000 },
   { start: 'frugal', depth: 4, least: 5000 },
   { start: 'later', depth: 4, least: 5000 },
+  { start: 'slow', depth: 4, least: 3000 },
 ] as const)(
   'every state that two cores reach in $depth moves obeys the laws: $start',
   { timeout: 60_000 },

@@ -1,4 +1,4 @@
-/** `npm run explore -- [--depth 7] [--opening | --patient | --frugal | --later]`: prints states explored, depth and time; a broken law prints the shortest trace. */
+/** `npm run explore -- [--depth 7] [--opening | --patient | --frugal | --later | --slow]`: prints states explored, depth and time; a broken law prints the shortest trace. */
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
 import { STARTS } from './side.ts';
@@ -10,11 +10,12 @@ const { values } = parseArgs({
     patient: { type: 'boolean', default: false },
     frugal: { type: 'boolean', default: false },
     later: { type: 'boolean', default: false },
+    slow: { type: 'boolean', default: false },
   },
 });
 const depth = Number(values.depth);
 if (!Number.isInteger(depth) || depth < 1) {
-  console.error('usage: npm run explore -- [--depth 6] [--opening | --patient | --frugal | --later]');
+  console.error('usage: npm run explore -- [--depth 6] [--opening | --patient | --frugal | --later | --slow]');
   process.exit(2);
 }
 

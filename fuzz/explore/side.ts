@@ -35,7 +35,7 @@ export interface Side {
   /** How many pings it was told to send. */
   pings: number;
   /** Whether it was told that the other side's stream has ended, or that the transport is gone, and of which first. */
-  told: '' | 'eof' | 'reset' | 'eof, reset';
+  told: '' | 'eof' | 'eof again' | 'reset' | 'eof, reset';
   /** What is being deflated off the thread: each ends when it is called. */
   readonly jobs: (() => void)[];
   /** How many messages it had sent when the other's had ended: -1 until then. */
@@ -48,10 +48,11 @@ const OPTIONS = { handshakeTimeout: 100, closeTimeout: 40, pingInterval: 30, pon
 /**
  * Whether the cores are open from the start, as over HTTP/2, or begin with the opening handshake. 'patient' ones are open,
  * and put off what follows from the end of the other's messages; 'frugal' ones, open too, deal with one frame in a turn; 'later' ones,
- * open too, deflate large messages off the thread, and the server has sent one.
+ * open too, deflate large messages off the thread, and the server has sent one; 'slow' ones, open too, have transports that take
+ * their time to send, so that the end of the other's stream is told patiently, and again once all has left; the client has closed.
  */
-export type Start = 'open' | 'opening' | 'patient' | 'frugal' | 'later';
-export const STARTS: readonly Start[] = ['open', 'opening', 'patient', 'frugal', 'later'];
+export type Start = 'open' | 'opening' | 'patient' | 'frugal' | 'later' | 'slow';
+export const STARTS: readonly Start[] = ['open', 'opening', 'patient', 'frugal', 'later', 'slow'];
 
 /** Messages from so many bytes on are deflated, off the thread; all others are not. */
 export const LARGE = 8;

@@ -31,6 +31,7 @@ const DEEDS = [
   'reject',
   ...DELIVERIES,
   'eof',
+  'eof again',
   'output lost',
   'reset',
   'timer',
@@ -38,7 +39,7 @@ const DEEDS = [
 ] as const;
 export type Deed = (typeof DEEDS)[number];
 /** What is done without anybody's wish, in this order. */
-const DUE: readonly Deed[] = ['deliver', 'resume', 'deflated', 'conclude', 'eof'];
+const DUE: readonly Deed[] = ['deliver', 'resume', 'deflated', 'conclude', 'eof', 'eof again'];
 export interface Move {
   readonly side: Role;
   readonly deed: Deed;
@@ -62,6 +63,7 @@ export class World {
     const make = (role: Role): Side => makeSide(role, start, taken, () => this.#now);
     this.#sides = { client: make('client'), server: make('server') };
     if (start === 'later') this.make({ side: 'server', deed: 'large text' }, false);
+    if (start === 'slow') this.make({ side: 'client', deed: 'close' }, false);
   }
 
   /** The moves that make sense now. */
@@ -139,13 +141,17 @@ export class World {
       case 'eof':
         me.told = 'eof';
         peer.wire = new Uint8Array(0);
+        connection.receiveEof(this.#now, this.#start === 'slow');
+        break;
+      case 'eof again':
+        me.told = 'eof again';
         connection.receiveEof(this.#now);
         break;
       case 'output lost':
         connection.outputLost(this.#now);
         break;
       case 'reset':
-        me.told = me.told === 'eof' ? 'eof, reset' : 'reset';
+        me.told = me.told === '' ? 'reset' : 'eof, reset';
         // What is on its way to a transport that was reset is lost.
         peer.wire = new Uint8Array(0);
         connection.transportLost(this.#now);
@@ -280,6 +286,8 @@ export class World {
         if (me.told || isClosed) return false;
         // After all that was written; a transport that was aborted is at its end too, and one that opens may be at any time.
         return isOpening || (peer.wire.length === 0 && peer.connection.transportAction !== TransportAction.KEEP);
+      case 'eof again':
+        return this.#start === 'slow' && me.told === 'eof' && !isClosed;
       case 'output lost':
         return !isClosed && me.life.closing.loss === undefined;
       case 'reset':
@@ -316,6 +324,10 @@ export class World {
       assert(
         isClosed || connection.nextTimeout() < Infinity || !connection.wantsInput,
         `the ${role} waits without a deadline`,
+      );
+      assert(
+        side.told !== 'eof again' || isClosed,
+        `the ${role} waits on though both sides have ended and all has left`,
       );
       const opened = events.filter(({ type }) => type === 'open').length;
       const wasOpen = this.#start !== 'opening' || opened === 1;
