@@ -57,6 +57,8 @@ export class JetStreamEngine extends NatsEngine {
   readonly #stream: string;
   /** Changes when the stream was made anew. */
   #epoch: string;
+  /** The newest message that this node knows of: while the stream has it, it is the same stream. */
+  #newest: EngineMessage | undefined;
   /** Several servers have copies, of which only the leader’s is sure to have all that was acknowledged. */
   #isReplicated: boolean;
 
@@ -65,6 +67,7 @@ export class JetStreamEngine extends NatsEngine {
     this.#options = options;
     this.#stream = `${prefix.replace(/[^\w-]/g, '_')}_topics`;
     this.#epoch = '';
+    this.#newest = undefined;
     this.#isReplicated = options.replicas > 1;
   }
 
@@ -152,8 +155,19 @@ export class JetStreamEngine extends NatsEngine {
     if (created === undefined) {
       throw new EngineDownError(`JetStream has no stream for topics: ${error?.description ?? 'no answer'}`);
     }
-    this.#epoch = /, epoch (\w+)$/.exec(found?.description ?? '')?.[1] ?? created.replace(/\W/g, '').slice(0, 40);
+    const epoch = /, epoch (\w+)$/.exec(found?.description ?? '')?.[1] ?? created.replace(/\W/g, '').slice(0, 40);
     this.#isReplicated = (found?.num_replicas ?? 1) > 1;
+    // Where several nodes have made the stream at once, the servers of a cluster may differ about its description, too.
+    if (epoch === this.#epoch || (await this.#hasNewest())) return;
+    this.#epoch = epoch;
+    this.#newest = undefined;
+  }
+
+  async #hasNewest(): Promise<boolean> {
+    if (this.#newest === undefined) return false;
+    const { topic, offset, stamp } = this.#newest;
+    const there = await this.#get(topic, { seq: offset });
+    return there?.subject === this.#inSubject(topic) && there.message.stamp === stamp;
   }
 
   /** The stream, made where there is none. One that a cluster is about to make, or to choose a leader for, answers nothing. */
@@ -161,9 +175,13 @@ export class JetStreamEngine extends NatsEngine {
     for (let tries = 1; ; tries++) {
       try {
         let info = await this.#info(TIMEOUT / MOST_TRIES);
-        if (info.error !== undefined) info = await this.#api(`$JS.API.STREAM.CREATE.${this.#stream}`, config);
-        // Another node may have made it at the same time.
-        return info.error === undefined ? info : await this.#info();
+        if (info.error !== undefined) {
+          const made = await this.#api(`$JS.API.STREAM.CREATE.${this.#stream}`, config);
+          // Another node may have made it at the same time, before or after.
+          info = await this.#info();
+          if (info.error !== undefined) info = made;
+        }
+        return info;
       } catch (error) {
         if (tries === MOST_TRIES) throw error;
       }
@@ -173,7 +191,9 @@ export class JetStreamEngine extends NatsEngine {
   protected override messageOf(topic: string, { data, headers }: NatsMessage): EngineMessage | undefined {
     const decoded = decodeMessage(data);
     const [offset, previous] = ['Nats-Sequence', 'Nats-Last-Sequence'].map((name) => Number(headers?.get(name)));
-    return decoded && { ...decoded, topic, epoch: this.#epoch, offset, previous };
+    const message = decoded && { ...decoded, topic, epoch: this.#epoch, offset, previous };
+    if (message !== undefined && offset > (this.#newest?.offset ?? 0)) this.#newest = message;
+    return message;
   }
 
   #draw(): string {

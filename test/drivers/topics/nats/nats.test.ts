@@ -33,10 +33,26 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
     await server.close();
   });
 
-  async function node(options: NatsEngineOptions, port = server.port, heartbeat = HEARTBEAT): Promise<RealNode> {
+  /** `change` is given the answers to its requests. */
+  async function node(
+    options: NatsEngineOptions,
+    port = server.port,
+    heartbeat = HEARTBEAT,
+    change?: (subject: string, text: string) => string,
+  ): Promise<RealNode> {
     const own = { maxReconnectAttempts: -1, reconnectTimeWait: 50, reconnectJitter: 10, timeout: 3000 };
     const connection = await connect({ servers: `127.0.0.1:${port}`, ...own });
     connections.push(connection);
+    const { request } = connection;
+    connection.request = async (subject, ...rest) => {
+      const answer = await request.call(connection, subject, ...rest);
+      if (change === undefined) return answer;
+      return {
+        ...answer,
+        headers: answer.headers,
+        data: Buffer.from(change(subject, answer.string())),
+      } as typeof answer;
+    };
     const engine = natsEngine(connection, { prefix: `t${prefix}`, ...options });
     const started = await new RealNode(engine, { heartbeat }).start();
     nodes.push(started);
@@ -168,6 +184,25 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
       await until('all is there', () => all.every(({ messages }) => messages.length === 3));
       for (const told of all) expect(told.all.slice(0, 2)).toEqual(['1', 'gap forgotten']);
       for (const told of all) expect(told.gaps.length).toBe(1);
+    });
+
+    test('another description of the same stream, as another server of a cluster may have: nothing is forgotten', async () => {
+      let epoch: string | undefined;
+      const first = await node({ history: 5 }, server.port, HEARTBEAT, (subject, text) =>
+        epoch !== undefined && subject.includes('.STREAM.INFO.')
+          ? text.replace(/, epoch \w+/, `, epoch ${epoch}`)
+          : text,
+      );
+      const told = await first.subscribe('news');
+      await first.hub.publish('news', '1');
+      await until('it is there', () => told.messages.length === 1);
+      epoch = 'otherone';
+      await server.kill();
+      await server.start();
+      await until('it is back', () => first.hub.metrics.engine.isUp && first.hub.metrics.engine.downs > 0);
+      await first.hub.publish('news', '2');
+      await until('all is there', () => told.messages.at(-1) === '2');
+      expect(told.all).toEqual(['1', '2']);
     });
 
     test('history trimmed below what is missing: a gap, then from the oldest that is kept', async () => {
