@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import {
@@ -51,6 +52,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<num
   try {
     if (!options.reconnect) {
       const exit = await converse(await open(url, clientOptions), options, lines, show, interrupted);
+      if (!options.once) await lines.readOn();
       return lines.hasUnsent && !options.once ? show.unsent() : exit;
     }
     const onState = (now: ReconnectState): void => {
@@ -168,6 +170,14 @@ class Lines {
   /** Whether lines have come that were not sent. */
   get hasUnsent(): boolean {
     return this.isWaiting || this.#hasLost;
+  }
+
+  /** The connection is over: what lies in a pipe still is read for a moment, and one in which nothing does may stay open. */
+  async readOn(): Promise<void> {
+    if (this.isTerminal || this.isDone || this.hasUnsent) return;
+    this.#reader.resume();
+    const moment = sleep(100).then(() => new Promise(setImmediate));
+    await Promise.race([once(this.#reader, 'line'), once(this.#reader, 'close'), moment]);
   }
 
   /** Sends to this connection from here on. `onWrong` is told of a line that can't be sent. */
