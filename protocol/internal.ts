@@ -27,7 +27,7 @@ export {
   STRING_OR_URL,
   STRINGS,
 } from './option-check.ts';
-export { nearestTo } from './option-names.ts';
+export { whichMethodIsMeant } from './option-names.ts';
 export { COMPRESS, makeDeflate } from './options.ts';
 export { CONDUCT_OPTIONS } from './conduct.ts';
 export { LIMIT_OPTIONS } from './limits.ts';

@@ -1,4 +1,5 @@
 import { nameOf } from './option-check.ts';
+import { whichMethodIsMeant } from './option-names.ts';
 import type { Sink } from './sink.ts';
 
 /** Every method of a sink: a table that lacks one doesn't compile. */
@@ -34,8 +35,7 @@ export function checkSink(of: string, sink: Partial<Sink>): void {
   if (above !== null && Object.getPrototypeOf(above) !== null) return;
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(METHODS, name) || typeof given[name] !== 'function') continue;
-    const bare = name.replace(/^on/i, '').toLowerCase();
-    const right = NAMES.find((one) => one.toLowerCase() === `on${bare}`) ?? ELSEWHERE.get(bare);
-    if (right !== undefined) throw new TypeError(`${of}: the sink has no ${name}: it is called ${right} here`);
+    const meant = whichMethodIsMeant(name, NAMES, ELSEWHERE, given);
+    if (meant !== undefined) throw new TypeError(`${of}: the sink has no ${name}: ${meant}`);
   }
 }

@@ -52,8 +52,9 @@ export async function connect(url: string, options: ConnectOptions): Promise<num
   try {
     if (!options.reconnect) {
       const exit = await converse(await open(url, clientOptions), options, lines, show, interrupted);
-      if (!options.once) await lines.readOn();
-      return lines.hasUnsent && !options.once ? show.unsent() : exit;
+      if (options.once) return exit;
+      await lines.readOn();
+      return lines.hasUnsent ? show.unsent() : exit;
     }
     const onState = (now: ReconnectState): void => {
       if (now.state !== 'waiting') return;

@@ -1,5 +1,5 @@
 import type { CloseInfo, ProtocolError } from '../../protocol/index.ts';
-import { nameOf, nearestTo } from '../../protocol/internal.ts';
+import { nameOf, whichMethodIsMeant } from '../../protocol/internal.ts';
 
 /** Where a connection is in its life. */
 export type SocketState = 'connecting' | 'open' | 'closing' | 'closed';
@@ -54,23 +54,22 @@ const HANDLERS: Readonly<Record<keyof SocketHandlers<any>, true>> = {
   ...{ close: true, error: true, messageStart: true, messageChunk: true, messageEnd: true },
 };
 
-/** From so many letters on, a function whose name is nearly a handler's is no other that happens to be there (`clone`, `ring`). */
-const TYPED_WRONG = 6;
+const NAMES = Object.keys(HANDLERS);
 
 /** Names that other libraries have for them, or people. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  connection: 'open',
-  opened: 'open',
-  connected: 'open',
-  data: 'message',
-  disconnect: 'close',
-  disconnected: 'close',
-  closed: 'close',
-  end: 'close',
-  errors: 'error',
-  drained: 'drain',
-  closing: 'closeFrame',
-};
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['connection', 'open'],
+  ['opened', 'open'],
+  ['connected', 'open'],
+  ['data', 'message'],
+  ['disconnect', 'close'],
+  ['disconnected', 'close'],
+  ['closed', 'close'],
+  ['end', 'close'],
+  ['errors', 'error'],
+  ['drained', 'drain'],
+  ['closing', 'closeFrame'],
+]);
 
 /** Sets of handlers that were looked at: one serves many connections. */
 const checked = new WeakSet<object>();
@@ -85,21 +84,15 @@ export function checkHandlers(of: string, handlers: SocketHandlers<any>): void {
   }
   if (checked.has(handlers)) return;
   const given = handlers as Readonly<Record<string, unknown>>;
-  for (const name of Object.keys(HANDLERS)) {
+  for (const name of NAMES) {
     const handler = given[name];
     if (handler === undefined || typeof handler === 'function') continue;
     throw new TypeError(`${of}: the handler ${name} must be a function, not ${nameOf(handler)}`);
   }
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(HANDLERS, name) || typeof given[name] !== 'function') continue;
-    const bare = name.replace(/^on/i, '').toLowerCase();
-    const right =
-      Object.keys(HANDLERS).find((one) => one.toLowerCase() === bare) ??
-      (Object.hasOwn(ELSEWHERE, bare) ? ELSEWHERE[bare] : undefined);
-    if (right !== undefined) throw new TypeError(`${of}: unknown handler ${name}: it is called ${right} here`);
-    const nearest = bare.length < TYPED_WRONG ? undefined : nearestTo(bare, Object.keys(HANDLERS));
-    if (nearest !== undefined && given[nearest] === undefined)
-      throw new TypeError(`${of}: unknown handler ${name}: did you mean ${nearest}?`);
+    const meant = whichMethodIsMeant(name, NAMES, ELSEWHERE, given);
+    if (meant !== undefined) throw new TypeError(`${of}: unknown handler ${name}: ${meant}`);
   }
   checked.add(handlers);
 }

@@ -29,6 +29,7 @@ describe('a time that is none', () => {
   const bytes = new Uint8Array([0x81, 0x80, 0, 0, 0, 0]);
   const calls: [string, () => any, (connection: any, now: unknown) => void][] = [
     ['receive', open, (connection, now) => connection.receive(bytes.slice(), now)],
+    ['receiveFrom', open, (connection, now) => connection.receiveFrom(bytes.slice(), 6, now)],
     ['receiveEof', open, (connection, now) => connection.receiveEof(now)],
     ['transportLost', open, (connection, now) => connection.transportLost(now)],
     ['outputLost', open, (connection, now) => connection.outputLost(now)],
@@ -68,6 +69,13 @@ describe('a time that is none', () => {
       expect([connection.state, connection.nextTimeout()]).toEqual(before);
       expect(connection.takeOutput()).toEqual([]);
     }
+  });
+
+  test('every call that takes a time is one of those above', () => {
+    const members = Object.getOwnPropertyDescriptors(Connection.prototype);
+    const timed = Object.keys(members).filter((name) => /^\w+\([^)]*\bnow\b/.test(String(members[name].value)));
+    // The last does nothing, whatever it is given, where nothing is being deflated.
+    expect(timed.sort()).toEqual([...calls.map(([name]) => name), 'handleDeflated'].sort());
   });
 
   test('one that was left out of what must have it', () => {

@@ -23,11 +23,18 @@ describe('a sink', () => {
     expect(told({ [name]() {} })).toThrow(new TypeError(text));
   });
 
+  test('whose method is misspelt', () => {
+    const text = 'Connection.established: the sink has no onCloseFrme: did you mean onCloseFrame?';
+    expect(told({ onCloseFrme() {} })).toThrow(new TypeError(text));
+    // One that has the method itself will mean something else.
+    expect(told({ onCloseFrame() {}, onCloseFrames() {} })).not.toThrow();
+  });
+
   test('may have what is its own', () => {
     class Queue extends EventQueue {
       message = () => {};
     }
-    expect(told({ onText: undefined, log() {}, message: 'a text' })).not.toThrow();
+    expect(told({ onText: undefined, log() {}, writeItDown() {}, message: 'a text' })).not.toThrow();
     expect(told(new Queue())).not.toThrow();
   });
 });
