@@ -169,3 +169,33 @@ test('a peer that ends behind its Close frame gets all that was on its way, and 
   pump.onDrain();
   expect([transport.written, ends]).toEqual([2, [1000]]);
 });
+
+test('what leaves along with the answer to the end of both sides is told as sent, and not as lost', () => {
+  const told: string[] = [];
+  const connection = Connection.established('client', {
+    sink: {
+      // What follows from the peer's Close frame is put off, until its side ends.
+      onEnding: () => true,
+      onClosed: ({ code }) => {
+        told.push(`closed ${code}`);
+        pump.abandon(undefined);
+      },
+    },
+    now: 0,
+  });
+  const owner: PumpOwner = {
+    ...OWNER,
+    onDeparted: (callbacks, error) => [callbacks ?? []].flat().forEach(() => told.push(error ? 'lost' : 'sent')),
+  };
+  const resources = new Resources();
+  const setting = new SocketSetting({ handlers: {}, clock, resources, sendHighWater: 1024, sendLimit: Infinity });
+  const pump = new Pump({ connection, owner, setting });
+  const transport = new Stuck();
+  transport.write = () => true;
+  pump.attach(transport);
+  pump.onData(frame({ opcode: CLOSE, payload: closePayload(1000) }));
+  connection.sendText('last');
+  pump.onceSent(() => {});
+  pump.onEnd();
+  expect(told).toEqual(['sent', 'closed 1000']);
+});
