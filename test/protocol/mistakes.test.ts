@@ -7,6 +7,7 @@ import {
   establishDeflate,
   InvalidStateError,
   Phase,
+  ProtocolError,
 } from '../../protocol/index.ts';
 
 const open = (): any => Connection.established('server', { now: 5, sink: {} });
@@ -133,6 +134,8 @@ describe('another argument', () => {
     const give = (role: 'client' | 'server', options: object) => () =>
       Connection.established(role, { now: 0, sink: {}, ...options });
     expect(give('server', { deflate })).toThrow(new TypeError('deflate was established for a client'));
+    const other = establishDeflate('server', 'permessage-deflate', {}, codec);
+    expect(give('client', { deflate: other })).toThrow(new TypeError('deflate was established for a server'));
     expect(give('client', { deflate })).not.toThrow();
     expect(give('client', { deflate })).toThrow(
       new InvalidStateError('deflate is the one of another connection: establish one for each'),
@@ -156,6 +159,10 @@ describe('another argument', () => {
   });
 
   test('an error that is none of ours is the cause of an end by terminate', () => {
+    const own = new ProtocolError(1008, '', { message: 'no' });
+    const ended = open();
+    ended.terminate(6, own);
+    expect(ended.closeInfo.error).toBe(own);
     const cause = new Error('the disk is full');
     const connection = open();
     connection.terminate(6, cause);
