@@ -9,6 +9,7 @@ import { inSharedContext } from './internals/async-context.ts';
 import { readInto } from './internals/read-into.ts';
 import { readBuffer } from './internals/resources.ts';
 import { nextTick } from './clock.ts';
+import { transportClosed, transportOpened } from './process-exit.ts';
 
 /** Where a stream keeps its transport, so that one set of listeners serves all streams. */
 const TRANSPORT = Symbol('transport');
@@ -62,6 +63,7 @@ export class NodeTransport implements Transport, Guarded {
     stream.on('end', NodeTransport.#onEnd);
     stream.on('error', NodeTransport.#onError);
     stream.on('close', NodeTransport.#onClose);
+    transportOpened();
     if (stream instanceof NetSocket && stream.connecting) stream.once('connect', NodeTransport.#onConnect);
     else this.#read();
   }
@@ -209,6 +211,7 @@ export class NodeTransport implements Transport, Guarded {
 
   static #onClose(this: Carried): void {
     const transport = this[TRANSPORT];
+    transportClosed();
     guard(transport, transport.#readRest);
     // libuv has called back for every write by now. What other streams still do with a chunk is not known.
     if (transport.#way === DIRECT && transport.#blocked) transport.#handler.onReleased?.();

@@ -2,6 +2,9 @@ import type { Connection } from '../../protocol/index.ts';
 import type { Callbacks } from './departures.ts';
 import type { SocketSetting } from './socket-parts.ts';
 
+/** Output of this many bytes is written at once, without waiting for the end of the turn. */
+export const FLUSH_AT = 64 * 1024;
+
 /** What a pump reports to. */
 export interface PumpOwner {
   /** Nothing is buffered any more, and `sent` had said to wait. */

@@ -3,13 +3,11 @@ import type { Connection, RequestHead } from '../../protocol/index.ts';
 import { graceOf, type Sleeper, type Wake } from '../clock.ts';
 import { Departures, type OnSent } from './departures.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
-import type { PumpOwner, PumpParts } from './pump-parts.ts';
+import { FLUSH_AT, type PumpOwner, type PumpParts } from './pump-parts.ts';
 import { blame, guard, type Guarded } from './guard.ts';
 import { roundRobinOf } from './round-robin.ts';
 import type { SocketSetting } from './socket-parts.ts';
 
-/** Output of this many bytes is written at once, without waiting for the end of the turn. */
-const FLUSH_AT = 64 * 1024;
 /** A peer that sends on and on puts off a deadline by so many turns of the event loop at most. */
 const MOST_READINGS = 16;
 /** In place of a length: all that the bytes are found to be, which somebody else has made. */
@@ -117,7 +115,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     }
     this.#isRunning = false;
     this.isReceiving = false;
-    this.#flushAt(now);
+    this.flush(now);
   }
 
   /** The request, when something else has parsed it. */
@@ -183,7 +181,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
       blame(this, error);
     }
     this.#isRunning = false;
-    this.#flushAt(now);
+    this.flush(now);
   }
 
   /** The end of this connection, with its cause. */
@@ -225,7 +223,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   onTurnEnd(now: number): void {
     this.#scheduled = false;
     this.#stopsSoon = false;
-    this.#flushAt(now);
+    this.flush(now);
   }
 
   /** Goes on with what has come, where that had to wait. Returns whether there was anything. */
@@ -237,23 +235,25 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Sees that `flush` is called once this turn is over. */
   schedule(): void {
-    if (this.#isRunning || this.#scheduled) return;
+    if (this.#isRunning) return void (this.#setting.turn.sender = this);
+    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#setting.turn.add(this);
   }
 
   /** Hands what was sent to the transport, within an event too. */
   write(): void {
-    if (this.#isRunning) guard(this, this.#write, this.#setting.clock.now());
+    if (this.#isRunning) this.onExit(this.#setting.clock.now());
     else this.flush();
   }
 
-  /** Brings transport and timer up to what the connection now wants. */
-  flush(): void {
-    this.#flushAt(this.#setting.clock.now());
+  /** Nothing runs after this: what was sent goes to the transport, and nobody is told of anything. */
+  onExit(now: number): void {
+    guard(this, this.#write, now);
   }
 
-  #flushAt(now: number): void {
+  /** Brings transport and timer up to what the connection now wants. */
+  flush(now = this.#setting.clock.now()): void {
     if (this.#isRunning) return;
     // In place of a call of `guard`, and what is rare by a call: every message passes through here, as through `onData`.
     try {

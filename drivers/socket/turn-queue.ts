@@ -3,6 +3,8 @@ import type { Clock } from '../clock.ts';
 /** Who asks to hear when a turn is over. It must not throw: a pump, whose steps are guarded. */
 interface Task {
   onTurnEnd(now: number): void;
+  /** The process ends: nothing runs after this. */
+  onExit(now: number): void;
 }
 
 const SETTLED = Promise.resolve();
@@ -15,6 +17,8 @@ export class TurnQueue {
   #tasks: (Task | undefined)[];
   #others: (Task | undefined)[];
   #length: number;
+  /** Who has sent something within a call, at whose end it leaves: the last one. */
+  sender: Task | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,6 +26,7 @@ export class TurnQueue {
     this.#tasks = [];
     this.#others = [];
     this.#length = 0;
+    this.sender = undefined;
   }
 
   add(task: Task): void {
@@ -32,6 +37,14 @@ export class TurnQueue {
   /** The same, once the promise reactions that are due have run: what they set off is due before the end of the turn then. */
   addBehindReactions(task: Task): void {
     void SETTLED.then(() => this.add(task));
+  }
+
+  /** The process ends, and this turn does not: what was sent leaves now, or never. */
+  exit(): void {
+    const now = this.#clock.now();
+    this.sender?.onExit(now);
+    // It may end within the end of a turn: then the others hold who is still to come.
+    for (const tasks of [this.#others, this.#tasks]) for (const task of tasks) task?.onExit(now);
   }
 
   #end(): void {

@@ -1,0 +1,135 @@
+/**
+ * What is sent leaves at the end of a turn, which `process.exit()` and an error that nobody catches never come to: it leaves then,
+ * whichever face sent it, from wherever the process was ended.
+ */
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { listen, open, type Server } from '../../../drivers/index.ts';
+import { makeCertificate } from '../../support/certificates.ts';
+import { runNode } from '../../support/run.ts';
+import { freshBuild, ROOT } from '../../support/source.ts';
+
+const dist = freshBuild();
+
+/** A program gets the server's URL as `url`, and what to open it with as `options`. Each of its connections is greeted. */
+const PROGRAMS = {
+  'promise, awaited': `
+    const ws = await open(url, options);
+    await ws.send('one');
+    await ws.send(['t', 'wo']);
+    void ws.close(4000);
+    process.exit();`,
+  'promise, within the loop': `
+    const ws = await open(url, options);
+    for await (const greeting of ws) {
+      void ws.send('one');
+      void ws.send('two');
+      void ws.close(4000);
+      process.exit();
+    }`,
+  'promise, an error that nobody catches': `
+    const ws = await open(url, options);
+    await ws.send('one');
+    await ws.send('two');
+    void ws.close(4000);
+    throw new Error('nobody catches this');`,
+  'events, within a callback': `
+    connect(url, options, {
+      message(socket) {
+        socket.send('one');
+        socket.send('two');
+        socket.close(4000);
+        process.exit();
+      },
+    });`,
+  'events, at the end of the turn of another': `
+    const { socket: first } = await new Promise((resolve) => connect(url, options, { open: (socket) => resolve({ socket }) }));
+    const { socket: second } = await new Promise((resolve) => connect(url, options, { open: (socket) => resolve({ socket }) }));
+    first.send('', { onSent: () => process.exit() });
+    second.send('one');
+    second.send('two');
+    second.close(4000);`,
+  'web, within a listener': `
+    const { WebSocket } = await import('${dist}/web.js');
+    const socket = new WebSocket(url, [], options);
+    socket.onmessage = () => {
+      socket.send('one');
+      socket.send('two');
+      socket.close(4000);
+      process.exit();
+    };`,
+  'ws, within a listener': `
+    const { WebSocket } = await import('${dist}/ws.js');
+    const socket = new WebSocket(url, { rejectUnauthorized: false });
+    socket.on('message', () => {
+      socket.send('one');
+      socket.send('two');
+      socket.close(4000);
+      process.exit();
+    });`,
+};
+
+const HEAD = `
+  const { open } = await import('${dist}/index.js');
+  const { connect } = await import('${dist}/node.js');
+  const [url, encrypted] = process.argv.slice(1);
+  const options = encrypted === 'true' ? { tls: { rejectUnauthorized: false } } : {};
+  setTimeout(() => process.exit(3), 20_000); // nothing came of it
+`;
+
+/** What one connection has brought. */
+interface Heard {
+  messages: string[];
+  code: number;
+}
+
+describe.each([false, true])('with TLS: %s', (encrypted) => {
+  let server: Server;
+  let heard: Heard[];
+  let onHeard: () => void;
+
+  beforeAll(async () => {
+    const tls = encrypted ? makeCertificate('IP:127.0.0.1') : undefined;
+    server = await listen({ host: '127.0.0.1', port: 0, tls, closeTimeout: 100 }, async (ws) => {
+      await ws.send('greeting');
+      const messages: string[] = [];
+      try {
+        for await (const message of ws) messages.push(String(message));
+      } catch {
+        // 4000 is an error to the loop.
+      }
+      heard.push({ messages, code: (await ws.closed).code });
+      onHeard();
+    });
+  });
+  afterAll(() => server.close());
+
+  test('is as it says', () => expect(server.url.startsWith('wss:')).toBe(encrypted));
+
+  test.each(Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[])('%s', async (name) => {
+    heard = [];
+    const last = new Promise<void>((resolve) => (onHeard = () => heard.some(isWhole) && resolve()));
+    const program = HEAD + PROGRAMS[name];
+    const { exit } = await runNode(['--input-type=module', '--eval', program, server.url, String(encrypted)], ROOT);
+    expect(exit).toBe(name.includes('nobody catches') ? 1 : 0);
+    await last;
+  });
+});
+
+function isWhole({ messages, code }: Heard): boolean {
+  return code === 4000 && messages.join() === 'one,two';
+}
+
+test('nothing listens to the process before there is a connection, or after the last one', async () => {
+  const before = process.listenerCount('exit');
+  const server = await listen({ host: '127.0.0.1', port: 0 }, async (ws) => {
+    for await (const message of ws) await ws.send(message);
+  });
+  expect(process.listenerCount('exit')).toBe(before);
+  const clients = await Promise.all(Array.from({ length: 20 }, () => open(server.url)));
+  expect(process.listenerCount('exit')).toBe(before + 1);
+  await Promise.all(clients.map((ws) => ws.close()));
+  await server.close();
+  // The transports are closed a little later than the connections.
+  await vi.waitFor(() => expect(process.listenerCount('exit')).toBe(before));
+});
