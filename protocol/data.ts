@@ -39,6 +39,11 @@ export function byteLengthOf(data: BytesLike): number {
   return wholeOf(data).length;
 }
 
+/** Throws a TypeError for what doesn't say whether it is the last fragment: left out, the message would never end. */
+export function checkFin(fin: boolean): void {
+  if (typeof fin !== 'boolean') throw new TypeError(`fin must be true or false, not ${nameOf(fin)}`);
+}
+
 /** Whether this is bytes of any kind. */
 export function isBytes(value: unknown): value is BytesLike {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,5 +1,6 @@
 import { FrameEncoder } from './framing/encoder.ts';
 import { joinBytes } from './memory/copies.ts';
+import { BOOLEAN, checkOptions, type OptionTable } from './option-check.ts';
 import { Outbox } from './memory/outbox.ts';
 import { Resources } from './resources.ts';
 
@@ -13,9 +14,11 @@ export interface FrameInit {
   mask?: boolean | undefined;
 }
 
+const FRAME_OPTIONS: OptionTable<FrameInit> = { fin: BOOLEAN, rsv1: BOOLEAN, mask: BOOLEAN };
+
 /** The bytes of one frame, RFC 6455 §5.2, in memory of their own: whether it may be sent is not looked at. */
 export function encodeFrame(opcode: number, payload: Uint8Array, init: FrameInit = {}): Uint8Array {
-  const { fin = true, rsv1 = false, mask = false } = init;
+  const { fin = true, rsv1 = false, mask = false } = checkOptions('encodeFrame', FRAME_OPTIONS, init);
   const resources = new Resources({ slabSize: 0 });
   const outbox = new Outbox(resources);
   new FrameEncoder(resources, mask).bytes(outbox, opcode, payload, fin, rsv1);

@@ -3,11 +3,12 @@
  * package, and any of it may change.
  */
 export { isError } from './errors.ts';
-export { byteLengthOf, isBytes, toBytes } from './data.ts';
+export { byteLengthOf, checkFin, isBytes, toBytes } from './data.ts';
 export { resolveConduct } from './conduct.ts';
 export { resolveLimit, resolveLimits } from './limits.ts';
 export {
   always,
+  ANYTHING,
   BOOLEAN,
   booleanOr,
   checkOptions,
@@ -17,6 +18,7 @@ export {
   NUMBER,
   OBJECT,
   oneOf,
+  optionsOf,
   type OptionKind,
   type OptionTable,
   ORIGINS,
@@ -26,9 +28,11 @@ export {
   STRING,
   STRING_OR_URL,
   STRINGS,
+  withMethods,
 } from './option-check.ts';
 export { whichMethodIsMeant } from './option-names.ts';
 export { COMPRESS, makeDeflate } from './options.ts';
+export { CODEC } from './permessage-deflate/codec.ts';
 export { CONDUCT_OPTIONS } from './conduct.ts';
 export { LIMIT_OPTIONS } from './limits.ts';
 export { defaultRandom } from './random.ts';
@@ -40,7 +44,7 @@ export { pathOfTarget } from './handshake/http1/request-line.ts';
 export { TunnelHandshake, type TunnelOptions } from './handshake/http1/tunnel.ts';
 export { isHttp2Preface } from './handshake/http2/extended-connect.ts';
 export { ServerPolicy } from './handshake/server-policy.ts';
-export { UNAVAILABLE } from './handshake/rejection.ts';
+export { REJECTION_OPTIONS, UNAVAILABLE } from './handshake/rejection.ts';
 export { isLate, verdictOf } from './handshake/verdict.ts';
 export { MAX_CONTROL_PAYLOAD, MAX_HEADER } from './framing/opcodes.ts';
 export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';

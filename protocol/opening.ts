@@ -1,11 +1,12 @@
 import { NO_BYTES } from './data.ts';
 import { HandshakeError, TimeoutError } from './errors.ts';
 import type { ClientHandshake } from './handshake/client.ts';
-import { DECISION_FAILED, TOO_SLOW, UNAVAILABLE } from './handshake/rejection.ts';
+import { DECISION_FAILED, REJECTION_OPTIONS, TOO_SLOW, UNAVAILABLE } from './handshake/rejection.ts';
 import type { AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { DONE, FAILED, REFUSED, REQUESTED } from './handshake/state.ts';
 import type { Opening, RefusalKind, Rejection, RequestHead } from './handshake/types.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { checkOptions } from './option-check.ts';
 import type { EstablishedOptions } from './options.ts';
 import { Phase } from './states.ts';
 import { On, RoleNumber, State } from './transitions.ts';
@@ -116,8 +117,9 @@ export function establish(life: Lifecycle, opening: Opening): void {
 }
 
 /** Answers the request with something else than a 101. Throws before anything has changed. */
-export function refuse(life: Lifecycle, cause: number, rejection: Rejection, reason?: unknown): void {
+export function refuse(life: Lifecycle, cause: number, given: Rejection, reason?: unknown): void {
   const server = life.server!;
+  const rejection = checkOptions('reject', REJECTION_OPTIONS, given);
   life.sender.raw(server.reject(rejection), server.fields);
   const init = reason === undefined ? { kind: 'refused' as const } : { cause: reason, kind: 'refused' as const };
   life.closing.fail(new HandshakeError(`the request was refused with ${rejection.status}`, init));

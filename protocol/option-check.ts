@@ -75,6 +75,8 @@ export const LIMIT: OptionKind = {
   expected: 'a number or false',
   fits: (value) => typeof value === 'number' || value === false,
 };
+/** What is looked at where it is used. */
+export const ANYTHING: OptionKind = { expected: 'anything', fits: () => true };
 export const NUMBER: OptionKind = { expected: 'a number', fits: ofType('number') };
 export const STRING: OptionKind = { expected: 'a string', fits: ofType('string') };
 export const BOOLEAN: OptionKind = { expected: 'a boolean', fits: ofType('boolean') };
@@ -115,6 +117,15 @@ export const ORIGINS: OptionKind = {
   fits: (value) => value === '*' || typeof value === 'function' || Array.isArray(value),
 };
 
+/** What a server may be told of whom it lets in: over raw bytes, and where something else has parsed the request. */
+export const POLICY_OPTIONS = {
+  subprotocols: STRINGS,
+  selectSubprotocol: FUNCTION,
+  allowedOrigins: ORIGINS,
+  headers: OBJECT,
+  secure: BOOLEAN,
+};
+
 /** The same, but with no `false` that would turn it off. */
 export function always(kind: OptionKind): OptionKind {
   return { ...kind, hasNoOff: true };
@@ -127,12 +138,27 @@ export function oneOf(...values: readonly string[]): OptionKind {
   return { expected, fits: (value) => values.includes(value as string), hasNoOff: true };
 }
 
+/** An object that has these methods, of a class of its own or none: something that is implemented elsewhere. */
+export function withMethods(what: string, ...methods: readonly string[]): OptionKind {
+  return {
+    expected: `${what}, with ${methods.join(', ')}`,
+    fits: (value) =>
+      OBJECT.fits(value) && methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+  };
+}
+
+/** Options of its own. */
+export function optionsOf<T extends object>(table: OptionTable<T>): OptionKind {
+  return { expected: 'an object of options', fits: OBJECT.fits, table: table as OptionTable<object> };
+}
+
 /** A boolean, or options of its own. */
 export function booleanOr<T extends object>(table: OptionTable<T>): OptionKind {
+  const kind = optionsOf(table);
   return {
-    expected: 'a boolean or an object of options',
+    ...kind,
+    expected: `a boolean or ${kind.expected}`,
     fits: (value) => typeof value === 'boolean' || OBJECT.fits(value),
-    table: table as OptionTable<object>,
   };
 }
 

@@ -11,7 +11,7 @@ import {
   OBJECT,
   type OptionKind,
   type OptionTable,
-  ORIGINS,
+  POLICY_OPTIONS,
   STRING,
   STRING_OR_URL,
   STRINGS,
@@ -19,7 +19,7 @@ import {
 import type { ClientRequest } from './handshake/client-request.ts';
 import type { ServerHandshakeOptions, ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening } from './handshake/types.ts';
-import type { DeflateCodec } from './permessage-deflate/codec.ts';
+import { CODEC, type DeflateCodec } from './permessage-deflate/codec.ts';
 import { COMPRESS_OPTIONS, type CompressOptions } from './permessage-deflate/options.ts';
 import { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 import type { Sink } from './sink.ts';
@@ -95,16 +95,12 @@ const CONNECTION_OPTIONS: OptionTable<Unresolved<ConnectionOptions>> = {
   resources: { expected: 'a Resources', fits: (value) => value instanceof Resources },
   compress: COMPRESS,
   trace: FUNCTION,
-  codec: OBJECT,
+  codec: CODEC,
 };
 
 const SERVER_CONNECTION_OPTIONS: OptionTable<Unresolved<ServerConnectionOptions>> = {
   ...CONNECTION_OPTIONS,
-  subprotocols: STRINGS,
-  selectSubprotocol: FUNCTION,
-  allowedOrigins: ORIGINS,
-  headers: OBJECT,
-  secure: BOOLEAN,
+  ...POLICY_OPTIONS,
 };
 
 const { compress: _compress, codec: _codec, ...SHARED_OPTIONS } = CONNECTION_OPTIONS;

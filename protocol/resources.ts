@@ -5,6 +5,15 @@ import { BlockPool } from './memory/block-pool.ts';
 import { Copies } from './memory/copies.ts';
 import { JoinedFrames, OutboxPool } from './memory/outbox.ts';
 import { Slab } from './memory/slab.ts';
+import {
+  always,
+  checkOptions,
+  FUNCTION,
+  NUMBER,
+  type OptionKind,
+  type OptionTable,
+  withMethods,
+} from './option-check.ts';
 import { defaultRandom, KeySource, type RandomSource } from './random.ts';
 import { ReceiverPool } from './receiver.ts';
 import { portableText, type TextCodec } from './text/text-codec.ts';
@@ -32,6 +41,17 @@ export interface ResourcesOptions extends Partial<Omit<Runtime, 'masker'>> {
   /** The size of a slab in bytes. Default 16 KiB. */
   slabSize?: number | undefined;
 }
+
+const BYTES: OptionKind = { expected: 'a Uint8Array', fits: (value) => ArrayBuffer.isView(value) };
+const RESOURCES_OPTIONS: OptionTable<ResourcesOptions> = {
+  random: FUNCTION,
+  text: withMethods('a TextCodec', 'decode', 'decodeAscii', 'isValid', 'byteLength', 'encode'),
+  masker: withMethods('a Masker', 'apply', 'copy'),
+  sha1: FUNCTION,
+  allocate: FUNCTION,
+  slab: BYTES,
+  slabSize: always(NUMBER),
+};
 
 const SLAB_SIZE = 16 * 1024;
 
@@ -69,7 +89,9 @@ export class Resources implements Runtime {
   readonly clientEncoder: FrameEncoder;
   readonly #copies: Copies;
 
-  constructor(options: ResourcesOptions = {}) {
+  /** Throws a TypeError for an option that is none, or that is something else than it may be. */
+  constructor(given: ResourcesOptions = {}) {
+    const options = checkOptions('Resources', RESOURCES_OPTIONS, given);
     this.random = options.random ?? defaultRandom;
     this.text = options.text ?? portableText;
     this.masker = options.masker ?? new PortableMasker();

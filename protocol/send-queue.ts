@@ -1,4 +1,4 @@
-import { type BytesLike, toBytes } from './data.ts';
+import { type BytesLike, checkFin, toBytes } from './data.ts';
 import { InvalidStateError } from './errors.ts';
 import type { GuardedSink } from './guarded-sink.ts';
 import type { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
@@ -89,6 +89,7 @@ export class SendQueue {
   }
 
   fragment(data: string | BytesLike, fin: boolean, compress: boolean, asText: boolean): void {
+    checkFin(fin);
     const { sender, resources } = this.#owner;
     const part = typeof data === 'string' ? data : this.#keep(toBytes(data));
     const kind = asText || typeof part === 'string' ? 'string' : 'object';

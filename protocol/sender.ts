@@ -1,5 +1,5 @@
 import { makeClosePayload } from './closing/close-payload.ts';
-import { type BytesLike, readableLength, toBytes } from './data.ts';
+import { type BytesLike, checkFin, readableLength, toBytes } from './data.ts';
 import { InvalidStateError } from './errors.ts';
 import { COPY_UP_TO, FrameEncoder, SLAB_TEXT_UP_TO } from './framing/encoder.ts';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MAX_CONTROL_PAYLOAD } from './framing/opcodes.ts';
@@ -159,6 +159,7 @@ export class Sender {
 
   /** §5.4. The first fragment's kind is the message's; bytes are text `asText`, and are not checked to be. */
   fragment(data: string | BytesLike, fin: boolean, compress: boolean, asText: boolean): void {
+    checkFin(fin);
     const kind = asText || typeof data === 'string' ? TEXT : BINARY;
     const bytes = typeof data === 'string' ? undefined : toBytes(data);
     if (this.#fragmented !== undefined && kind !== this.#fragmented.kind) {

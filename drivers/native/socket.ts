@@ -10,7 +10,7 @@ import {
   type Traffic,
   type WebSocketError,
 } from '../../protocol/index.ts';
-import { isBytes, joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
+import { checkFin, isBytes, joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
 import type { Wake } from '../clock.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { type Carrier, type CarrierHandler, type CarrierMaker, ITEM_COST } from './carrier.ts';
@@ -136,6 +136,7 @@ export class NativeSocket
 
   /** The runtime sends whole messages: the fragments are gathered here. */
   sendFragment(data: string | BytesLike, fin: boolean): boolean {
+    checkFin(fin);
     const part = typeof data === 'string' ? data : toBytes(data).slice();
     if (this.state !== 'open') return false;
     this.#fragments.push(part);

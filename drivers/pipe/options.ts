@@ -2,10 +2,10 @@ import type { CompressOptions, DeflateCodec } from '../../protocol/index.ts';
 import {
   always,
   BOOLEAN,
+  CODEC,
   COMPRESS,
   FUNCTION,
   NUMBER,
-  OBJECT,
   type OptionTable,
   PATHS,
   PORT,
@@ -59,7 +59,7 @@ export const NETWORK_OPTIONS: OptionTable<NetworkOptions> = {
   ...LINK_OPTIONS,
   seed: always(NUMBER),
   manual: BOOLEAN,
-  codec: OBJECT,
+  codec: CODEC,
   trace: FUNCTION,
 };
 

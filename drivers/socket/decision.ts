@@ -1,11 +1,11 @@
 import type { HeaderInit, RefusalKind, Rejection } from '../../protocol/index.ts';
 import {
+  ANYTHING,
   checkOptions,
   nameOf,
-  NUMBER,
   OBJECT,
-  type OptionKind,
   type OptionTable,
+  REJECTION_OPTIONS,
   STRING,
 } from '../../protocol/internal.ts';
 
@@ -63,9 +63,7 @@ export interface TurnedAway {
   readonly response: Rejection;
 }
 
-const ANYTHING: OptionKind = { expected: 'anything', fits: () => true };
 const ACCEPTANCE: OptionTable<Acceptance> = { headers: OBJECT, context: ANYTHING, subprotocol: STRING };
-const RESPONSE: OptionTable<Rejection> = { status: NUMBER, statusText: STRING, headers: OBJECT, body: ANYTHING };
 
 const LET_IN: Acceptance = {};
 
@@ -81,7 +79,10 @@ export function readDecision(decision: unknown): Acceptance | TurnedAway {
     throw new TypeError(`authorize must return ${right}, not ${nameOf(decision)}: it was refused`);
   }
   if (Object.hasOwn(decision, 'status')) {
-    return { kind: 'authorize', response: checkOptions('the response of authorize', RESPONSE, decision as Rejection) };
+    return {
+      kind: 'authorize',
+      response: checkOptions('the response of authorize', REJECTION_OPTIONS, decision as Rejection),
+    };
   }
   const known = Object.keys(decision).every((name) => Object.hasOwn(ACCEPTANCE, name));
   if (!known)

@@ -217,12 +217,8 @@ export class Socket<Data = unknown, Context = unknown> {
   sendFragment(data: string | BytesLike, fin: boolean, options?: FragmentOptions): boolean {
     if (options !== undefined) checkSendOptions(options);
     if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options, data);
-    this.#connection.sendFragment(
-      data,
-      fin,
-      options === undefined || options.compress !== false,
-      options?.text === true,
-    );
+    const compress = options === undefined || options.compress !== false;
+    this.#connection.sendFragment(data, fin, compress, options?.text === true);
     if (fin) this.#events.messagesSent++;
     this.observer?.onPart(this, data, true, fin);
     return this.#sent(data, options);
@@ -235,6 +231,7 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /** Sends a ping with at most 125 bytes. Returns its id, which `pong` will name, or 0 when the connection isn't open. */
   ping(payload?: BytesLike, options?: ControlOptions): number {
+    if (options !== undefined) checkSendOptions(options);
     if (this.#connection.phase !== Phase.OPEN) return Number(this.#tooLate(options));
     const id = this.#connection.ping(payload, this.clock.now());
     this.#sent('', options);
@@ -243,6 +240,7 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /** Sends an unsolicited pong with at most 125 bytes. */
   pong(payload?: BytesLike, options?: ControlOptions): void {
+    if (options !== undefined) checkSendOptions(options);
     if (this.#connection.phase !== Phase.OPEN) return void this.#tooLate(options);
     this.#connection.pong(payload);
     this.#sent('', options);

@@ -12,7 +12,7 @@ import { EngineDownError } from './errors.ts';
 import type { Place } from './position.ts';
 
 /** The engine for one process: everything is in its memory, and gone with it. Throws for bad options. */
-export function memoryEngine(options: MemoryLogOptions = {}): Engine {
+export function memoryEngine(options?: MemoryLogOptions): Engine {
   return new MemoryEngine(options);
 }
 
@@ -22,7 +22,7 @@ class MemoryEngine implements Engine {
   #log: MemoryLog | undefined;
   #sink: EngineSink | undefined;
 
-  constructor(options: MemoryLogOptions) {
+  constructor(options: MemoryLogOptions | undefined) {
     this.#options = resolveMemoryLogOptions(options);
     this.#log = undefined;
     this.#sink = undefined;

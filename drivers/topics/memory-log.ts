@@ -1,4 +1,4 @@
-import { resolveLimit } from '../../protocol/internal.ts';
+import { checkOptions, LIMIT, type OptionTable, resolveLimit } from '../../protocol/internal.ts';
 import type { Clock } from '../clock.ts';
 import type { EngineMessage, EnginePublishOptions, EngineReceipt, Hole, Page, TopicData } from './engine.ts';
 import { costOf } from './names.ts';
@@ -20,10 +20,10 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 const KEY_TTL = 120_000;
 const MOST_KEYS = 10_000;
 
-export function resolveMemoryLogOptions(options: MemoryLogOptions): Required<MemoryLogOptions> {
-  for (const name of Object.keys(options)) {
-    if (!['history', 'ttl', 'maxBytes'].includes(name)) throw new TypeError(`memoryEngine has no option ${name}`);
-  }
+const OPTIONS: OptionTable<MemoryLogOptions> = { history: LIMIT, ttl: LIMIT, maxBytes: LIMIT };
+
+export function resolveMemoryLogOptions(given: MemoryLogOptions | undefined): Required<MemoryLogOptions> {
+  const options = checkOptions('memoryEngine', OPTIONS, given);
   const { history } = options;
   return {
     history: history === false || history === 0 ? 0 : resolveLimit('history', history, 1000),

@@ -1,5 +1,19 @@
 import { DEFAULT_LIMITS } from '../../protocol/index.ts';
-import { resolveLimit } from '../../protocol/internal.ts';
+import {
+  always,
+  BOOLEAN,
+  FUNCTION,
+  LIMIT,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  type OptionKind,
+  optionsOf,
+  type OptionTable,
+  resolveLimit,
+  STRING,
+  withMethods,
+} from '../../protocol/internal.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, TopicData } from './engine.ts';
 import type { GapReason, Slow } from './hub/line.ts';
@@ -117,57 +131,52 @@ export interface HistoryOptions {
   limit?: number | undefined;
 }
 
-export const SLOW: readonly Slow[] = ['send', 'skip', 'latest', 'terminate', 'catch-up'];
-
 /** How long a publish waits for the engine, in milliseconds. */
 export const PUBLISH_TIMEOUT = 5000;
 
 export type ResolvedLimits = { readonly [Name in keyof Required<TopicsLimits>]: number };
 
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  createTopics: [
-    ...[
-      'engine',
-      'authorize',
-      'slow',
-      'frame',
-      'onGap',
-      'onError',
-      'heartbeat',
-      'limits',
-      'observer',
-      'clock',
-      'random',
-    ],
-  ],
-  limits: ['subscriptions', 'topics', 'message', 'held', 'page', 'publishes', 'bytes'],
-  subscribe: ['since', 'slow'],
-  publish: ['key', 'compress', 'except', 'from', 'timeout'],
-  history: ['since', 'limit'],
+const LIMITS: OptionTable<TopicsLimits> = {
+  subscriptions: LIMIT,
+  topics: LIMIT,
+  message: LIMIT,
+  held: LIMIT,
+  page: always(NUMBER),
+  publishes: LIMIT,
+  bytes: LIMIT,
 };
 
-/** Throws a TypeError for options that are none, and for what is no object. */
-export function checkOptions(of: keyof typeof NAMES, options: object): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`the options of ${of} must be an object`);
-  for (const name of Object.keys(options)) {
-    if (!NAMES[of].includes(name)) throw new TypeError(`${of} has no option ${name}: it takes ${NAMES[of].join(', ')}`);
-  }
-}
+const SLOW_OPTION: OptionKind = oneOf('send', 'skip', 'latest', 'terminate', 'catch-up');
+const ENGINE_METHODS = ['start', 'publish', 'subscribe', 'unsubscribe', 'close'] as const;
 
-export function checkSlow(slow: unknown): void {
-  if (slow !== undefined && !SLOW.includes(slow as Slow)) {
-    throw new TypeError(`slow must be one of ${SLOW.map((one) => `'${one}'`).join(', ')}`);
-  }
-}
-
-export function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function`);
-}
+/** What the options of the hub and of its methods may be. */
+export const TOPICS_OPTIONS: OptionTable<TopicsOptions> = {
+  engine: withMethods('an engine (memoryEngine(), redisEngine(client) …)', ...ENGINE_METHODS),
+  authorize: always(FUNCTION),
+  slow: SLOW_OPTION,
+  frame: FUNCTION,
+  onGap: FUNCTION,
+  onError: FUNCTION,
+  heartbeat: always(NUMBER),
+  limits: optionsOf(LIMITS),
+  observer: OBJECT,
+  clock: withMethods('a clock', 'now', 'wakeAt', 'afterReading', 'defer'),
+  random: FUNCTION,
+};
+export const SUBSCRIBE_OPTIONS: OptionTable<SubscribeOptions> = { since: always(STRING), slow: SLOW_OPTION };
+export const PUBLISH_OPTIONS: OptionTable<PublishOptions> = {
+  key: always(STRING),
+  compress: BOOLEAN,
+  except: always(OBJECT),
+  // Turned off, nobody would be asked.
+  from: always(OBJECT),
+  timeout: always(NUMBER),
+};
+export const HISTORY_OPTIONS: OptionTable<HistoryOptions> = { since: always(STRING), limit: always(NUMBER) };
 
 /** A number of milliseconds, or of whatever else must be more than nothing. */
 export function positive(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
   if (!(value > 0)) throw new RangeError(`${name} must be greater than zero`);
   return value;
 }
@@ -179,18 +188,7 @@ export function whole(name: string, value: number | undefined, fallback: number)
   return number;
 }
 
-/** Throws a TypeError for what is no engine. */
-export function checkEngine(engine: unknown): void {
-  if (engine === undefined) return;
-  const given = (typeof engine === 'object' && engine !== null ? engine : {}) as Record<string, unknown>;
-  for (const name of ['start', 'publish', 'subscribe', 'unsubscribe', 'close']) {
-    if (typeof given[name] !== 'function')
-      throw new TypeError('engine must be one: memoryEngine(), redisEngine(client) …');
-  }
-}
-
 export function resolveTopicsLimits(limits: TopicsLimits = {}): ResolvedLimits {
-  checkOptions('limits', limits);
   return {
     subscriptions: resolveLimit('limits.subscriptions', limits.subscriptions, 1000),
     topics: resolveLimit('limits.topics', limits.topics, 1_000_000),

@@ -1,5 +1,5 @@
 import type { BytesLike } from '../../protocol/index.ts';
-import { isLate, toBytes } from '../../protocol/internal.ts';
+import { checkOptions, isLate, toBytes } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 import { Attempts } from './attempts.ts';
 import { hostClock } from './clock.ts';
@@ -13,17 +13,17 @@ import { memoryEngine } from './memory-engine.ts';
 import { Meter, type Metrics } from './metrics.ts';
 import { checkKey, checkTopic, isLarger } from './names.ts';
 import {
-  checkEngine,
-  checkFunction,
-  checkOptions,
-  checkSlow,
+  HISTORY_OPTIONS,
   type HistoryOptions,
   positive,
+  PUBLISH_OPTIONS,
   PUBLISH_TIMEOUT,
   type PublishOptions,
   type ResolvedLimits,
   resolveTopicsLimits,
+  SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
+  TOPICS_OPTIONS,
   type TopicsOptions,
   whole,
 } from './options.ts';
@@ -63,12 +63,8 @@ export class Topics {
   #taps: number;
 
   /** @internal `createTopics` makes them. Throws a TypeError or RangeError for bad options. */
-  constructor(options: TopicsOptions = {}) {
-    checkOptions('createTopics', options);
-    for (const name of ['authorize', 'frame', 'onGap', 'onError', 'random'] as const)
-      checkFunction(name, options[name]);
-    checkSlow(options.slow);
-    checkEngine(options.engine);
+  constructor(given?: TopicsOptions) {
+    const options = checkOptions('createTopics', TOPICS_OPTIONS, given);
     this.#engine = options.engine ?? memoryEngine();
     this.#clock = options.clock ?? hostClock;
     this.#random = options.random ?? Math.random;
@@ -127,10 +123,9 @@ export class Topics {
    * is back. Rejects with a TypeError or RangeError for a bad topic, option or position, and with a TopicsError when it is
    * denied, over a limit, or the socket has ended.
    */
-  async subscribe(ws: Subscriber, topic: string, options: SubscribeOptions = {}): Promise<Subscribed> {
+  async subscribe(ws: Subscriber, topic: string, given?: SubscribeOptions): Promise<Subscribed> {
     checkTopic(topic);
-    checkOptions('subscribe', options);
-    checkSlow(options.slow);
+    const options = checkOptions('subscribe', SUBSCRIBE_OPTIONS, given);
     const since = options.since === undefined ? undefined : parsePosition(options.since);
     const member = this.#roster.enter(ws);
     this.#check(member);
@@ -173,9 +168,9 @@ export class Topics {
    * the engine is down: nothing is queued), and with an OutcomeUnknownError when nobody knows: try again with the same
    * `key`. Leave bytes alone.
    */
-  async publish(topic: string, message: string | BytesLike, options: PublishOptions = {}): Promise<Published> {
+  async publish(topic: string, message: string | BytesLike, given?: PublishOptions): Promise<Published> {
     checkTopic(topic);
-    checkOptions('publish', options);
+    const options = checkOptions('publish', PUBLISH_OPTIONS, given);
     const data = typeof message === 'string' ? message : toBytes(message);
     if (isLarger(data, this.#limits.message)) {
       throw new RangeError(`a message may have ${this.#limits.message} bytes`);
@@ -201,9 +196,9 @@ export class Topics {
   }
 
   /** What the engine keeps of a topic. Rejects with a TopicsError where it keeps nothing, or is down. */
-  async history(topic: string, options: HistoryOptions = {}): Promise<History> {
+  async history(topic: string, given?: HistoryOptions): Promise<History> {
     checkTopic(topic);
-    checkOptions('history', options);
+    const options = checkOptions('history', HISTORY_OPTIONS, given);
     const since = options.since === undefined ? undefined : parsePosition(options.since);
     const limit = Math.min(whole('limit', options.limit, this.#limits.page), this.#limits.page);
     if (this.#engine.history === undefined) throw new TopicsError('unsupported', 'this engine keeps no history');

@@ -1,7 +1,8 @@
+import { checkOptions } from '../option-check.ts';
 import { latin1Bytes } from '../text/latin1.ts';
 import { REFUSED } from './state.ts';
 import { type AcceptOptions, ServerHandshake } from './server.ts';
-import type { ServerHandshakeOptions } from './server-policy.ts';
+import { SERVER_HANDSHAKE_OPTIONS, type ServerHandshakeOptions } from './server-policy.ts';
 import type { Opening, Rejection, RequestHead } from './types.ts';
 
 /** What is to be sent in answer to a request, and what that came to: one of `opening` and `rejection` is there. */
@@ -25,7 +26,7 @@ export function answerUpgrade(
   options: ServerHandshakeOptions = {},
   acceptance: AcceptOptions = {},
 ): UpgradeAnswer {
-  const handshake = new ServerHandshake(options);
+  const handshake = new ServerHandshake(checkOptions('answerUpgrade', SERVER_HANDSHAKE_OPTIONS, options));
   handshake.receiveHead(head);
   if (handshake.state === REFUSED) {
     const rejection = handshake.refusal!;
@@ -54,7 +55,7 @@ export function answerConnect(
   options: ServerHandshakeOptions = {},
   acceptance: AcceptOptions = {},
 ): ConnectAnswer {
-  const handshake = new ServerHandshake(options);
+  const handshake = new ServerHandshake(checkOptions('answerConnect', SERVER_HANDSHAKE_OPTIONS, options));
   handshake.receiveFields(fields, isEnd);
   const rejection = handshake.state === REFUSED ? handshake.refusal : undefined;
   if (rejection === undefined) handshake.accept(acceptance);

@@ -1,9 +1,18 @@
 import { isBytes, toBytes } from '../data.ts';
+import { ANYTHING, NUMBER, OBJECT, type OptionTable, STRING } from '../option-check.ts';
 import { encodeLatin1 } from '../text/latin1.ts';
 import { formatFields, listFields } from './fields.ts';
 import { encodeUtf8, isFieldValue } from './grammar.ts';
 import { lowerFields } from './http2/fields.ts';
 import type { Rejection } from './types.ts';
+
+/** What a response that is no 101 may be made of. */
+export const REJECTION_OPTIONS: OptionTable<Rejection> = {
+  status: NUMBER,
+  statusText: STRING,
+  headers: OBJECT,
+  body: ANYTHING,
+};
 
 /** Fields that say where a response ends and what becomes of the connection: nobody else's business. */
 const OWNED_FIELDS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);

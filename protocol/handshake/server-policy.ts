@@ -1,4 +1,5 @@
 import type { Sha1 } from './accept-key.ts';
+import { FUNCTION, type OptionTable, POLICY_OPTIONS, withMethods } from '../option-check.ts';
 import { HANDSHAKE_FIELDS, listFields } from './fields.ts';
 import type { AsciiDecoder } from './http1/head-parser.ts';
 import { checkAllowedOrigins } from './origin.ts';
@@ -26,6 +27,13 @@ export interface ServerHandshakeOptions {
   /** A runtime's faster SHA-1. */
   readonly sha1?: Sha1 | undefined;
 }
+
+export const SERVER_HANDSHAKE_OPTIONS: OptionTable<ServerHandshakeOptions> = {
+  ...POLICY_OPTIONS,
+  extension: withMethods('an extension', 'offer', 'accept', 'confirm'),
+  decodeAscii: FUNCTION,
+  sha1: FUNCTION,
+};
 
 /**
  * The options of a server, checked once for all its connections. Throws a TypeError for subprotocols that are not

@@ -1,5 +1,5 @@
 import { InvalidStateError } from '../errors.ts';
-import { nameOf } from '../option-check.ts';
+import { checkOptions, nameOf, OBJECT, type OptionTable, STRING } from '../option-check.ts';
 import { acceptKey } from './accept-key.ts';
 import { isBase64Of16Bytes } from './base64.ts';
 import { judgeRequest } from './http2/extended-connect.ts';
@@ -36,6 +36,8 @@ export interface AcceptOptions {
   /** Takes the place of what the options select; must be one that was offered. */
   readonly subprotocol?: string | undefined;
 }
+
+const ACCEPT_OPTIONS: OptionTable<AcceptOptions> = { headers: OBJECT, subprotocol: STRING };
 
 /**
  * The server's side of the opening handshake, RFC 6455 §4.2.
@@ -161,8 +163,9 @@ export class ServerHandshake {
     if (Object(acceptance) !== acceptance) {
       throw new TypeError(`an acceptance must be an object: { headers, subprotocol }, not ${nameOf(acceptance)}`);
     }
-    const headers = listFields(acceptance.headers, HANDSHAKE_FIELDS);
-    const subprotocol = this.#selectSubprotocol(valid.request, acceptance.subprotocol);
+    const given = checkOptions('accept', ACCEPT_OPTIONS, acceptance);
+    const headers = listFields(given.headers, HANDSHAKE_FIELDS);
+    const subprotocol = this.#selectSubprotocol(valid.request, given.subprotocol);
     // The application has been asked, and may have answered by itself.
     if (this.#valid === undefined) throw new InvalidStateError('the request has been answered already');
     const extensions = this.#selectExtension(valid);

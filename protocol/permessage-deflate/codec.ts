@@ -1,3 +1,5 @@
+import { type OptionKind, withMethods } from '../option-check.ts';
+
 /**
  * DEFLATE (RFC 1951), as permessage-deflate needs it: raw, synchronous, injected.
  *
@@ -17,6 +19,9 @@ export interface DeflateCodec {
    */
   deflateLater?(bytes: Uint8Array, params: DeflaterParams, done: (deflated: Uint8Array | undefined) => void): void;
 }
+
+/** What an option may be that is one. */
+export const CODEC: OptionKind = withMethods('a DeflateCodec', 'createDeflater', 'createInflater');
 
 /** What a deflater is made for. */
 export interface DeflaterParams {

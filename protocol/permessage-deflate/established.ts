@@ -1,6 +1,6 @@
 import { parseExtensions } from '../handshake/extensions.ts';
 import { checkRole, nameOf } from '../option-check.ts';
-import type { DeflateCodec } from './codec.ts';
+import { CODEC, type DeflateCodec } from './codec.ts';
 import type { CompressOptions } from './options.ts';
 import { PermessageDeflate } from './permessage-deflate.ts';
 
@@ -20,10 +20,12 @@ export function establishDeflate(
   if (typeof extensions !== 'string') {
     throw new TypeError(`establishDeflate: extensions must be a string, not ${nameOf(extensions)}`);
   }
-  if (extensions === '') return undefined;
-  if (Object(codec) !== codec) throw new TypeError(`establishDeflate: codec must be an object, not ${nameOf(codec)}`);
-  const elements = parseExtensions(extensions);
+  if (!CODEC.fits(codec)) {
+    throw new TypeError(`establishDeflate: codec must be ${CODEC.expected}, not ${nameOf(codec)}`);
+  }
   const deflate = new PermessageDeflate(role === 'server', options, codec);
+  if (extensions === '') return undefined;
+  const elements = parseExtensions(extensions);
   if (elements?.length !== 1 || elements[0].name !== deflate.name) {
     throw new TypeError(`these extensions can't have been agreed on: ${extensions}`);
   }

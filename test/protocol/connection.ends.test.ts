@@ -197,7 +197,11 @@ describe('both sides together', () => {
 });
 
 /** Not touched before the first message that has a byte. */
-const codec = {} as DeflateCodec;
+/** One that can do nothing. */
+const failing = (): never => {
+  throw new Error('the codec failed');
+};
+const codec: DeflateCodec = { createDeflater: failing, createInflater: failing };
 
 describe('compression as an option', () => {
   test('is offered by a client, plainly or as asked', () => {

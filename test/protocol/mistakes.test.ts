@@ -8,6 +8,7 @@ import {
   InvalidStateError,
   Phase,
   ProtocolError,
+  Resources,
 } from '../../protocol/index.ts';
 
 const open = (): any => Connection.established('server', { now: 5, sink: {} });
@@ -97,7 +98,7 @@ describe('a time that is none', () => {
 });
 
 describe('another argument', () => {
-  const codec = {} as never;
+  const codec = { createDeflater: () => ({}) as never, createInflater: () => ({}) as never };
   test.each<[string, () => void]>([
     [
       "Connection.established: the role must be 'client' or 'server', not 'srv'",
@@ -129,7 +130,6 @@ describe('another argument', () => {
   });
 
   test("a deflate that is another role's, another connection's, or none", () => {
-    const codec = { createDeflater: () => ({}) as never, createInflater: () => ({}) as never };
     const deflate = establishDeflate('client', 'permessage-deflate', {}, codec);
     const give = (role: 'client' | 'server', options: object) => () =>
       Connection.established(role, { now: 0, sink: {}, ...options });
@@ -152,10 +152,36 @@ describe('another argument', () => {
     expect(() => Connection.established('server', { now: 0, sink: {}, ...opening })).toThrow(new TypeError(text));
   });
 
-  test('a codec that is none', () => {
-    expect(() => establishDeflate('server', 'permessage-deflate', {}, undefined as never)).toThrow(
-      new TypeError('establishDeflate: codec must be an object, not undefined'),
-    );
+  test.each([undefined, {}, { createDeflater() {} }])('a codec that is none: %s', (given) => {
+    const what = 'codec must be a DeflateCodec, with createDeflater, createInflater, not';
+    const text = `${what} ${given === undefined ? 'undefined' : 'an object'}`;
+    const codec = given as never;
+    expect(() => establishDeflate('server', '', {}, codec)).toThrow(new TypeError(`establishDeflate: ${text}`));
+    if (given === undefined) return; // to a connection that means none
+    expect(() => Connection.server({ now: 0, sink: {}, codec })).toThrow(new TypeError(`Connection.server: ${text}`));
+  });
+
+  test('a fragment that does not say whether it is the last', () => {
+    for (const [fin, text] of [
+      [undefined, 'undefined'],
+      [1, 'the number 1'],
+      [{ fin: true }, 'an object'],
+    ] as const) {
+      const connection = open();
+      expect(() => connection.sendFragment('a', fin)).toThrow(new TypeError(`fin must be true or false, not ${text}`));
+      connection.sendText('b'); // no message has begun
+      expect(connection.takeOutput()).toEqual([new Uint8Array([0x81, 1, 98])]);
+    }
+  });
+
+  test('parts of the runtime that are none', () => {
+    const make = (options: object) => () => new Resources(options);
+    expect(make({ randomm: () => {} })).toThrow(/^Resources: unknown option randomm: .*random/);
+    expect(make({ random: 4 })).toThrow(new TypeError('Resources: random must be a function, not the number 4'));
+    expect(make({ text: { decode() {} } })).toThrow(/^Resources: text must be a TextCodec, with decode, /);
+    expect(make({ masker: {} })).toThrow(/^Resources: masker must be a Masker, with apply, copy, not an object$/);
+    expect(make({ slab: 'none' })).toThrow(new TypeError('Resources: slab must be a Uint8Array, not a string'));
+    expect(make({ slabSize: false })).toThrow(new TypeError('Resources: slabSize must be a number, not false'));
   });
 
   test('an error that is none of ours is the cause of an end by terminate', () => {

@@ -214,9 +214,12 @@ describe('an end says what has happened', () => {
   });
 
   test('a codec that fails costs this connection, with 1011', () => {
+    const failing = (): never => {
+      throw new Error('of the codec');
+    };
     const text = new Proxy(portableText, {
       get: (target, name) => {
-        if (name === 'decode') throw new Error('of the codec');
+        if (name === 'decode') return failing;
         return Reflect.get(target, name) as unknown;
       },
     });

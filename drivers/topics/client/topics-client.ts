@@ -1,3 +1,5 @@
+import { always, checkOptions, FUNCTION, nameOf, type OptionTable, STRING } from '../../../protocol/internal.ts';
+
 /** What of a connection is used here: the promise API's `WebSocket` has it. */
 export interface ClientSocket extends AsyncIterable<string | Uint8Array> {
   send(message: string): Promise<unknown>;
@@ -19,6 +21,10 @@ export interface TopicsClientOptions {
   /** A listener threw, or the server said something that makes no sense. Default: it goes to the console. */
   onError?(error: unknown): void;
 }
+
+const OPTIONS: OptionTable<TopicsClientOptions> = { onGap: FUNCTION, onError: FUNCTION };
+const SUBSCRIBE: OptionTable<{ since?: string }> = { since: always(STRING) };
+const PUBLISH: OptionTable<{ key?: string }> = { key: always(STRING) };
 
 /** What the server refused (`kind` is what it says), or what was not answered (`'lost'`, `'closed'`). */
 export class TopicsClientError extends Error {
@@ -81,11 +87,11 @@ export class TopicsClient {
   readonly closed: Promise<void>;
 
   /** @internal `topicsClient` makes them. */
-  constructor(connections: AsyncIterable<ClientSocket>, options: TopicsClientOptions = {}) {
+  constructor(connections: AsyncIterable<ClientSocket>, options?: TopicsClientOptions) {
     if (typeof connections?.[Symbol.asyncIterator] !== 'function') {
       throw new TypeError('expected connections to iterate over: open.reconnecting(url)');
     }
-    this.#options = options;
+    this.#options = checkOptions('topicsClient', OPTIONS, options);
     this.#connections = connections[Symbol.asyncIterator]();
     this.#subscriptions = new Map();
     this.#leaving = new Map();
@@ -102,13 +108,21 @@ export class TopicsClient {
   /**
    * Listens to a topic, for as long as `unsubscribe` isn't called, over all connections to come. `since`: only what followed
    * this position. Resolves when it has begun. Rejects with a TopicsClientError when the server refuses, and the
-   * subscription is over then; of kind `'limit'` when there are 10,000 already.
+   * subscription is over then; of kind `'limit'` when there are 10,000 already. Rejects with a TypeError for a misuse.
    */
   subscribe(
     topic: string,
     listener: TopicListener,
-    options: { since?: string } = {},
+    options?: { since?: string },
   ): Promise<{ position: string | undefined }> {
+    let since: string | undefined;
+    try {
+      ({ since } = checkOptions('subscribe', SUBSCRIBE, options));
+      if (typeof topic !== 'string') throw new TypeError(`a topic must be a string, not ${nameOf(topic)}`);
+      if (typeof listener !== 'function') throw new TypeError(`a listener must be a function, not ${nameOf(listener)}`);
+    } catch (error) {
+      return Promise.reject(error as TypeError);
+    }
     if (this.#isClosed) return Promise.reject(new TopicsClientError('closed', 'the client was closed'));
     if (this.#subscriptions.has(topic)) return Promise.reject(new TypeError('already subscribed to this topic'));
     if (this.#subscriptions.size >= MOST_WAITING) {
@@ -116,7 +130,7 @@ export class TopicsClient {
     }
     return overtaken((resolve, reject) => {
       const waiter = { resolve, reject };
-      this.#subscriptions.set(topic, { listener, position: options.since, waiter });
+      this.#subscriptions.set(topic, { listener, position: since, waiter });
       if (this.#connection !== undefined && !this.#leaving.has(topic)) this.#resume(topic);
     });
   }
@@ -133,8 +147,14 @@ export class TopicsClient {
    * Publishes what JSON can say. Resolves when the engine has it. Rejects with a TopicsClientError: `'lost'` when there is no
    * connection, or it ended before the answer; try again with the same `key`.
    */
-  publish(topic: string, message: unknown, options: { key?: string } = {}): Promise<{ position: string | undefined }> {
-    const answer = this.#ask({ publish: topic, message, key: options.key });
+  publish(topic: string, message: unknown, options?: { key?: string }): Promise<{ position: string | undefined }> {
+    let key: string | undefined;
+    try {
+      ({ key } = checkOptions('publish', PUBLISH, options));
+    } catch (error) {
+      return Promise.reject(error as TypeError);
+    }
+    const answer = this.#ask({ publish: topic, message, key });
     return overtaken((resolve, reject) => void answer.then(({ position }) => resolve({ position }), reject));
   }
 

@@ -1,5 +1,14 @@
 /** Topics over NATS, by the user's own connection. */
-import { resolveLimit } from '../../../protocol/internal.ts';
+import {
+  always,
+  checkOptions,
+  LIMIT,
+  NUMBER,
+  oneOf,
+  type OptionTable,
+  resolveLimit,
+  STRING,
+} from '../../../protocol/internal.ts';
 import type { Engine } from '../engine.ts';
 import { isNatsConnection, type NatsConnection } from './connection.ts';
 import { JetStreamEngine } from './jetstream-engine.ts';
@@ -18,6 +27,14 @@ export interface NatsEngineOptions {
   storage?: 'file' | 'memory' | undefined;
 }
 
+const OPTIONS: OptionTable<NatsEngineOptions> = {
+  prefix: always(STRING),
+  history: LIMIT,
+  ttl: LIMIT,
+  replicas: always(NUMBER),
+  storage: oneOf('file', 'memory'),
+};
+
 /** JetStream has no more. */
 const MOST_REPLICAS = 5;
 
@@ -27,18 +44,11 @@ const MOST_REPLICAS = 5;
  *
  * Throws a TypeError or RangeError for what is no such connection and for bad options.
  */
-export function natsEngine(connection: NatsConnection, options: NatsEngineOptions = {}): Engine {
+export function natsEngine(connection: NatsConnection, options?: NatsEngineOptions): Engine {
   if (!isNatsConnection(connection)) throw new TypeError('expected a connection of @nats-io/transport-node');
-  for (const name of Object.keys(options)) {
-    if (!['prefix', 'history', 'ttl', 'replicas', 'storage'].includes(name)) {
-      throw new TypeError(`natsEngine has no option ${name}`);
-    }
-  }
-  const { prefix = 'topics', history, ttl, replicas = 1, storage = 'file' } = options;
-  if (typeof prefix !== 'string' || !/^[\w-]+$/.test(prefix)) {
-    throw new TypeError('prefix must be of letters, digits, _ and -');
-  }
-  if (storage !== 'file' && storage !== 'memory') throw new TypeError("storage must be 'file' or 'memory'");
+  const given = checkOptions('natsEngine', OPTIONS, options);
+  const { prefix = 'topics', history, ttl, replicas = 1, storage = 'file' } = given;
+  if (!/^[\w-]+$/.test(prefix)) throw new TypeError('prefix must be of letters, digits, _ and -');
   if (!Number.isInteger(replicas)) throw new TypeError('replicas must be a whole number');
   if (replicas < 1 || replicas > MOST_REPLICAS) throw new RangeError(`replicas must be 1 to ${MOST_REPLICAS}`);
   if (history === undefined || history === false || history === 0) return new NatsEngine(connection, prefix);

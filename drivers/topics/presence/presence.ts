@@ -1,10 +1,16 @@
-import { resolveLimit } from '../../../protocol/internal.ts';
+import {
+  checkOptions,
+  FUNCTION,
+  LIMIT,
+  optionsOf,
+  type OptionTable,
+  resolveLimit,
+} from '../../../protocol/internal.ts';
 import type { Wake } from '../../clock.ts';
 import { Attempts } from '../attempts.ts';
 import { TopicsError } from '../errors.ts';
 import type { Inside } from '../inside.ts';
 import { checkTopic, isLarger } from '../names.ts';
-import { checkFunction } from '../options.ts';
 import type { Subscriber } from '../outlets/index.ts';
 import type { Topics } from '../topics.ts';
 import { PresenceMachine } from './machine.ts';
@@ -34,6 +40,9 @@ export interface PresenceOptions {
   onChange?(topic: string, change: PresenceChange): unknown;
   limits?: PresenceLimits | undefined;
 }
+
+const LIMITS: OptionTable<PresenceLimits> = { topics: LIMIT, info: LIMIT, entries: LIMIT };
+const OPTIONS: OptionTable<PresenceOptions> = { onChange: FUNCTION, limits: optionsOf(LIMITS) };
 
 /** How presence stands. */
 export interface PresenceCounts {
@@ -74,10 +83,8 @@ export class Presence {
   #isClosed: boolean;
 
   /** @internal `createPresence` makes them. */
-  constructor(hub: Topics, options: PresenceOptions = {}) {
-    check('createPresence', options, ['onChange', 'limits']);
-    check('limits', options.limits ?? {}, ['topics', 'info', 'entries']);
-    checkFunction('onChange', options.onChange);
+  constructor(hub: Topics, given?: PresenceOptions) {
+    const options = checkOptions('createPresence', OPTIONS, given);
     const { topics, info, entries } = options.limits ?? {};
     this.#options = options;
     this.#mostTopics = resolveLimit('limits.topics', topics, 100);
@@ -280,13 +287,5 @@ export class Presence {
     for (const end of ends) end();
     this.#sockets.clear();
     await this.#inside.say(NODES, this.#machine.farewell).catch(() => {});
-  }
-}
-
-/** Throws a TypeError for options that are none, and for what is no object. */
-function check(of: string, options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`the options of ${of} must be an object`);
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) throw new TypeError(`${of} has no option ${name}: it takes ${names.join(', ')}`);
   }
 }

@@ -11,7 +11,7 @@ import { RedisEngine, type RedisEngineOptions } from './redis-engine.ts';
  *
  * Throws a TypeError or RangeError for what is no such client and for bad options.
  */
-export function redisEngine(client: RedisClient | RedisCluster, options: RedisEngineOptions = {}): Engine {
+export function redisEngine(client: RedisClient | RedisCluster, options?: RedisEngineOptions): Engine {
   return new RedisEngine(client, options);
 }
 

@@ -1,4 +1,12 @@
-import { resolveLimit } from '../../../protocol/internal.ts';
+import {
+  always,
+  BOOLEAN,
+  checkOptions,
+  LIMIT,
+  type OptionTable,
+  resolveLimit,
+  STRING,
+} from '../../../protocol/internal.ts';
 import { Channels } from '../channels.ts';
 import type {
   Engine,
@@ -32,6 +40,13 @@ export interface RedisEngineOptions {
   sharded?: boolean | undefined;
 }
 
+const OPTIONS: OptionTable<RedisEngineOptions> = {
+  prefix: always(STRING),
+  history: LIMIT,
+  ttl: LIMIT,
+  sharded: BOOLEAN,
+};
+
 /** How long a topic's place is remembered after its last message, and the key of a publish, in milliseconds. */
 const META_TTL = 7 * 24 * 3600 * 1000;
 const KEY_TTL = 120_000;
@@ -59,18 +74,12 @@ export class RedisEngine implements Engine {
   #sink: EngineSink | undefined;
   #context: EngineContext | undefined;
 
-  constructor(client: RedisClient | RedisCluster, options: RedisEngineOptions) {
+  constructor(client: RedisClient | RedisCluster, given: RedisEngineOptions | undefined) {
     if (!isRedisClient(client)) throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
-    for (const name of Object.keys(options)) {
-      if (!['prefix', 'history', 'ttl', 'sharded'].includes(name))
-        throw new TypeError(`redisEngine has no option ${name}`);
-    }
     const isCluster = isRedisCluster(client);
-    const { prefix = 'topics', history, ttl, sharded = isCluster } = options;
-    if (typeof sharded !== 'boolean') throw new TypeError('sharded must be a boolean');
+    const { prefix = 'topics', history, ttl, sharded = isCluster } = checkOptions('redisEngine', OPTIONS, given);
     if (isCluster && !sharded) throw new TypeError('a cluster takes sharded pub/sub alone');
-    if (typeof prefix !== 'string' || /[{}]/.test(prefix))
-      throw new TypeError('prefix must be a string without braces');
+    if (/[{}]/.test(prefix)) throw new TypeError('prefix must be a string without braces');
     this.#client = client;
     this.#prefix = prefix;
     this.#history = history === false || history === 0 ? 0 : resolveLimit('history', history, 1000);
