@@ -182,7 +182,7 @@ export class Connection {
   // 3. Told what to do: to answer a request.
 
   /** Server: answers the request with a 101 (a 200 over HTTP/2) and is open. Throws a TypeError for fields that may not be sent. */
-  accept(acceptance: AcceptOptions = {}, now: number = this.#life.now): void {
+  accept(acceptance?: AcceptOptions, now: number = this.#life.now): void {
     const life = this.#life;
     life.check(On.accept, 'no request to answer', now);
     const opening = answer(life, acceptance);

@@ -37,7 +37,7 @@ export function goOnAsServer(life: Lifecycle, server: ServerHandshake): void {
 function acceptByPolicy(life: Lifecycle): void {
   let opening: Opening;
   try {
-    opening = answer(life, {});
+    opening = answer(life);
   } catch (error) {
     // selectSubprotocol threw, or selected what was not offered; or it has answered, or ended the connection.
     if (!life.allows(On.refuse)) return;
@@ -70,7 +70,7 @@ export function receiveFields(life: Lifecycle, fields: readonly string[], isEnd:
 }
 
 /** Writes the answer that accepts the request; `open` is to follow. Throws before anything has changed. */
-export function answer(life: Lifecycle, acceptance: AcceptOptions): Opening {
+export function answer(life: Lifecycle, acceptance?: AcceptOptions): Opening {
   const server = life.server!;
   const head = server.accept(acceptance);
   // The application has been asked, for headers and a subprotocol, and may have ended it.

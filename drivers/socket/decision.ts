@@ -65,7 +65,7 @@ export interface TurnedAway {
 
 const ACCEPTANCE: OptionTable<Acceptance> = { headers: OBJECT, context: ANYTHING, subprotocol: STRING };
 
-const LET_IN: Acceptance = {};
+const LET_IN: Acceptance = checkOptions('authorize', ACCEPTANCE, {});
 
 /**
  * What `authorize` has decided. Whoever gets in is let in by a word for it: throws a TypeError for anything that is none

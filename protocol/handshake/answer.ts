@@ -24,7 +24,7 @@ export interface UpgradeAnswer {
 export function answerUpgrade(
   head: RequestHead,
   options: ServerHandshakeOptions = {},
-  acceptance: AcceptOptions = {},
+  acceptance?: AcceptOptions,
 ): UpgradeAnswer {
   const handshake = new ServerHandshake(checkOptions('answerUpgrade', SERVER_HANDSHAKE_OPTIONS, options));
   handshake.receiveHead(head);
@@ -53,7 +53,7 @@ export function answerConnect(
   fields: readonly string[],
   isEnd: boolean,
   options: ServerHandshakeOptions = {},
-  acceptance: AcceptOptions = {},
+  acceptance?: AcceptOptions,
 ): ConnectAnswer {
   const handshake = new ServerHandshake(checkOptions('answerConnect', SERVER_HANDSHAKE_OPTIONS, options));
   handshake.receiveFields(fields, isEnd);

@@ -39,6 +39,17 @@ export interface AcceptOptions {
 
 const ACCEPT_OPTIONS: OptionTable<AcceptOptions> = { headers: OBJECT, subprotocol: STRING };
 
+/** Nothing more than the options: that of most connections, which needs no look. */
+const AS_THE_POLICY_HAS_IT: AcceptOptions = {};
+
+function checkAcceptance(acceptance: AcceptOptions): AcceptOptions {
+  if (acceptance === AS_THE_POLICY_HAS_IT) return acceptance;
+  if (Object(acceptance) !== acceptance) {
+    throw new TypeError(`an acceptance must be an object: { headers, subprotocol }, not ${nameOf(acceptance)}`);
+  }
+  return checkOptions('accept', ACCEPT_OPTIONS, acceptance);
+}
+
 /**
  * The server's side of the opening handshake, RFC 6455 §4.2.
  *
@@ -157,15 +168,12 @@ export class ServerHandshake {
    * Throws before anything changes: an InvalidStateError when there is no request to accept, a TypeError for headers
    * that can't be sent and for a subprotocol that was not offered.
    */
-  accept(acceptance: AcceptOptions = {}): string {
+  accept(acceptance: AcceptOptions = AS_THE_POLICY_HAS_IT): string {
     const valid = this.#valid;
     if (this.state !== REQUESTED || valid === undefined) throw new InvalidStateError('there is no request to accept');
-    if (Object(acceptance) !== acceptance) {
-      throw new TypeError(`an acceptance must be an object: { headers, subprotocol }, not ${nameOf(acceptance)}`);
-    }
-    const given = checkOptions('accept', ACCEPT_OPTIONS, acceptance);
-    const headers = listFields(given.headers, HANDSHAKE_FIELDS);
-    const subprotocol = this.#selectSubprotocol(valid.request, given.subprotocol);
+    const more = checkAcceptance(acceptance);
+    const headers = listFields(more.headers, HANDSHAKE_FIELDS);
+    const subprotocol = this.#selectSubprotocol(valid.request, more.subprotocol);
     // The application has been asked, and may have answered by itself.
     if (this.#valid === undefined) throw new InvalidStateError('the request has been answered already');
     const extensions = this.#selectExtension(valid);
