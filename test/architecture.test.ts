@@ -268,7 +268,9 @@ describe('tests mirror their sources', () => {
 });
 
 test('a test that replaces a module runs in a process of its own: others have loaded it already', () => {
-  const replacing = filesBelow('test', '.test.ts').filter(({ text }) => /^vi\.(mock|doMock)\(/m.test(text));
+  const replacing = filesBelow('test', '.test.ts').filter(({ text }) =>
+    /^ *vi\.(mock|doMock|resetModules)\(/m.test(text),
+  );
   expect(replacing.map(({ path }) => path).filter((path) => !ALONE.includes(path))).toEqual([]);
 });
 

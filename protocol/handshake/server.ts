@@ -40,7 +40,7 @@ export interface AcceptOptions {
 const ACCEPT_OPTIONS: OptionTable<AcceptOptions> = { headers: OBJECT, subprotocol: STRING };
 
 /** Nothing more than the options: that of most connections, which needs no look. */
-const AS_THE_POLICY_HAS_IT: AcceptOptions = {};
+const AS_THE_POLICY_HAS_IT: AcceptOptions = Object.freeze({});
 
 function checkAcceptance(acceptance: AcceptOptions): AcceptOptions {
   if (acceptance === AS_THE_POLICY_HAS_IT) return acceptance;
