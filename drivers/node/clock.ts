@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import type { Clock, Sleeper, Wake } from '../clock.ts';
 import { each } from '../socket/guard.ts';
 
@@ -54,6 +54,12 @@ export const waitingClock: Clock = {
   afterReading: nodeClock.afterReading,
   defer: nodeClock.defer,
 };
+
+/** Keeps the process alive until what it returns is called. */
+export function holdProcess(): () => void {
+  const timer = setInterval(() => {}, LONGEST_TIMEOUT);
+  return () => clearInterval(timer);
+}
 
 /** Wake-ups at least so far away share a timer with those of about the same time. */
 const SHARED_FROM = 512;

@@ -9,7 +9,7 @@ import { inSharedContext } from './internals/async-context.ts';
 import { readInto } from './internals/read-into.ts';
 import { readBuffer } from './internals/resources.ts';
 import { nextTick } from './clock.ts';
-import { transportClosed, transportOpened } from './process-exit.ts';
+import { transportClosed, transportOpened, transportPaused, transportResumed } from './process-life.ts';
 
 /** Where a stream keeps its transport, so that one set of listeners serves all streams. */
 const TRANSPORT = Symbol('transport');
@@ -114,9 +114,11 @@ export class NodeTransport implements Transport, Guarded {
 
   pause(): void {
     this.#stream.pause();
+    if (this.#stream instanceof NetSocket && !this.#stream.destroyed) transportPaused(this);
   }
 
   resume(): void {
+    transportResumed(this);
     this.#stream.resume();
   }
 
@@ -211,7 +213,7 @@ export class NodeTransport implements Transport, Guarded {
 
   static #onClose(this: Carried): void {
     const transport = this[TRANSPORT];
-    transportClosed();
+    transportClosed(transport);
     guard(transport, transport.#readRest);
     // libuv has called back for every write by now. What other streams still do with a chunk is not known.
     if (transport.#way === DIRECT && transport.#blocked) transport.#handler.onReleased?.();

@@ -1,6 +1,6 @@
 /**
  * What is sent leaves at the end of a turn, which `process.exit()` and an error that nobody catches never come to: it leaves then,
- * whichever face sent it, from wherever the process was ended.
+ * whichever face sent it, from wherever the process was ended. And what is open keeps the process alive, whether or not it is read.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen, type Server } from '../../../drivers/index.ts';
@@ -118,6 +118,66 @@ describe.each([false, true])('with TLS: %s', (encrypted) => {
 function isWhole({ messages, code }: Heard): boolean {
   return code === 4000 && messages.join() === 'one,two';
 }
+
+/** Each has a connection that is not read for a while, and nothing else that keeps its process alive. */
+const WAITING = {
+  'promise, in a handler': `
+    await open(url, options, async (ws) => {
+      await later();
+      for await (const message of ws) if (message === 'last') break;
+    });`,
+  'events, paused': `
+    await new Promise((resolve) => {
+      connect(url, options, {
+        async open(socket) {
+          socket.pause();
+          await later();
+          socket.resume();
+        },
+        close: resolve,
+      });
+    });`,
+  'a stream of the web': `
+    const { WebSocketStream } = await import('${dist}/web.js');
+    const stream = new WebSocketStream(url, options);
+    const { readable } = await stream.opened;
+    await later();
+    await readable.pipeTo(new WritableStream());
+    await stream.closed;`,
+};
+
+const WAITING_HEAD = `
+  const { open } = await import('${dist}/index.js');
+  const { connect } = await import('${dist}/node.js');
+  const [url, encrypted] = process.argv.slice(1);
+  const options = encrypted === 'true' ? { tls: { rejectUnauthorized: false } } : {};
+  setTimeout(() => process.exit(3), 20_000).unref(); // nothing came of it
+  const later = () => new Promise((resolve) => setTimeout(resolve, 500).unref());
+`;
+
+describe.each([false, true])('a connection that is not read keeps the process alive, with TLS: %s', (encrypted) => {
+  let server: Server;
+
+  beforeAll(async () => {
+    const tls = encrypted ? makeCertificate('IP:127.0.0.1') : undefined;
+    server = await listen({ host: '127.0.0.1', port: 0, tls }, async (ws) => {
+      // More than a client holds that doesn't receive.
+      for (let i = 0; i < 100; i++) await ws.send('x'.repeat(1000));
+      await ws.send('last');
+      await ws.close();
+    });
+  });
+  afterAll(() => server.close());
+
+  test.each(Object.keys(WAITING) as (keyof typeof WAITING)[])('%s', async (name) => {
+    const program = `${WAITING_HEAD}${WAITING[name]}\nconsole.log('done');`;
+    const { exit, stdout } = await runNode(
+      ['--input-type=module', '--eval', program, server.url, String(encrypted)],
+      ROOT,
+    );
+    expect([exit, stdout]).toEqual([0, 'done\n']);
+  });
+});
 
 const COUNTING = `
   // Node has one of its own for as long as this module waits.
