@@ -21,10 +21,12 @@ export const nextTick = nextTickOf(process);
 /** The longest delay that a timer takes, about 24.8 days; a later wake-up comes early, which is allowed. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** Time as Node has it. Timers never keep the process alive: connections do. */
+/** Time as Node has it. Timers don't keep the process alive, connections do; but a call that waits for the time does. */
 export const nodeClock: Clock = {
   now,
-  wakeAt: (at, callback) => {
+  wakeAt: (at, callback, who) => {
+    // A handler that `server.close` gives its time may wait for something that is nothing to Node.
+    if (who !== undefined) return waitingClock.wakeAt(at, callback);
     const delay = at - now();
     if (delay < SHARED_FROM) return sleepAlone(at, callback);
     const sleeper = { onWake: callback };

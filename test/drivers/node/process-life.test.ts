@@ -179,6 +179,31 @@ describe.each([false, true])('a connection that is not read keeps the process al
   });
 });
 
+test.each(['promise', 'events'])(
+  'what stands behind server.close is come to, whatever it waited for: %s',
+  async (face) => {
+    const serve =
+      face === 'promise'
+        ? `listen({ host: '127.0.0.1', port: 0 }, async (ws) => { await ws.receive(); await new Promise(() => {}); });`
+        : `serve({ host: '127.0.0.1', port: 0 }, { message: (socket) => new Promise(() => {}) });`;
+    const program = `
+    const { listen, open } = await import('${dist}/index.js');
+    const { serve } = await import('${dist}/node.js');
+    const server = await ${serve}
+    process.once('SIGTERM', async () => {
+      await server.close({ timeout: 200 });
+      console.log('saved');
+    });
+    const ws = await open(server.url);
+    await ws.send('hello');
+    await ws.ping(); // it is there
+    process.kill(process.pid, 'SIGTERM');
+    await ws.closed;`;
+    const { exit, stdout } = await runNode(['--input-type=module', '--eval', program], ROOT);
+    expect([exit, stdout]).toEqual([0, 'saved\n']);
+  },
+);
+
 const COUNTING = `
   // Node has one of its own for as long as this module waits.
   const count = () => process.listeners('exit').filter(({ name }) => name !== 'handleProcessExit').length;
