@@ -221,8 +221,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** This turn is over, of which `schedule` had asked to hear, at this time. */
   onTurnEnd(now: number): void {
-    this.#scheduled = false;
-    this.#stopsSoon = false;
+    this.#scheduled = this.#stopsSoon = false;
     this.flush(now);
   }
 
@@ -235,7 +234,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Sees that `flush` is called once this turn is over. */
   schedule(): void {
-    if (this.#isRunning) return void (this.#setting.turn.sender = this);
+    if (this.#isRunning) return this.#setting.turn.sentWithin(this);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#setting.turn.add(this);
@@ -243,12 +242,13 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Hands what was sent to the transport, within an event too. */
   write(): void {
-    if (this.#isRunning) this.onExit(this.#setting.clock.now());
+    if (this.#isRunning) guard(this, this.#write, this.#setting.clock.now());
     else this.flush();
   }
 
   /** Nothing runs after this: what was sent goes to the transport, and nobody is told of anything. */
   onExit(now: number): void {
+    this.#scheduled = false;
     guard(this, this.#write, now);
   }
 

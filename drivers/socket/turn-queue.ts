@@ -18,7 +18,8 @@ export class TurnQueue {
   #others: (Task | undefined)[];
   #length: number;
   /** Who has sent something within a call, at whose end it leaves: the last one. */
-  sender: Task | undefined;
+  #sender: Task | undefined;
+  #isExiting: boolean;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -26,12 +27,20 @@ export class TurnQueue {
     this.#tasks = [];
     this.#others = [];
     this.#length = 0;
-    this.sender = undefined;
+    this.#sender = undefined;
+    this.#isExiting = false;
   }
 
   add(task: Task): void {
     if (this.#length === 0) this.#clock.defer(this.#onEnd);
     this.#tasks[this.#length++] = task;
+    if (this.#isExiting) task.onExit(this.#clock.now());
+  }
+
+  /** Something was sent within a call, at whose end it leaves. */
+  sentWithin(task: Task): void {
+    this.#sender = task;
+    if (this.#isExiting) task.onExit(this.#clock.now());
   }
 
   /** The same, once the promise reactions that are due have run: what they set off is due before the end of the turn then. */
@@ -39,10 +48,14 @@ export class TurnQueue {
     void SETTLED.then(() => this.add(task));
   }
 
-  /** The process ends, and this turn does not: what was sent leaves now, or never. */
+  /**
+   * The process ends, and this turn does not: what was sent leaves now, or never, and so does what others send who hear of the
+   * process's end after this.
+   */
   exit(): void {
+    this.#isExiting = true;
     const now = this.#clock.now();
-    this.sender?.onExit(now);
+    this.#sender?.onExit(now);
     // It may end within the end of a turn: then the others hold who is still to come.
     for (const tasks of [this.#others, this.#tasks]) for (const task of tasks) task?.onExit(now);
   }

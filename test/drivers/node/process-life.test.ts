@@ -68,6 +68,29 @@ const PROGRAMS = {
     });`,
 };
 
+/** Those that send more than once when nothing comes back any more; node:tls takes one write, and then waits. */
+const AT_THE_END = {
+  'promise, when the process tells of its end': `
+    const ws = await open(url, options);
+    await ws.send('one');
+    process.on('exit', () => {
+      void ws.send('two');
+      void ws.close(4000);
+    });
+    process.exit();`,
+  'events, when the process tells of its end within a callback': `
+    connect(url, options, {
+      message(socket) {
+        process.on('exit', () => {
+          socket.send('one');
+          socket.send('two');
+          socket.close(4000);
+        });
+        process.exit();
+      },
+    });`,
+};
+
 const HEAD = `
   const { open } = await import('${dist}/index.js');
   const { connect } = await import('${dist}/node.js');
@@ -105,10 +128,12 @@ describe.each([false, true])('with TLS: %s', (encrypted) => {
 
   test('is as it says', () => expect(server.url.startsWith('wss:')).toBe(encrypted));
 
-  test.each(Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[])('%s', async (name) => {
+  const programs: Record<string, string> = encrypted ? PROGRAMS : { ...PROGRAMS, ...AT_THE_END };
+
+  test.each(Object.keys(programs))('%s', async (name) => {
     heard = [];
     const last = new Promise<void>((resolve) => (onHeard = () => heard.some(isWhole) && resolve()));
-    const program = HEAD + PROGRAMS[name];
+    const program = HEAD + programs[name];
     const { exit } = await runNode(['--input-type=module', '--eval', program, server.url, String(encrypted)], ROOT);
     expect(exit).toBe(name.includes('nobody catches') ? 1 : 0);
     await last;
