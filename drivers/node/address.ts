@@ -8,8 +8,9 @@ export function portOf(address: Address): number {
   return isInternet(address) ? address.port : 0;
 }
 
-/** The URL that reaches it. */
+/** The URL that reaches it. There is none with a Unix socket and TLS: that takes its `socketPath` as well. */
 export function urlOf(address: Address, secure: boolean): string {
+  if (typeof address === 'string' && !secure) return `ws+unix:${inUrl(address)}:`;
   return (secure ? 'wss://' : 'ws://') + (isInternet(address) ? authority(address) : 'localhost');
 }
 
@@ -22,4 +23,9 @@ function authority({ address, family, port }: AddressInfo): string {
   if (address === '0.0.0.0') return `127.0.0.1:${port}`;
   if (address === '::') return `[::1]:${port}`;
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The path of a Unix socket or a named pipe as it stands in a ws+unix: URL, in which two slashes would begin a host. */
+function inUrl(path: string): string {
+  return encodeURIComponent(path).replaceAll('%2F', '/').replace(/^\/\//, '/%2F');
 }

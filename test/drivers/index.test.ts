@@ -124,6 +124,19 @@ describe('listen and open', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test.each(['socket', 'a b:c%41?d#e.sock', '/socket', '\\pipe'])(
+    'the URL of a Unix socket reaches it: %s',
+    async (name) => {
+      const folder = mkdtempSync(join(tmpdir(), 'sansocket-'));
+      cleanups.push(() => rmSync(folder, { recursive: true }));
+      const path = name.startsWith('/') ? `/${folder}/socket` : `${folder}/${name}`;
+      const server = await listen({ socketPath: path }, async (ws) => ws.send(ws.request!.target));
+      expect(await open(server.url, (ws) => ws.receive())).toBe('/');
+      expect(await open(`${server.url}/chat`, (ws) => ws.receive())).toBe('/chat');
+      await server.close();
+    },
+  );
+
   test('a port that is taken rejects listen; a port where nobody listens rejects open', async () => {
     const server = await serving(LOCAL, echo);
     expect(await rejection(listen({ host: '127.0.0.1', port: server.port }, echo))).toMatchObject({
