@@ -54,6 +54,15 @@ export class ServerProcess {
     this.#folder = mkdtempSync(join(tmpdir(), 'topics-'));
   }
 
+  /** Does nothing at all, until `goOn`; its connections stay. */
+  standStill(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
   async close(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });

@@ -1,9 +1,10 @@
-/** Ten hubs on one server, of Redis or NATS, faults at random, and whether every acknowledged message was delivered or told. */
+/** Ten hubs on a server or a cluster, faults at random, and whether every acknowledged message was delivered or told. */
 import { SeededRandom } from '../../../drivers/pipe/random.ts';
 import type { Published } from '../../../drivers/topics/index.ts';
-import { RealNode, type Told, until } from '../../drivers/topics/real.ts';
+import { RealNode, until } from '../../drivers/topics/real.ts';
 import { Proxy } from '../../drivers/topics/servers.ts';
-import { type BrokerName, BROKERS, type ChaosBroker, TOPIC } from './brokers.ts';
+import { type BrokerName, BROKERS, pause, TOPIC } from './brokers.ts';
+import { Reader } from './reader.ts';
 
 export interface ChaosOptions {
   readonly engine: BrokerName;
@@ -36,25 +37,27 @@ interface Acknowledged {
   readonly offset: number;
 }
 
-const KINDS = ['cut', 'cut', 'cut', 'silence', 'silence', 'stall', 'stall', 'trim', 'kill', 'empty'] as const;
+/** What happens to a node's connections, and to a reader: it goes on at another node. The servers' faults come as often. */
+const COMMON = ['cut', 'cut', 'cut', 'silence', 'silence', 'stall', 'stall', 'resume', 'resume'] as const;
 
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const { engine: name, nodes: count, faults, milliseconds, seed, onFault } = options;
   const random = new SeededRandom(seed);
   const broker = await BROKERS[name]();
-  const { server, hasHistory } = broker;
+  const { ports, hasHistory } = broker;
   const ends: (() => unknown)[] = [];
-  const proxies: Proxy[] = [];
+  const proxies: Proxy[][] = [];
   const nodes: RealNode[] = [];
-  const readers: Told[] = [];
+  const readers: Reader[] = [];
+  const frame = (_topic: string, message: unknown, position: string | undefined): string => `${position} ${message}`;
   for (let i = 0; i < count; i++) {
-    const proxy = new Proxy(() => server.port);
-    const { engine, end } = await broker.connect(await proxy.listen());
+    const own = ports.map((port) => new Proxy(() => port));
+    const { engine, end } = await broker.connect(await Promise.all(own.map((proxy) => proxy.listen())), i);
     ends.push(end);
-    const node = await new RealNode(engine, { heartbeat: 400 }).start();
-    proxies.push(proxy);
+    const node = await new RealNode(engine, { heartbeat: 400, frame }).start();
+    proxies.push(own);
     nodes.push(node);
-    readers.push(await node.subscribe(TOPIC));
+    readers.push(await Reader.at(node, TOPIC));
   }
   const acknowledged: Acknowledged[] = [];
   const outcomes = { refused: 0, unknown: 0 };
@@ -75,19 +78,33 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     for (; !isOver; await pause(3)) void publish();
   })();
   const end = performance.now() + milliseconds;
+  const kinds = [...COMMON.slice(0, hasHistory ? undefined : -2), ...Object.keys(broker.faults)];
+  let serving = Promise.resolve();
+  let isServing = false;
   for (let i = 0; i < faults && performance.now() < end; i++) {
-    const kind = KINDS[Math.floor(random.fraction() * KINDS.length)]!;
+    const kind = kinds[Math.floor(random.fraction() * kinds.length)]!;
+    const at = Math.floor(random.fraction() * count);
+    const fault = broker.faults[kind];
+    if (fault !== undefined && isServing) continue;
     counts[kind] = (counts[kind] ?? 0) + 1;
     onFault?.(kind, i + 1);
-    await fault(kind, broker, proxies[Math.floor(random.fraction() * count)]!);
-    await pause(random.fraction() * 60);
+    if (fault !== undefined) {
+      isServing = true;
+      serving = fault(random.fork(i)).finally(() => (isServing = false));
+      // It is awaited at last; until then it is nobody's.
+      serving.catch(() => {});
+      if (!broker.isSlow) await serving;
+    } else if (kind === 'resume') void readers[at]!.resume(nodes[Math.floor(random.fraction() * count)]!);
+    else await disturb(kind, proxies[at]!);
+    await pause(random.fraction() * (broker.isSlow ? 500 : 60));
   }
+  await serving;
   isOver = true;
   await publishing;
-  await until('every node is up', () => nodes.every(({ hub }) => hub.metrics.engine.isUp), 30_000);
+  await until('every node is up', () => nodes.every(({ hub }) => hub.metrics.engine.isUp), 60_000);
   // Two more from the same node: whoever has the second has been told of all before it.
   const last = await retried(() => nodes[0]!.hub.publish(TOPIC, 'last'));
-  await until('everybody has the last', () => readers.every(({ messages }) => messages.includes('last')), 30_000);
+  await until('everybody has the last', () => readers.every((reader) => reader.has('last')), 30_000);
   if (hasHistory) acknowledged.push(placed('last', 0, 0, last.position));
   const result: ChaosResult = {
     faults: counts,
@@ -99,33 +116,22 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   };
   for (const { hub } of nodes) await hub.close();
   for (const end of ends) await end();
-  for (const proxy of proxies) await proxy.close();
-  await server.close();
+  for (const proxy of proxies.flat()) await proxy.close();
+  await broker.close();
   return result;
 }
 
-async function fault(kind: (typeof KINDS)[number], { server, trim }: ChaosBroker, proxy: Proxy): Promise<void> {
-  switch (kind) {
-    case 'cut':
-      return proxy.cut();
-    case 'silence':
-      return proxy.swallow();
-    case 'stall':
-      proxy.hold();
-      await pause(200);
-      return proxy.release();
-    case 'trim':
-      return trim();
-    case 'kill':
-    case 'empty':
-      await server.kill({ data: kind === 'kill' });
-      await pause(50);
-      return server.start();
-  }
+async function disturb(kind: string, proxies: readonly Proxy[]): Promise<void> {
+  if (kind === 'cut') for (const proxy of proxies) proxy.cut();
+  if (kind === 'silence') for (const proxy of proxies) proxy.swallow();
+  if (kind !== 'stall') return;
+  for (const proxy of proxies) proxy.hold();
+  await pause(200);
+  for (const proxy of proxies) proxy.release();
 }
 
 /** None twice, one order in each line, and for each acknowledged message that is missing a gap in its place. */
-function judge(readers: readonly Told[], acknowledged: readonly Acknowledged[]): string[] {
+function judge(readers: readonly Reader[], acknowledged: readonly Acknowledged[]): string[] {
   const broken: string[] = [];
   // Epochs in the order in which they were acknowledged in: one begins when the last is lost.
   const epochs = [...new Set(acknowledged.map(({ epoch }) => epoch))];
@@ -184,8 +190,4 @@ async function retried(publish: () => Promise<Published>): Promise<Published> {
       await pause(50);
     }
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,4 +1,4 @@
-/** `npm run topics:chaos -- [--engine redis|nats|jetstream] [--minutes 10] [--faults 1000] [--nodes 10] [--seed 1]`: says how it went, and exits with 1 if a promise was broken. */
+/** `npm run topics:chaos -- [--engine redis|nats|jetstream|redis-cluster|jetstream-cluster] [--minutes 10] [--faults 1000] [--nodes 10] [--seed 1]`: says how it went, and exits with 1 if a promise was broken. */
 import { parseArgs } from 'node:util';
 import { has } from '../../drivers/topics/servers.ts';
 import { type BrokerName, PROGRAMS } from './brokers.ts';
@@ -27,7 +27,8 @@ const result = await chaos({
   milliseconds: minutes! * 60_000,
   seed: seed!,
   onFault: (kind, count) => {
-    if (count % 50 === 0) console.log(`${count} faults, ${Math.round((performance.now() - start) / 1000)} s: ${kind}`);
+    if (count % 50 === 0 || engine.endsWith('cluster'))
+      console.log(`${count} faults, ${Math.round((performance.now() - start) / 1000)} s: ${kind}`);
   },
 });
 console.log(result);

@@ -2,15 +2,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
-import { freePort, ServerProcess } from '../servers.ts';
+import { freePort, Proxy, ServerProcess } from '../servers.ts';
 
 const NODES = 3;
 
 export class NatsCluster {
   readonly servers: readonly ServerProcess[];
+  /** The ways between the servers: from each to each other. */
+  readonly #ways: readonly Way[];
 
-  private constructor(servers: readonly ServerProcess[]) {
+  private constructor(servers: readonly ServerProcess[], ways: readonly Way[]) {
     this.servers = servers;
+    this.#ways = ways;
   }
 
   static async start(): Promise<NatsCluster> {
@@ -20,18 +23,28 @@ export class NatsCluster {
       ports.push(await freePort());
       routes.push(await freePort());
     }
-    const all = routes.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');
+    // What they tell each other of leads nowhere: they go by the ways that they are given.
+    const nowhere = await freePort();
+    const ways: Way[] = [];
+    for (let from = 0; from < NODES; from++) {
+      for (let to = 0; to < NODES; to++) {
+        if (from === to) continue;
+        const proxy = new Proxy(() => routes[to]!);
+        ways.push({ from, to, proxy, port: await proxy.listen() });
+      }
+    }
     const servers = ports.map(
       (port, i) =>
         new ServerProcess('nats-server', port, (folder) => {
           const file = join(folder, 'nats.conf');
-          const route = `listen: "127.0.0.1:${routes[i]}", routes: [${all}]`;
+          const out = ways.filter(({ from }) => from === i).map((way) => `nats-route://127.0.0.1:${way.port}`);
+          const route = `listen: "127.0.0.1:${routes[i]}", advertise: "127.0.0.1:${nowhere}", routes: [${out.join(', ')}]`;
           writeFileSync(file, `server_name: "s${i}"\ncluster { name: "c", ${route}, no_advertise: true }\n`);
           return ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, '-c', file];
         }),
     );
     await Promise.all(servers.map((server) => server.start()));
-    const cluster = new NatsCluster(servers);
+    const cluster = new NatsCluster(servers, ways);
     await cluster.isWhole();
     return cluster;
   }
@@ -40,21 +53,31 @@ export class NatsCluster {
     return this.servers.map(({ port }) => port);
   }
 
-  /** Resolves when JetStream has a leader, and all of them follow it. */
-  async isWhole(): Promise<void> {
+  /** Resolves when JetStream has a leader, and all of them follow it; or a stream that there is. */
+  async isWhole(stream?: string): Promise<void> {
     const connection = await connect({ servers: this.ports.map((port) => `127.0.0.1:${port}`) });
     const probe = { name: 'probe', subjects: ['probe'], num_replicas: NODES };
+    const what = stream === undefined ? 'STREAM.CREATE.probe' : `STREAM.INFO.${stream}`;
     let isFollowed = false;
     for (let tries = 0; !isFollowed; tries++) {
-      if (tries > 100) throw new Error('the cluster is not whole');
+      if (tries > 200) throw new Error('the cluster is not whole');
       // One at a time: what is not answered in time is done later all the same.
-      const made = await ask(connection, 'STREAM.CREATE.probe', probe).catch(() => undefined);
-      const { cluster } = made ?? {};
-      isFollowed = cluster?.leader !== undefined && cluster.replicas?.every(({ current }) => current) === true;
+      const made = await ask(connection, what, stream === undefined ? probe : {}).catch(() => undefined);
+      const { leader, replicas = [] } = made?.cluster ?? {};
+      isFollowed = leader !== undefined && replicas.length === NODES - 1 && replicas.every(isCurrent);
       if (!isFollowed) await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    await ask(connection, 'STREAM.DELETE.probe', {});
+    if (stream === undefined) await ask(connection, 'STREAM.DELETE.probe', {});
     await connection.close();
+  }
+
+  /** Nothing goes between this server and the others any more, until what is returned is called. */
+  cutOff(server: number): () => void {
+    const ways = this.#ways.filter(({ from, to }) => from === server || to === server);
+    for (const { proxy } of ways) proxy.swallowAll();
+    return () => {
+      for (const { proxy } of ways) proxy.pass();
+    };
   }
 
   /** Which of them leads a stream; undefined while none does. */
@@ -70,12 +93,29 @@ export class NatsCluster {
 
   async close(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.close()));
+    await Promise.all(this.#ways.map(({ proxy }) => proxy.close()));
   }
+}
+
+interface Way {
+  readonly from: number;
+  readonly to: number;
+  readonly proxy: Proxy;
+  readonly port: number;
+}
+
+interface Replica {
+  readonly current: boolean;
+  readonly offline?: boolean;
 }
 
 interface Answer {
   readonly error?: object;
-  readonly cluster?: { readonly leader?: string; readonly replicas?: readonly { readonly current: boolean }[] };
+  readonly cluster?: { readonly leader?: string; readonly replicas?: readonly Replica[] };
+}
+
+function isCurrent({ current, offline = false }: Replica): boolean {
+  return current && !offline;
 }
 
 async function ask(connection: Awaited<ReturnType<typeof connect>>, what: string, body: object): Promise<Answer> {
