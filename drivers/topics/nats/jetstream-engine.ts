@@ -25,16 +25,27 @@ const PAGE_BYTES = 1024 * 1024;
 const TIMEOUT = 5000;
 /** How often a page is read whose beginning was trimmed meanwhile, and a stream is asked for that does not answer. */
 const MOST_TRIES = 5;
+/** For what is tried again. */
+const SHORT_TIMEOUT = TIMEOUT / MOST_TRIES;
 const NANOSECONDS = 1_000_000;
+/** The subject's last part of the message that says which epoch it is: no topic's is encoded to that. */
+const EPOCH = '~epoch';
 /** The status of an answer that holds no message, and the least of those. */
 const NOT_FOUND = 404;
 const NO_STATUS = 300;
+
+/** Milliseconds in which a new leader, or a server that has started again, may be behind what it has stored. */
+const CATCHING_UP = 3000;
+
+/** Where the epoch stands in the stream's description. */
+const EPOCH_WRITTEN = /, epoch (\w+)$/;
 
 /** What JetStream's API answers, as far as it is used. */
 interface Answer {
   readonly error?: { readonly code?: number; readonly description?: string };
   readonly created?: string;
   readonly config?: { readonly num_replicas?: number; readonly description?: string };
+  readonly cluster?: { readonly leader?: string };
   readonly message?: { readonly subject: string; readonly seq: number; readonly data?: string };
   readonly state?: { readonly first_seq: number; readonly last_seq: number; readonly num_deleted?: number };
   readonly seq?: number;
@@ -57,8 +68,13 @@ export class JetStreamEngine extends NatsEngine {
   readonly #stream: string;
   /** Changes when the stream was made anew. */
   #epoch: string;
-  /** The newest message that this node knows of: while the stream has it, it is the same stream. */
-  #newest: EngineMessage | undefined;
+  /** What the stream was like when it was asked last. */
+  #seen: Answer;
+  /** The newest sequence that this node knows of. */
+  #most: number;
+  /** Since when the stream is behind that; undefined: it is not. */
+  #behindAt: number | undefined;
+  #preparedAt: number;
   /** Several servers have copies, of which only the leader’s is sure to have all that was acknowledged. */
   #isReplicated: boolean;
 
@@ -67,7 +83,10 @@ export class JetStreamEngine extends NatsEngine {
     this.#options = options;
     this.#stream = `${prefix.replace(/[^\w-]/g, '_')}_topics`;
     this.#epoch = '';
-    this.#newest = undefined;
+    this.#seen = {};
+    this.#most = 0;
+    this.#behindAt = undefined;
+    this.#preparedAt = 0;
     this.#isReplicated = options.replicas > 1;
   }
 
@@ -138,8 +157,8 @@ export class JetStreamEngine extends NatsEngine {
     const { history, ttl, replicas, storage } = this.#options;
     const config = {
       name: this.#stream,
-      // When it was created is no epoch: servers of a cluster may differ about that when several nodes have made it at once.
-      description: `sansocket topics, epoch ${this.#draw()}`,
+      // The same of all nodes: several may make it at once.
+      description: 'sansocket topics',
       subjects: [`${this.prefix}.in.*`],
       retention: 'limits',
       discard: 'old',
@@ -151,49 +170,95 @@ export class JetStreamEngine extends NatsEngine {
       allow_direct: true,
       republish: { src: `${this.prefix}.in.*`, dest: `${this.prefix}.out.{{wildcard(1)}}` },
     };
-    const { created, error, config: found } = await this.#found(config);
-    if (created === undefined) {
-      throw new EngineDownError(`JetStream has no stream for topics: ${error?.description ?? 'no answer'}`);
-    }
-    const epoch = /, epoch (\w+)$/.exec(found?.description ?? '')?.[1] ?? created.replace(/\W/g, '').slice(0, 40);
-    this.#isReplicated = (found?.num_replicas ?? 1) > 1;
-    // Where several nodes have made the stream at once, the servers of a cluster may differ about its description, too.
-    if (epoch === this.#epoch || (await this.#hasNewest())) return;
-    this.#epoch = epoch;
-    this.#newest = undefined;
-  }
-
-  async #hasNewest(): Promise<boolean> {
-    if (this.#newest === undefined) return false;
-    const { topic, offset, stamp } = this.#newest;
-    const there = await this.#get(topic, { seq: offset });
-    return there?.subject === this.#inSubject(topic) && there.message.stamp === stamp;
-  }
-
-  /** The stream, made where there is none. One that a cluster is about to make, or to choose a leader for, answers nothing. */
-  async #found(config: object): Promise<Answer> {
+    // A stream that a cluster is about to make, or to choose a leader for, answers nothing.
     for (let tries = 1; ; tries++) {
       try {
-        let info = await this.#info(TIMEOUT / MOST_TRIES);
-        if (info.error !== undefined) {
-          const made = await this.#api(`$JS.API.STREAM.CREATE.${this.#stream}`, config);
-          // Another node may have made it at the same time, before or after.
-          info = await this.#info();
-          if (info.error !== undefined) info = made;
-        }
-        return info;
+        return await this.#find(config);
       } catch (error) {
         if (tries === MOST_TRIES) throw error;
       }
     }
   }
 
+  async #find(config: object): Promise<void> {
+    const found = await this.#found(config);
+    if (found.config === undefined) {
+      throw new EngineDownError(`JetStream has no stream for topics: ${found.error?.description ?? 'no answer'}`);
+    }
+    this.#isReplicated = (found.config.num_replicas ?? 1) > 1;
+    const epoch = await this.#agree(found);
+    this.#waitFor(epoch, found.state?.last_seq ?? 0);
+    this.#epoch = epoch;
+    this.#seen = found;
+    this.#preparedAt = this.context!.clock.now();
+  }
+
+  /** Throws while the stream may yet come to what it had. */
+  #waitFor(epoch: string, last: number): void {
+    const now = this.context!.clock.now();
+    if (epoch === this.#epoch && last < this.#most) {
+      this.#behindAt ??= now;
+      if (now - this.#behindAt < CATCHING_UP) throw new EngineDownError('JetStream is behind what it had');
+    }
+    this.#behindAt = undefined;
+    this.#most = last;
+  }
+
+  /**
+   * The epoch, which every node finds the same: the first who says one in the stream has said it, and all write that into the stream's
+   * description, where it outlives the message.
+   */
+  async #agree({ config, state }: Answer): Promise<string> {
+    const { description = '' } = config!;
+    const written = EPOCH_WRITTEN.exec(description)?.[1];
+    // It is the first message there ever is: a stream that could have it, and has not, has lost what it had.
+    if (written !== undefined && (state?.first_seq ?? 0) > 1) return written;
+    const subject = `${this.prefix}.in.${EPOCH}`;
+    const read = (): Promise<Stored | undefined> => this.#get('', { last_by_subj: subject }, SHORT_TIMEOUT);
+    let said = await read();
+    if (said === undefined) {
+      const headers = headersOf({ 'Nats-Expected-Last-Subject-Sequence': '0' });
+      const drawn = this.#draw();
+      // Another may have been faster: whose it is shows when it is read.
+      await this.connection.request(subject, encodeMessage('', drawn, false), { headers, timeout: SHORT_TIMEOUT });
+      said = await read();
+    }
+    const epoch = said?.message.stamp;
+    if (epoch === undefined) throw new EngineDownError('JetStream does not keep the epoch');
+    if (epoch === written) return epoch;
+    const renewed = { ...config, description: `${description.replace(EPOCH_WRITTEN, '')}, epoch ${epoch}` };
+    const { error } = await this.#api(`$JS.API.STREAM.UPDATE.${this.#stream}`, renewed);
+    if (error !== undefined) throw new EngineDownError(`JetStream does not keep the epoch: ${error.description}`);
+    return epoch;
+  }
+
+  /** Another leader, or a stream made anew: what was republished last may have come to nobody, or is none of the stream's. */
+  protected override async isReadyStill(): Promise<boolean> {
+    const { cluster, state, config, error } = await this.#info();
+    if (state === undefined) throw new EngineDownError(`JetStream: ${error?.description}`);
+    const before = this.#seen;
+    this.#seen = { cluster, state, config };
+    this.#most = Math.max(this.#most, state.last_seq);
+    const epoch = EPOCH_WRITTEN.exec(config?.description ?? '')?.[1];
+    if (epoch !== this.#epoch || cluster?.leader !== before.cluster?.leader) return false;
+    return state.last_seq >= (before.state?.last_seq ?? 0);
+  }
+
+  /** The stream, made where there is none. */
+  async #found(config: object): Promise<Answer> {
+    const info = await this.#info(SHORT_TIMEOUT);
+    if (info.error === undefined) return info;
+    const made = await this.#api(`$JS.API.STREAM.CREATE.${this.#stream}`, config);
+    // Another node may have made it at the same time, before or after.
+    const now = await this.#info();
+    return now.error === undefined ? now : made;
+  }
+
   protected override messageOf(topic: string, { data, headers }: NatsMessage): EngineMessage | undefined {
     const decoded = decodeMessage(data);
     const [offset, previous] = ['Nats-Sequence', 'Nats-Last-Sequence'].map((name) => Number(headers?.get(name)));
-    const message = decoded && { ...decoded, topic, epoch: this.#epoch, offset, previous };
-    if (message !== undefined && offset > (this.#newest?.offset ?? 0)) this.#newest = message;
-    return message;
+    if (offset > this.#most && this.theLink.isUp) this.#most = offset;
+    return decoded && { ...decoded, topic, epoch: this.#epoch, offset, previous };
   }
 
   #draw(): string {
@@ -223,13 +288,15 @@ export class JetStreamEngine extends NatsEngine {
       return there.subject === this.#inSubject(topic) && there.message.stamp === since.stamp ? undefined : 'rewritten';
     }
     const { state } = await this.#info();
-    return since.offset > Math.max(state?.last_seq ?? 0, head.offset) ? 'rewritten' : 'trimmed';
+    if (since.offset <= Math.max(state?.last_seq ?? 0, head.offset)) return 'trimmed';
+    if (this.context!.clock.now() - this.#preparedAt >= CATCHING_UP) return 'rewritten';
+    throw new TopicsError('down', 'JetStream may be behind what it had');
   }
 
-  /** Whether nothing was ever trimmed: else what came first of a topic may have been. */
+  /** Whether nothing was ever trimmed but the epoch: else what came first of a topic may have been. */
   async #isWhole(): Promise<boolean> {
     const { state } = await this.#info();
-    return state !== undefined && state.first_seq <= 1 && (state.num_deleted ?? 0) === 0;
+    return state !== undefined && state.first_seq <= 2 && (state.num_deleted ?? 0) === 0;
   }
 
   #info(timeout = TIMEOUT): Promise<Answer> {
@@ -237,21 +304,21 @@ export class JetStreamEngine extends NatsEngine {
   }
 
   /** One message, as it is stored. */
-  #get(topic: string, what: object): Promise<Stored | undefined> {
-    return this.#isReplicated ? this.#getOfLeader(topic, what) : this.#getDirectly(topic, what);
+  #get(topic: string, what: object, timeout = TIMEOUT): Promise<Stored | undefined> {
+    return this.#isReplicated ? this.#getOfLeader(topic, what, timeout) : this.#getDirectly(topic, what, timeout);
   }
 
-  async #getOfLeader(topic: string, what: object): Promise<Stored | undefined> {
-    const { message, error } = await this.#api(`$JS.API.STREAM.MSG.GET.${this.#stream}`, what);
+  async #getOfLeader(topic: string, what: object, timeout: number): Promise<Stored | undefined> {
+    const { message, error } = await this.#api(`$JS.API.STREAM.MSG.GET.${this.#stream}`, what, timeout);
     if (error?.code === NOT_FOUND) return undefined;
     if (message === undefined) throw new TopicsError('down', `JetStream answered ${error?.description}`);
     return this.#stored(topic, message.subject, message.seq, bytesOf(message.data ?? ''));
   }
 
   /** Less work for the server, and any that has a copy answers. */
-  async #getDirectly(topic: string, what: object): Promise<Stored | undefined> {
+  async #getDirectly(topic: string, what: object, timeout: number): Promise<Stored | undefined> {
     const request = new TextEncoder().encode(JSON.stringify(what));
-    const answer = await this.connection.request(`$JS.API.DIRECT.GET.${this.#stream}`, request, { timeout: TIMEOUT });
+    const answer = await this.connection.request(`$JS.API.DIRECT.GET.${this.#stream}`, request, { timeout });
     const { headers, data } = answer;
     const status = headers?.code ?? NO_STATUS;
     if (status === NOT_FOUND) return undefined;

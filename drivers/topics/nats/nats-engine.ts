@@ -45,7 +45,9 @@ export class NatsEngine implements Engine {
       for (const { confirm } of this.#channels.values()) confirm();
       sink.up();
     };
-    this.link = new NatsLink(this.connection, beats, { ...sinkOf(sink), up }, context, () => this.prepare());
+    const told = { ...sinkOf(sink), up };
+    const { connection } = this;
+    this.link = new NatsLink(connection, beats, told, context, () => this.prepare(), () => this.isReadyStill()); // prettier-ignore
     await this.link.start();
   }
 
@@ -92,6 +94,11 @@ export class NatsEngine implements Engine {
 
   /** Sees that there is what the engine needs, before it is told to be up. */
   protected async prepare(): Promise<void> {}
+
+  /** Whether it is as it was when it was prepared; rejects while nobody answers. */
+  protected async isReadyStill(): Promise<boolean> {
+    return true;
+  }
 
   /** Where messages come out. */
   protected outSubject(topic: string): string {

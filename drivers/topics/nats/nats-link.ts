@@ -3,6 +3,10 @@ import type { EngineContext, EngineSink } from '../engine.ts';
 import { EngineDownError, OutcomeUnknownError } from '../errors.ts';
 import type { NatsConnection } from './connection.ts';
 
+/** Heartbeats that it stays with a server behind which nobody answers, and at least so many milliseconds. */
+const PATIENCE = 5;
+const LEAST_PATIENCE = 3000;
+
 /**
  * The state of a connection to NATS, which reconnects and subscribes again by itself: whether it is there, as its status and
  * heartbeats through it tell.
@@ -14,11 +18,20 @@ export class NatsLink {
   readonly #beatSubject: string;
   /** Called before `up` is told, with all subscriptions made again. */
   readonly #ready: () => Promise<void>;
+  /** Asks behind the connection, with each heartbeat, whether what was ready is so still; rejects while nobody answers. */
+  readonly #isReadyStill: () => Promise<boolean>;
   readonly #underWay: Set<(error: Error) => void>;
   #isUp: boolean;
   #isClosed: boolean;
   #isChecking: boolean;
+  /** Counts what may have lost something, in a check too. */
+  #losses: number;
   #heardAt: number;
+  #answeredAt: number;
+  /** Since which loss it is being asked behind the connection, one question at a time. */
+  #asked: number;
+  /** When it went down, or was told to go elsewhere since. */
+  #downAt: number;
   #wake: Wake | undefined;
 
   constructor(
@@ -27,17 +40,23 @@ export class NatsLink {
     sink: EngineSink,
     context: EngineContext,
     ready: () => Promise<void>,
+    isReadyStill: () => Promise<boolean>,
   ) {
     this.connection = connection;
     this.#sink = sink;
     this.#context = context;
     this.#beatSubject = beatSubject;
     this.#ready = ready;
+    this.#isReadyStill = isReadyStill;
     this.#underWay = new Set();
     this.#isUp = false;
     this.#isClosed = false;
     this.#isChecking = false;
+    this.#losses = 0;
     this.#heardAt = 0;
+    this.#answeredAt = 0;
+    this.#asked = -1;
+    this.#downAt = 0;
     this.#wake = undefined;
   }
 
@@ -99,12 +118,15 @@ export class NatsLink {
   #turnUp(): void {
     this.#isUp = true;
     this.heard();
+    this.#answeredAt = this.#heardAt;
     this.#sink.up();
   }
 
   #turnDown(why: string): void {
+    this.#losses++;
     if (!this.#isUp || this.#isClosed) return;
     this.#isUp = false;
+    this.#downAt = this.#context.clock.now();
     const reason = new Error(`the connection to NATS: ${why}`);
     this.#settle(new OutcomeUnknownError('the engine was lost before it answered', { cause: reason }));
     this.#sink.down(reason);
@@ -119,10 +141,12 @@ export class NatsLink {
   async #check(): Promise<void> {
     if (this.#isChecking || this.#isUp || this.#isClosed) return;
     this.#isChecking = true;
+    const losses = this.#losses;
     try {
       await this.connection.flush();
       await this.#ready();
-      if (!this.#isClosed && !this.connection.isClosed()) this.#turnUp();
+      // What was lost meanwhile was lost after it was found ready: the next check finds it again.
+      if (losses === this.#losses && !this.#isClosed && !this.connection.isClosed()) this.#turnUp();
     } catch {
       // The next 'reconnect', or the next tick, tries again.
     } finally {
@@ -130,24 +154,61 @@ export class NatsLink {
     }
   }
 
+  /** The server that it is connected to may be cut off from the others. */
+  #goElsewhere(): void {
+    const { clock, heartbeat } = this.#context;
+    if (clock.now() - this.#downAt < Math.max(PATIENCE * heartbeat, LEAST_PATIENCE)) return;
+    this.#downAt = clock.now();
+    this.connection.reconnect?.().catch(() => {});
+  }
+
+  /** Asks for a sign from behind the connection, too. */
+  #look(): void {
+    const losses = this.#losses;
+    if (this.#asked === losses) return;
+    this.#asked = losses;
+    this.#isReadyStill()
+      .then((isSo) => {
+        if (losses !== this.#losses || !this.#isUp) return;
+        this.#answeredAt = this.#context.clock.now();
+        if (isSo) return;
+        this.#turnDown('what is behind it has changed');
+        void this.#check();
+      })
+      .catch(() => {
+        // The next tick asks again, or finds that nobody has answered for too long.
+      })
+      .finally(() => {
+        if (this.#asked === losses) this.#asked = -1;
+      });
+  }
+
   #tick(): void {
     if (this.#isClosed || this.connection.isClosed()) return;
     const { clock, heartbeat } = this.#context;
     const now = clock.now();
     this.#wake = clock.wakeAt(now + heartbeat, () => this.#tick());
-    if (!this.#isUp) return void this.#check();
+    if (!this.#isUp) {
+      this.#goElsewhere();
+      return void this.#check();
+    }
     try {
       this.connection.publish(this.#beatSubject);
     } catch {
       return this.#turnDown('a heartbeat could not be sent');
     }
-    const last = this.#heardAt;
-    if (now - last < 1.9 * heartbeat) return;
+    this.#look();
+    const [heard, answered] = [this.#heardAt, this.#answeredAt];
+    if (now - Math.min(heard, answered) < 1.9 * heartbeat) return;
     // The loop may have stood still: what has come by now is read before it is judged.
     clock.wakeAt(now + heartbeat / 4, () => {
-      if (this.#heardAt !== last || !this.#isUp) return;
-      this.#turnDown('no heartbeat came round');
-      this.connection.reconnect?.().catch(() => {});
+      if (!this.#isUp) return;
+      const isSilent = this.#heardAt === heard && now - heard >= 1.9 * heartbeat;
+      const isUnanswered = this.#answeredAt === answered && now - answered >= 1.9 * heartbeat;
+      if (!isSilent && !isUnanswered) return;
+      this.#turnDown(isSilent ? 'no heartbeat came round' : 'nobody behind it answers');
+      // Nor has the heartbeat of this tick come round, where it is the link that is silent.
+      if (this.#heardAt < now) this.connection.reconnect?.().catch(() => {});
     });
   }
 }

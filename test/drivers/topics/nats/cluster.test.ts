@@ -2,7 +2,7 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { natsEngine } from '../../../../drivers/topics/nats/index.ts';
-import { HEARTBEAT, RealNode, until } from '../real.ts';
+import { HEARTBEAT, RealNode, SHORT_HEARTBEAT, until } from '../real.ts';
 import { has } from '../servers.ts';
 import { NatsCluster } from './servers-cluster.ts';
 
@@ -23,14 +23,14 @@ describe.skipIf(!has('nats-server'))('with a cluster of three nats-servers', () 
   afterAll(() => cluster.close());
 
   /** A node that is at this server first. */
-  async function node(server: number): Promise<RealNode> {
+  async function node(server: number, heartbeat = HEARTBEAT): Promise<RealNode> {
     const { ports } = cluster;
     const servers = [...ports.slice(server), ...ports.slice(0, server)].map((port) => `127.0.0.1:${port}`);
     const own = { maxReconnectAttempts: -1, reconnectTimeWait: 50, reconnectJitter: 10, timeout: 3000 };
     const connection = await connect({ servers, noRandomize: true, ...own });
     connections.push(connection);
     const engine = natsEngine(connection, { prefix: 'failover', history: 100, replicas: 3 });
-    const started = await new RealNode(engine, { heartbeat: HEARTBEAT }).start();
+    const started = await new RealNode(engine, { heartbeat }).start();
     nodes.push(started);
     return started;
   }
@@ -61,5 +61,22 @@ describe.skipIf(!has('nats-server'))('with a cluster of three nats-servers', () 
     await publish(all[leader!]!, 'whole again');
     await until('all is there', () => told.every(({ messages }) => messages.includes('whole again')), 20_000);
     for (const one of told) expect(one.all).toEqual([...expected, 'whole again']);
+  }, 60_000);
+
+  test('a server is cut off from the others: its nodes go to another, and are given what they missed', async () => {
+    const leader = (await cluster.leaderOf('failover_topics', 0))!;
+    const cutOff = [0, 1, 2].find((server) => server !== leader)!;
+    const [there, here] = [await node(cutOff, SHORT_HEARTBEAT), await node(leader)];
+    const told = await there.subscribe('news');
+    const join = cluster.cutOff(cutOff);
+    try {
+      await publish(here, 'cut off');
+      // No other message follows, by which it would be missed.
+      await until('it is there', () => told.messages.includes('cut off'), 20_000);
+      expect(told.all).toEqual(['cut off']);
+    } finally {
+      join();
+    }
+    await cluster.isWhole('failover_topics');
   }, 60_000);
 });

@@ -38,7 +38,7 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
     options: NatsEngineOptions,
     port = server.port,
     heartbeat = HEARTBEAT,
-    change?: (subject: string, text: string) => string,
+    change?: (subject: string, text: string) => string | Promise<string>,
   ): Promise<RealNode> {
     const own = { maxReconnectAttempts: -1, reconnectTimeWait: 50, reconnectJitter: 10, timeout: 3000 };
     const connection = await connect({ servers: `127.0.0.1:${port}`, ...own });
@@ -50,7 +50,7 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
       return {
         ...answer,
         headers: answer.headers,
-        data: Buffer.from(change(subject, answer.string())),
+        data: Buffer.from(await change(subject, answer.string())),
       } as typeof answer;
     };
     const engine = natsEngine(connection, { prefix: `t${prefix}`, ...options });
@@ -186,22 +186,79 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
       for (const told of all) expect(told.gaps.length).toBe(1);
     });
 
-    test('another description of the same stream, as another server of a cluster may have: nothing is forgotten', async () => {
-      let epoch: string | undefined;
-      const first = await node({ history: 5 }, server.port, HEARTBEAT, (subject, text) =>
-        epoch !== undefined && subject.includes('.STREAM.INFO.')
-          ? text.replace(/, epoch \w+/, `, epoch ${epoch}`)
-          : text,
-      );
+    test('the store is lost, and messages of the new one come before it is looked at: all nodes have the new epoch', async () => {
+      let held: Promise<void> | undefined;
+      const first = await node({ history: 50 }, server.port, HEARTBEAT, async (subject, text) => {
+        if (subject.includes('.STREAM.INFO.')) await held;
+        return text;
+      });
       const told = await first.subscribe('news');
       await first.hub.publish('news', '1');
       await until('it is there', () => told.messages.length === 1);
-      epoch = 'otherone';
+      let release!: () => void;
+      held = new Promise((resolve) => (release = resolve));
+      await server.kill({ data: false });
+      await until('it is noticed', () => !first.hub.metrics.engine.isUp);
+      await server.start();
+      const second = await node({ history: 50 });
+      const { position: last } = await second.hub.publish('news', '2');
+      for (let i = 3; i < 10; i++) await second.hub.publish('news', String(i));
+      release();
+      await until('all is there', () => told.messages.at(-1) === '9');
+      expect(told.all.slice(0, 3)).toEqual(['1', 'gap forgotten', '2']);
+      const { position } = await first.hub.publish('news', '10');
+      expect(position!.split('-')[0]).toBe(last!.split('-')[0]);
+    });
+
+    test('many nodes make the stream at once: one epoch', async () => {
+      const all = await Promise.all(Array.from({ length: 8 }, () => node({ history: 5 })));
+      const places = await Promise.all(all.map(async ({ hub }) => (await hub.publish('news', '1')).position!));
+      expect(new Set(places.map((place) => place.split('-')[0])).size).toBe(1);
+    });
+
+    test('another leads the stream, or it does not answer: down, and filled', async () => {
+      let leader = 'one';
+      let isSilent = false;
+      const first = await node({ history: 50 }, server.port, SHORT_HEARTBEAT, async (subject, text) => {
+        if (!subject.includes('.STREAM.INFO.')) return text;
+        if (isSilent) throw new Error('nobody answers');
+        return JSON.stringify({ ...(JSON.parse(text) as object), cluster: { leader } });
+      });
+      const told = await first.subscribe('news');
+      await first.hub.publish('news', '1');
+      leader = 'two';
+      await until('it is noticed', () => first.hub.metrics.engine.downs === 1);
+      await until('it is back', () => first.hub.metrics.engine.isUp);
+      isSilent = true;
+      await until('it is noticed', () => first.hub.metrics.engine.downs === 2);
+      await expect(first.hub.publish('news', 'never')).rejects.toThrow(EngineDownError);
+      const second = await node({ history: 50 });
+      await second.hub.publish('news', '2');
+      isSilent = false;
+      await until('it is back', () => first.hub.metrics.engine.isUp);
+      await until('all is there', () => told.messages.length === 2);
+      expect(told.all).toEqual(['1', '2']);
+    });
+
+    test('a server that starts again is behind what it has stored: waited for, and no gap', async () => {
+      let behind = 0;
+      const first = await node({ history: 50 }, server.port, SHORT_HEARTBEAT, (subject, text) => {
+        if (!subject.includes('.STREAM.INFO.') || behind === 0) return text;
+        behind--;
+        const answer = JSON.parse(text) as { state: object };
+        return JSON.stringify({ ...answer, state: { ...answer.state, last_seq: 0 } });
+      });
+      const told = await first.subscribe('news');
+      await first.hub.publish('news', '1');
+      await until('it is there', () => told.messages.length === 1);
+      behind = 8;
       await server.kill();
       await server.start();
-      await until('it is back', () => first.hub.metrics.engine.isUp && first.hub.metrics.engine.downs > 0);
+      await until('it is noticed', () => first.hub.metrics.engine.downs > 0);
+      await until('it is back', () => first.hub.metrics.engine.isUp);
+      expect(behind).toBe(0);
       await first.hub.publish('news', '2');
-      await until('all is there', () => told.messages.at(-1) === '2');
+      await until('all is there', () => told.messages.length === 2);
       expect(told.all).toEqual(['1', '2']);
     });
 
