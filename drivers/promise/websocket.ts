@@ -38,7 +38,7 @@ export function sessionOf(webSocket: WebSocket): SessionOfSocket {
 }
 
 /** Where somebody's WebSocket comes from that is not one of ours, if that can be guessed. */
-function hintAt(value: unknown): string {
+export function hintAt(value: unknown): string {
   if (Array.isArray(value)) return ', not an array: a Map of them has them in its values()';
   const name = (value as object | null | undefined)?.constructor?.name;
   return name === 'WebSocket' ? ': this one is of another library, or of a second copy of sansocket' : '';

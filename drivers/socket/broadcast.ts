@@ -2,7 +2,7 @@ import type { BytesLike, PreparedMessage } from '../../protocol/index.ts';
 import { BOOLEAN, byteLengthOf, checkOptions, FUNCTION, LIMIT, type OptionTable } from '../../protocol/internal.ts';
 import type { SendOptions } from './send-options.ts';
 import { goesWithout, resolveSlowTimeout, SLOW, type SlowConsumerOptions, untilAllTakeMore } from './slow-consumers.ts';
-import type { Socket } from './socket.ts';
+import { Socket } from './socket.ts';
 
 /** How a message is sent to many. */
 export interface BroadcastOptions extends SendOptions, SlowConsumerOptions {}
@@ -65,9 +65,11 @@ export function broadcast(
       continue;
     }
     if (socket.state !== 'open' || (slow !== 'send' && goesWithout(socket, socket.bufferedAmount, slow))) continue;
-    prepared ??= socket.prepare(message);
+    // One of another copy of this package takes what it has encoded itself, and nothing else.
+    const shares: boolean = socket instanceof Socket;
+    const encoded = shares ? (prepared ??= socket.prepare(message)) : socket.prepare(message);
     try {
-      const goOn = socket.sendPrepared(prepared, options);
+      const goOn = socket.sendPrepared(encoded, options);
       sent++;
       if (!goOn && slow === 'wait') waits.set(socket, new Promise((resolve) => socket.onceWritable(resolve)));
     } catch (error) {

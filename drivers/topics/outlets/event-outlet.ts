@@ -1,5 +1,6 @@
 import { ConnectionLostError, type PreparedMessage } from '../../../protocol/index.ts';
 import type { SocketState } from '../../socket/handlers.ts';
+import { Socket } from '../../socket/socket.ts';
 import { Sent } from '../hub/output.ts';
 import type { Outgoing, Outlet } from './outlet.ts';
 
@@ -22,9 +23,12 @@ export function isEventSocket(ws: object): ws is EventSocket {
 /** A `Socket` of the event face. */
 export class EventOutlet implements Outlet {
   readonly ws: EventSocket;
+  /** Whether it takes what others have encoded; one of another copy of the package takes its own. */
+  readonly #shares: boolean;
 
   constructor(ws: EventSocket) {
     this.ws = ws;
+    this.#shares = ws instanceof Socket;
   }
 
   get isOpen(): boolean {
@@ -33,7 +37,7 @@ export class EventOutlet implements Outlet {
 
   send(message: Outgoing): Sent {
     const { ws } = this;
-    const prepared = (message.prepared ??= ws.prepare(message.data));
+    const prepared = this.#shares ? (message.prepared ??= ws.prepare(message.data)) : ws.prepare(message.data);
     try {
       if (ws.sendPrepared(prepared, message)) return Sent.MORE;
     } catch {

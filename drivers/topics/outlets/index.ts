@@ -1,7 +1,7 @@
 /** Sockets of every face, as the hub sees them. */
 import { ConnectionLostError } from '../../../protocol/index.ts';
 import { SENT } from '../../promise/outbound.ts';
-import { type SessionOfSocket, sessionOf, WebSocket } from '../../promise/websocket.ts';
+import { hintAt, type SessionOfSocket, sessionOf, WebSocket } from '../../promise/websocket.ts';
 import { Sent } from '../hub/output.ts';
 import { EventOutlet, isEventSocket, type EventSocket } from './event-outlet.ts';
 import type { Outgoing, Outlet } from './outlet.ts';
@@ -20,7 +20,7 @@ export function outletOf(ws: Subscriber): Outlet {
     if (isEventSocket(ws)) return new EventOutlet(ws);
     if (isWsSocket(ws)) return new WsOutlet(ws, HIGH_WATER);
   }
-  throw new TypeError('a subscriber must be a WebSocket, or a Socket of the event face');
+  throw new TypeError(`a subscriber must be a WebSocket, or a Socket of the event face${hintAt(ws)}`);
 }
 
 /** A WebSocket of the promise API: messages stand in line with what else is sent, behind a fragmented one too. */
