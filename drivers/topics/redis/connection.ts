@@ -21,7 +21,7 @@ export interface RedisListener {
 /** A client of node-redis (`redis`, `@redis/client`), 5 or 6. */
 export interface NodeRedisClient {
   readonly isReady: boolean;
-  readonly options?: { readonly socket?: object } | undefined;
+  readonly options?: { readonly socket?: object; readonly database?: number | undefined } | undefined;
   duplicate(overrides?: object): unknown;
   sendCommand(args: any, options?: any): Promise<unknown>;
 }
@@ -70,6 +70,20 @@ export function connectLike(client: RedisClient, listener: RedisListener): Promi
   throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
 }
 
+/** What a client puts before keys, and the number of its database: 0 where it says none. */
+export function namespaceOf(client: object): { readonly keyPrefix: string; readonly database: number } {
+  const { keyPrefix, redisOptions, db, database } = (client as { options?: Names }).options ?? {};
+  return { keyPrefix: String(keyPrefix ?? redisOptions?.keyPrefix ?? ''), database: Number(database ?? db ?? 0) };
+}
+
+/** Of node-redis or ioredis. */
+interface Names {
+  readonly keyPrefix?: unknown;
+  readonly redisOptions?: { readonly keyPrefix?: unknown };
+  readonly db?: unknown;
+  readonly database?: unknown;
+}
+
 /** Whether this is a client, or a cluster's. */
 export function isRedisClient(client: unknown): client is RedisClient | RedisCluster {
   if (typeof client !== 'object' || client === null) return false;
@@ -89,7 +103,8 @@ function isNodeRedis(client: object): client is NodeRedisClient {
 async function connectNodeRedis(client: NodeRedisClient, listener: RedisListener): Promise<RedisConnection> {
   // No reconnecting and no queue of the library's: a connection that had trouble is thrown away.
   const socket = { ...client.options?.socket, reconnectStrategy: false };
-  const connection = client.duplicate({ socket, disableOfflineQueue: true, pingInterval: 0 }) as NodeRedisDuplicate;
+  const own = { socket, disableOfflineQueue: true, pingInterval: 0, commandsQueueMaxLength: undefined };
+  const connection = client.duplicate(own) as NodeRedisDuplicate;
   const end = (): void => {
     try {
       connection.destroy();
@@ -131,6 +146,10 @@ async function connectIoRedis(client: IoRedisClient, listener: RedisListener): P
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    // Keys and channels are named by the engine: the prefix is not put before what a script publishes to.
+    keyPrefix: '',
+    enableAutoPipelining: false,
+    commandTimeout: undefined,
     // It waits for as long as a server that loads its data guesses: we ask again soon.
     enableReadyCheck: false,
   }) as IoRedisDuplicate;

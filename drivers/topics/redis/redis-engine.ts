@@ -23,7 +23,7 @@ import { EngineDownError } from '../errors.ts';
 import type { Place } from '../position.ts';
 import { Supervisor } from '../supervisor.ts';
 import { isRedisCluster, type RedisCluster } from './cluster.ts';
-import { isRedisClient, type RedisArgument, type RedisClient } from './connection.ts';
+import { isRedisClient, namespaceOf, type RedisArgument, type RedisClient } from './connection.ts';
 import { hasMoved, RedisLink } from './link.ts';
 import { HEADS, HISTORY, PUBLISH } from './scripts.ts';
 import { textAt } from './slots.ts';
@@ -60,12 +60,17 @@ const STARTING = /^-?LOADING /;
 const ASK_AGAIN = 25;
 /** Answers that say the server can't work. */
 const UNABLE = /^-?(READONLY|LOADING|MASTERDOWN|UNBLOCKED|BUSY) /;
-/** Answers that say the topic is on its way to another server: it was not done, and can be in a while. */
-const MOVING = /^-?(ASK|TRYAGAIN) /;
+/** Answers that say that the user may not do it: there is no use in a hub that goes on without. */
+const FORBIDDEN = /^-?(NOPERM |ERR ACL failure |ERR The user executing the script can.t )/;
+/** A topic of each node's own that the scripts are tried on, and how long what is left of it is kept, in milliseconds. */
+const TRIAL = 'trial';
+const TRIAL_TTL = '1000';
 
 export class RedisEngine implements Engine {
   readonly #client: RedisClient | RedisCluster;
+  /** What keys begin with, and channels: one pub/sub is over all databases of a server. */
   readonly #prefix: string;
+  readonly #channelPrefix: string;
   readonly #history: number;
   readonly #ttl: number;
   readonly #isSharded: boolean;
@@ -79,9 +84,12 @@ export class RedisEngine implements Engine {
     const isCluster = isRedisCluster(client);
     const { prefix = 'topics', history, ttl, sharded = isCluster } = checkOptions('redisEngine', OPTIONS, given);
     if (isCluster && !sharded) throw new TypeError('a cluster takes sharded pub/sub alone');
-    if (/[{}]/.test(prefix)) throw new TypeError('prefix must be a string without braces');
+    const { keyPrefix, database } = namespaceOf(client);
+    if (/[{}]/.test(keyPrefix + prefix))
+      throw new TypeError('prefix must be a string without braces, and the client’s keyPrefix');
     this.#client = client;
-    this.#prefix = prefix;
+    this.#prefix = keyPrefix + prefix;
+    this.#channelPrefix = database === 0 ? this.#prefix : `${this.#prefix}@${database}`;
     this.#history = history === false || history === 0 ? 0 : resolveLimit('history', history, 1000);
     this.#ttl = Math.min(resolveLimit('ttl', ttl, 300_000), META_TTL);
     this.#isSharded = sharded;
@@ -117,7 +125,7 @@ export class RedisEngine implements Engine {
     const flags = flagsOf(data, compress);
     const history = !isKept ? 0 : Number.isFinite(this.#history) ? this.#history : 2 ** 52;
     const numbers = [history, this.#ttl, META_TTL, KEY_TTL].map(String);
-    const rest = [this.#newEpoch(), ...numbers, base, this.#isSharded ? 'SPUBLISH' : 'PUBLISH'];
+    const rest = [this.#newEpoch(), ...numbers, this.#channelOf(topic), this.#isSharded ? 'SPUBLISH' : 'PUBLISH'];
     return parseReceipt(textAt(await this.#script(PUBLISH, keys, [flags, stamp, data, ...rest])));
   }
 
@@ -159,8 +167,8 @@ export class RedisEngine implements Engine {
   }
 
   async #dial(lost: (reason: Error) => void, isWanted: () => boolean): Promise<RedisLink> {
-    const beat = `${this.#prefix}:${BEAT}:${this.#context!.node}`;
-    const options = { isSharded: this.#isSharded, beat, channelOf: (topic: string) => this.#base(topic) };
+    const beat = `${this.#channelPrefix}:${BEAT}:${this.#context!.node}`;
+    const options = { isSharded: this.#isSharded, beat, channelOf: (topic: string) => this.#channelOf(topic) };
     const link = await RedisLink.open(this.#client, options, {
       lost,
       heard: () => this.#supervisor?.heard(),
@@ -180,7 +188,8 @@ export class RedisEngine implements Engine {
     const { clock } = this.#context!;
     for (;;) {
       try {
-        return await link.loadScripts();
+        await link.loadScripts();
+        return await this.#tryScripts(link);
       } catch (error) {
         if (!STARTING.test((error as Error).message) || !isWanted()) throw error;
       }
@@ -189,8 +198,24 @@ export class RedisEngine implements Engine {
     }
   }
 
+  /** What the scripts do the user must be allowed to: where not, publishes would fail one by one, and subscriptions wait for good. */
+  async #tryScripts(link: RedisLink): Promise<void> {
+    const name = `${TRIAL}:${this.#context!.node}`;
+    const keys = ['m', 's', 'k'].map((kind) => `${this.#prefix}:{${name}}:${kind}`);
+    const ttls = [TRIAL_TTL, TRIAL_TTL, TRIAL_TTL];
+    const how = [`${this.#channelPrefix}:{${name}}`, this.#isSharded ? 'SPUBLISH' : 'PUBLISH'];
+    const epoch = this.#newEpoch();
+    try {
+      await link.run(PUBLISH, keys, ['tp', epoch, '', epoch, '1', ...ttls, ...how]);
+      await link.run(HISTORY, keys.slice(0, 2), ['1', '1', epoch, TRIAL_TTL]);
+      await link.run(HEADS, keys.slice(0, 1), [epoch, TRIAL_TTL]);
+    } catch (error) {
+      if (FORBIDDEN.test((error as Error).message) || !isAnswer(error)) throw error;
+    }
+  }
+
   #receive(channel: string, payload: Uint8Array): void {
-    const name = channel.slice(this.#prefix.length + 1);
+    const name = channel.slice(this.#channelPrefix.length + 1);
     if (name.startsWith(`${BEAT}:`)) return this.#sink?.beat();
     this.#sink?.message(parsePayload(decodeTopic(name.slice(1, -1)), payload) as EngineMessage);
   }
@@ -203,8 +228,7 @@ export class RedisEngine implements Engine {
     } catch (error) {
       // Whatever is no answer goes wrong with the connection.
       if (!isAnswer(error) || UNABLE.test(error.message) || hasMoved(error)) supervisor.lose(error as Error);
-      else if (!MOVING.test(error.message)) throw error;
-      if (isAnswer(error)) throw new EngineDownError('the engine can’t write', { cause: error });
+      if (isAnswer(error)) throw new EngineDownError(`the engine refused: ${error.message}`, { cause: error });
       throw error;
     }
   }
@@ -216,6 +240,10 @@ export class RedisEngine implements Engine {
 
   #base(topic: string): string {
     return `${this.#prefix}:{${encodeTopic(topic)}}`;
+  }
+
+  #channelOf(topic: string): string {
+    return `${this.#channelPrefix}:{${encodeTopic(topic)}}`;
   }
 
   #newEpoch(): string {

@@ -1,5 +1,5 @@
 /** The table of failures (docs/guides/topics.md) with Debian's redis-server, on every library. */
-import { Redis as IoRedis } from 'ioredis';
+import { Redis as IoRedis, type RedisOptions } from 'ioredis';
 import { Redis as IoValkey } from 'iovalkey';
 import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis5';
@@ -306,14 +306,95 @@ describe.skipIf(!isThere)('with redis-server', () => {
       await until('it is there', () => told.messages.length === 1);
     });
 
-    test('an answer that refuses is told as it is, and the link lives', async () => {
+    test('an answer that refuses is told, and the link lives', async () => {
       const first = await node(library);
       await control.hset(`t${prefix}:{news}:m`, 'a', 'b');
-      await expect(first.hub.publish('news', 'x')).rejects.toThrow(/WRONGTYPE/);
+      const refused = expect(first.hub.publish('news', 'x')).rejects;
+      await refused.toThrow(
+        expect.objectContaining({ kind: 'down', message: expect.stringContaining('WRONGTYPE') as string }),
+      );
       await control.del(`t${prefix}:{news}:m`);
       await first.hub.publish('news', 'y');
       expect(first.hub.metrics.engine.downs).toBe(0);
     });
+  });
+
+  async function namesOfChannels(): Promise<string[]> {
+    return (await control.pubsub('CHANNELS', '*{news}')) as string[];
+  }
+
+  /** Two nodes of clients with these options. */
+  async function two(make: () => RedisClient): Promise<[RealNode, RealNode]> {
+    const [first, second] = [make(), make()].map((client) => {
+      if ('disconnect' in client) ends.push(() => (client as IoRedis).disconnect());
+      return new RealNode(redisEngine(client, { prefix: `t${prefix}` }), { heartbeat: HEARTBEAT });
+    });
+    nodes.push(await first!.start(), await second!.start());
+    return [first!, second!];
+  }
+
+  test.each<[string, RedisOptions]>([
+    ['a keyPrefix', { keyPrefix: 'app:' }],
+    ['auto-pipelining', { enableAutoPipelining: true }],
+    ['a time limit for commands', { commandTimeout: 1 }],
+  ])('ioredis with %s: what is published comes at once', async (_what, options) => {
+    const [first, second] = await two(() => new IoRedis(server.port, '127.0.0.1', { lazyConnect: true, ...options }));
+    const told = await second.subscribe('news');
+    await first.hub.publish('news', '1');
+    await until('it is there', () => told.messages.length === 1, HEARTBEAT / 2);
+    const names = [...(await control.keys('*{news}*')), ...(await namesOfChannels())];
+    expect(names.filter((name) => name.includes(`t${prefix}`)).length).toBeGreaterThan(2);
+    for (const name of names)
+      if (name.includes(`t${prefix}`)) expect(name).toMatch(`${options.keyPrefix ?? ''}t${prefix}`);
+  });
+
+  test('node-redis with a short queue: as many publishes at once as the hub allows', async () => {
+    const own = { socket: { host: '127.0.0.1', port: server.port }, commandsQueueMaxLength: 1 };
+    const [first] = await two(() => createClient(own));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => first.hub.publish('news', String(i))));
+  });
+
+  test('two databases of one server, whose pub/sub is one: each has its own topics', async () => {
+    let database = 0;
+    const [first, second] = await two(() =>
+      createClient({ socket: { host: '127.0.0.1', port: server.port }, database: database++ }),
+    );
+    const [here, there] = [await first.subscribe('news'), await second.subscribe('news')];
+    await first.hub.publish('news', 'of 0');
+    await second.hub.publish('news', 'of 1');
+    await until('it is there', () => here.all.length > 0 && there.messages.includes('of 1'));
+    expect([here.all, there.all]).toEqual([['of 0'], ['of 1']]);
+    // Nor do they hear each other, and ask history what that means.
+    expect((await namesOfChannels()).length).toBe(2);
+  });
+
+  test.each(['-evalsha', '-publish', '-xadd', '-subscribe', 'resetkeys'])(
+    'a user who may not do what is needed (%s): the start fails, and says why',
+    async (denied) => {
+      await control.call('ACL', 'SETUSER', 'some', 'reset', 'on', '>secret', '~*', '&*', '+@all', denied);
+      const socket = { host: '127.0.0.1', port: server.port };
+      const client = createClient({ socket, username: 'some', password: 'secret' });
+      const error: unknown = await new RealNode(redisEngine(client)).start().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(EngineDownError);
+      expect(String((error as Error).cause)).toMatch(/no permissions|can't run this command/);
+    },
+  );
+
+  test('a server without memory to spare: publishes are refused, and the link lives', async () => {
+    const told = await (await node(0)).subscribe('news');
+    const [first] = nodes;
+    await control.config('SET', 'maxmemory', '1mb');
+    try {
+      const refused = expect(first!.hub.publish('news', 'never')).rejects;
+      await refused.toThrow(
+        expect.objectContaining({ kind: 'down', message: expect.stringContaining('OOM') as string }),
+      );
+    } finally {
+      await control.config('SET', 'maxmemory', '0');
+    }
+    await first!.hub.publish('news', '1');
+    await until('it is there', () => told.messages.length === 1);
+    expect([told.all, first!.hub.metrics.engine.downs]).toEqual([['1'], 0]);
   });
 
   test('what is no client, and options that are none, are TypeErrors', () => {
