@@ -219,9 +219,14 @@ export class JetStreamEngine extends NatsEngine {
     if (said === undefined) {
       const headers = headersOf({ 'Nats-Expected-Last-Subject-Sequence': '0' });
       const drawn = this.#draw();
-      // Another may have been faster: whose it is shows when it is read.
-      await this.connection.request(subject, encodeMessage('', drawn, false), { headers, timeout: SHORT_TIMEOUT });
+      const options = { headers, timeout: SHORT_TIMEOUT };
+      // Another may have been faster, whose is read then: a refusal is told where nobody has said any.
+      const refused = await this.#ask(subject, encodeMessage('', drawn, false), options).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       said = await read();
+      if (said === undefined && refused !== undefined) throw refused;
     }
     const epoch = said?.message.stamp;
     if (epoch === undefined) throw new EngineDownError('JetStream does not keep the epoch');

@@ -1,6 +1,6 @@
 import type { Wake } from '../../clock.ts';
 import type { EngineContext, EngineSink } from '../engine.ts';
-import { EngineDownError, OutcomeUnknownError } from '../errors.ts';
+import { EngineDownError, OutcomeUnknownError, TopicsError } from '../errors.ts';
 import type { NatsConnection } from './connection.ts';
 
 /** Heartbeats that it stays with a server behind which nobody answers, and at least so many milliseconds. */
@@ -216,6 +216,9 @@ export class NatsLink {
 /** What a caller is told of an error of the connection. */
 function reasonOf(cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
+  // The client knows what the server takes.
+  if (/max_payload/.test(cause.message))
+    return new TopicsError('limit', 'larger than the server’s max_payload', { cause });
   // The stream has no leader for now, or is not there.
   if (/no responders/i.test(cause.message)) return new EngineDownError('nobody answers for the stream', { cause });
   if (/Timeout|Connection|Closed|Draining/i.test(cause.name)) return new OutcomeUnknownError(String(cause), { cause });

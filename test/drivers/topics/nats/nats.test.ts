@@ -281,6 +281,27 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
     });
   });
 
+  test('larger than the server takes: a TopicsError, and the link lives', async () => {
+    for (const options of [{}, { history: 5 }]) {
+      const { hub } = await node(options);
+      const refused = expect(hub.publish('news', 'x'.repeat(1024 * 1024 + 1))).rejects;
+      await refused.toThrow(expect.objectContaining({ name: 'TopicsError', kind: 'limit' }));
+      await hub.publish('news', '1');
+      expect(hub.metrics.engine.downs).toBe(0);
+    }
+  });
+
+  test('JetStream without room: the start fails, and says why', async () => {
+    const full = await startNats('jetstream { max_mem_store: 1KB, max_file_store: 200KB }\n');
+    ends.push(() => full.close());
+    const { hub } = await node({ history: 5, storage: 'memory' }, full.port);
+    await hub.publish('news', 'x'.repeat(2000));
+    await expect(hub.publish('news', 'never')).rejects.toThrow(EngineDownError);
+    await expect(node({ history: 5, storage: 'memory', prefix: 'other' }, full.port)).rejects.toThrow(
+      /insufficient|resources|storage/,
+    );
+  });
+
   test('its client gives up for good: publishes are refused from then on', async () => {
     const own = { maxReconnectAttempts: 1, reconnectTimeWait: 20, timeout: 1000 };
     const connection = await connect({ servers: `127.0.0.1:${server.port}`, ...own });
