@@ -100,6 +100,18 @@ async function connectOwn(
   return ready(stream, { text: 'createConnection failed', kind: 'connect' }, pending);
 }
 
+/** For agents it takes node:http, which importing this package doesn't load. */
+let agentModule: Promise<typeof import('./agent.ts')> | undefined;
+
+/** One promise for all who wait, so that an agent is asked in the order of the calls; what could not be loaded is tried again. */
+function loadAgentModule(): Promise<typeof import('./agent.ts')> {
+  agentModule ??= import('./agent.ts').catch((error: unknown) => {
+    agentModule = undefined;
+    throw error;
+  });
+  return agentModule;
+}
+
 async function connectByAgent(
   agent: NonNullable<RouteOptions['agent']>,
   target: Target,
@@ -108,8 +120,7 @@ async function connectByAgent(
   protocols: string[],
 ): Promise<Duplex> {
   pending.stage = 'the agent';
-  // It needs node:http, which importing this package doesn't load.
-  const { takeSocket } = await import('./agent.ts');
+  const { takeSocket } = await loadAgentModule();
   const { family, lookup, localAddress, autoSelectFamilyAttemptTimeout } = options;
   const internet = { family, lookup, localAddress, autoSelectFamilyAttemptTimeout, autoSelectFamily: true };
   const all = target.secure ? { ...tlsOptions(target, options.tls, protocols), ...internet } : internet;
