@@ -3,7 +3,7 @@ import { SeededRandom } from '../../../drivers/pipe/random.ts';
 import type { Published } from '../../../drivers/topics/index.ts';
 import { RealNode, until } from '../../drivers/topics/real.ts';
 import { Proxy } from '../../drivers/topics/servers.ts';
-import { type BrokerName, BROKERS, pause, TOPIC } from './brokers.ts';
+import { type BrokerName, BROKERS, type ChaosBroker, pause, TOPIC } from './brokers.ts';
 import { Reader } from './reader.ts';
 
 export interface ChaosOptions {
@@ -41,9 +41,17 @@ interface Acknowledged {
 const COMMON = ['cut', 'cut', 'cut', 'silence', 'silence', 'stall', 'stall', 'resume', 'resume'] as const;
 
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { engine: name, nodes: count, faults, milliseconds, seed, onFault } = options;
+  const broker = await BROKERS[options.engine]();
+  try {
+    return await chaosUpon(broker, options);
+  } finally {
+    await broker.close();
+  }
+}
+
+async function chaosUpon(broker: ChaosBroker, options: ChaosOptions): Promise<ChaosResult> {
+  const { nodes: count, faults, milliseconds, seed, onFault } = options;
   const random = new SeededRandom(seed);
-  const broker = await BROKERS[name]();
   const { ports, hasHistory } = broker;
   const ends: (() => unknown)[] = [];
   const proxies: Proxy[][] = [];
@@ -117,7 +125,6 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   for (const { hub } of nodes) await hub.close();
   for (const end of ends) await end();
   for (const proxy of proxies.flat()) await proxy.close();
-  await broker.close();
   return result;
 }
 
