@@ -5,7 +5,7 @@ export interface Clock {
   /**
    * Calls back once, at or soon after `at` (on the scale of `now`). Early is allowed: a connection's timeouts are data,
    * and a spurious wake-up does nothing. `who` is the call that waits for it, if one does: a clock that stands still can
-   * tell.
+   * tell, and Node's keeps the process alive until then.
    */
   wakeAt(at: number, callback: () => void, who?: string): Wake;
   /**

@@ -9,6 +9,7 @@ import {
   always,
   checkOptions,
   FUNCTION,
+  nameOf,
   NUMBER,
   type OptionKind,
   type OptionTable,
@@ -42,7 +43,7 @@ export interface ResourcesOptions extends Partial<Omit<Runtime, 'masker'>> {
   slabSize?: number | undefined;
 }
 
-const BYTES: OptionKind = { expected: 'a Uint8Array', fits: (value) => ArrayBuffer.isView(value) };
+const BYTES: OptionKind = { expected: 'a Uint8Array', fits: (value) => nameOf(value) === 'a Uint8Array' };
 const RESOURCES_OPTIONS: OptionTable<ResourcesOptions> = {
   random: FUNCTION,
   text: withMethods('a TextCodec', 'decode', 'decodeAscii', 'isValid', 'byteLength', 'encode'),

@@ -65,6 +65,7 @@ export interface TurnedAway {
 
 const ACCEPTANCE: OptionTable<Acceptance> = { headers: OBJECT, context: ANYTHING, subprotocol: STRING };
 
+/** Most are let in by it: it is not looked at again for each. */
 const LET_IN: Acceptance = checkOptions('authorize', ACCEPTANCE, {});
 
 /**

@@ -181,6 +181,9 @@ describe('another argument', () => {
     expect(make({ text: { decode() {} } })).toThrow(/^Resources: text must be a TextCodec, with decode, /);
     expect(make({ masker: {} })).toThrow(/^Resources: masker must be a Masker, with apply, copy, not an object$/);
     expect(make({ slab: 'none' })).toThrow(new TypeError('Resources: slab must be a Uint8Array, not a string'));
+    expect(make({ slab: new DataView(new ArrayBuffer(64)) })).toThrow(
+      new TypeError('Resources: slab must be a Uint8Array, not a DataView'),
+    );
     expect(make({ slabSize: false })).toThrow(new TypeError('Resources: slabSize must be a number, not false'));
   });
 

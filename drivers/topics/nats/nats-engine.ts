@@ -46,8 +46,8 @@ export class NatsEngine implements Engine {
       sink.up();
     };
     const told = { ...sinkOf(sink), up };
-    const { connection } = this;
-    this.link = new NatsLink(connection, beats, told, context, () => this.prepare(), () => this.isReadyStill()); // prettier-ignore
+    const readiness = { prepare: () => this.prepare(), isReadyStill: () => this.isReadyStill() };
+    this.link = new NatsLink(this.connection, beats, told, context, readiness);
     await this.link.start();
   }
 

@@ -7,6 +7,14 @@ import type { NatsConnection } from './connection.ts';
 const PATIENCE = 5;
 const LEAST_PATIENCE = 3000;
 
+/** What the engine needs behind the connection. */
+export interface Readiness {
+  /** Called before `up` is told, with all subscriptions made again. */
+  prepare(): Promise<void>;
+  /** Asked with each heartbeat: whether what was prepared is so still; rejects while nobody answers. */
+  isReadyStill(): Promise<boolean>;
+}
+
 /**
  * The state of a connection to NATS, which reconnects and subscribes again by itself: whether it is there, as its status and
  * heartbeats through it tell.
@@ -16,10 +24,7 @@ export class NatsLink {
   readonly #sink: EngineSink;
   readonly #context: EngineContext;
   readonly #beatSubject: string;
-  /** Called before `up` is told, with all subscriptions made again. */
-  readonly #ready: () => Promise<void>;
-  /** Asks behind the connection, with each heartbeat, whether what was ready is so still; rejects while nobody answers. */
-  readonly #isReadyStill: () => Promise<boolean>;
+  readonly #readiness: Readiness;
   readonly #underWay: Set<(error: Error) => void>;
   #isUp: boolean;
   #isClosed: boolean;
@@ -39,15 +44,13 @@ export class NatsLink {
     beatSubject: string,
     sink: EngineSink,
     context: EngineContext,
-    ready: () => Promise<void>,
-    isReadyStill: () => Promise<boolean>,
+    readiness: Readiness,
   ) {
     this.connection = connection;
     this.#sink = sink;
     this.#context = context;
     this.#beatSubject = beatSubject;
-    this.#ready = ready;
-    this.#isReadyStill = isReadyStill;
+    this.#readiness = readiness;
     this.#underWay = new Set();
     this.#isUp = false;
     this.#isClosed = false;
@@ -75,7 +78,7 @@ export class NatsLink {
       },
     });
     await connection.flush();
-    await this.#ready();
+    await this.#readiness.prepare();
     this.#turnUp();
     void this.#watch(beats);
     this.#tick();
@@ -144,7 +147,7 @@ export class NatsLink {
     const losses = this.#losses;
     try {
       await this.connection.flush();
-      await this.#ready();
+      await this.#readiness.prepare();
       // What was lost meanwhile was lost after it was found ready: the next check finds it again.
       if (losses === this.#losses && !this.#isClosed && !this.connection.isClosed()) this.#turnUp();
     } catch {
@@ -167,7 +170,8 @@ export class NatsLink {
     const losses = this.#losses;
     if (this.#asked === losses) return;
     this.#asked = losses;
-    this.#isReadyStill()
+    this.#readiness
+      .isReadyStill()
       .then((isSo) => {
         if (losses !== this.#losses || !this.#isUp) return;
         this.#answeredAt = this.#context.clock.now();
