@@ -109,7 +109,11 @@ async function chaosUpon(broker: ChaosBroker, options: ChaosOptions): Promise<Ch
   await serving;
   isOver = true;
   await publishing;
-  await until('every node is up', () => nodes.every(({ hub }) => hub.metrics.engine.isUp), 60_000);
+  await until(
+    'every node is up',
+    () => nodes.every(({ hub }) => hub.metrics.engine.isUp),
+    broker.isSlow ? 60_000 : 30_000,
+  );
   // Two more from the same node: whoever has the second has been told of all before it.
   const last = await retried(() => nodes[0]!.hub.publish(TOPIC, 'last'));
   await until('everybody has the last', () => readers.every((reader) => reader.has('last')), 30_000);
