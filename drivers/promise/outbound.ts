@@ -1,7 +1,12 @@
 import { ConnectionLostError, PreparedMessage } from '../../protocol/index.ts';
 import { reasonOf } from '../socket/abort.ts';
 import { SEND_HIGH_WATER } from '../socket/options.ts';
-import { checkSendOptions } from '../socket/send-options.ts';
+import {
+  checkSendOptions,
+  SENDS,
+  type SendOptions as SocketSendOptions,
+  sendOptionsOf,
+} from '../socket/send-options.ts';
 import type { Socket } from '../socket/socket.ts';
 import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
 import { Deferred, rejectedQuietly } from './deferred.ts';
@@ -110,7 +115,7 @@ export class Outbound implements FragmentedMessageOwner {
 
   trySend(message: Data, options?: { compress?: boolean }): boolean {
     if (!isData(message)) throw notData(message, 'a string or bytes as a message');
-    if (options !== undefined) checkSendOptions(options);
+    if (options !== undefined) checkSendOptions(options, SENDS.tried);
     if (this.#state === ENDED || this.#socket.state !== 'open') return false;
     const isFull = this.#socket.bufferedAmount + this.#queuedBytes >= this.#socket.sendHighWater;
     if (isFull || this.#queueCost >= SEND_HIGH_WATER) {
@@ -119,7 +124,7 @@ export class Outbound implements FragmentedMessageOwner {
     }
     if (this.#state === BUSY) {
       this.#enqueue(new PendingSend(message, options));
-    } else if (!this.#socket.send(message, options)) {
+    } else if (!this.#socket.send(message, sendOptionsOf(options))) {
       if (this.#socket.state !== 'open') return false;
       this.#full = true;
       this.#state = BUSY;
@@ -186,13 +191,12 @@ export class Outbound implements FragmentedMessageOwner {
     else this.#advance();
   }
 
-  /** Sends any message, behind what is in the way. Throws for what is none, and for bad options. */
+  /** Sends any message, behind what is in the way. Throws for what is none. */
   send(message: Data | Fragments, options: SendOptions | undefined): Promise<void> {
     if (!isData(message)) {
       if (!isFragments(message)) throw notData(message, 'a string, bytes, or an iterable of either as a message');
       checkFragments(message);
     }
-    if (options !== undefined) checkSendOptions(options);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(reasonOf(signal));
     if (this.#state === ENDED) return rejectedQuietly(this.#ending!.errorOfSend);
@@ -298,17 +302,17 @@ export class Outbound implements FragmentedMessageOwner {
 /** A message that waits: for its turn, for its source, or for the transport to take more. */
 class PendingSend extends Deferred<void> {
   readonly message: Data | PreparedMessage | Fragments;
-  readonly options: SendOptions | undefined;
+  readonly options: SocketSendOptions | undefined;
   /** What it takes of the queue. A source's messages are not known yet. */
   readonly size: number;
   fragments: FragmentedMessage | undefined;
   giveUp: WaitLimit | undefined;
   isOver: boolean;
 
-  constructor(message: Data | PreparedMessage | Fragments, options: SendOptions | undefined) {
+  constructor(message: Data | PreparedMessage | Fragments, options: { compress?: boolean | undefined } | undefined) {
     super();
     this.message = message;
-    this.options = options;
+    this.options = sendOptionsOf(options);
     this.size = isWhole(message) ? sizeOf(message) : 0;
     this.fragments = undefined;
     this.giveUp = undefined;

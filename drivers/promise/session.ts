@@ -2,6 +2,7 @@ import type { CloseInfo, PreparedMessage } from '../../protocol/index.ts';
 import { LIMIT, type OptionTable, resolveLimit, resolveLimits } from '../../protocol/internal.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { SEND_LIMIT, type SocketOptions } from '../socket/options.ts';
+import { checkSendOptions, SENDS, sendOptionsOf } from '../socket/send-options.ts';
 import { type Data, type Fragments, isData } from './data.ts';
 import { Pending } from './deferred.ts';
 import { Ending } from './ending.ts';
@@ -72,9 +73,10 @@ export class Session {
 
   send(message: Data | Fragments, options?: SendOptions): Promise<void> {
     try {
+      if (options !== undefined) checkSendOptions(options, SENDS.promised);
       const isBusy = this.#outbound !== undefined && !this.#outbound.isIdle;
       if (isBusy || options?.signal !== undefined || !isData(message)) return this.#queue().send(message, options);
-      if (this.socket.send(message, options)) return SENT;
+      if (this.socket.send(message, sendOptionsOf(options))) return SENT;
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,6 +1,6 @@
 import type { BytesLike, PreparedMessage } from '../../protocol/index.ts';
 import { BOOLEAN, byteLengthOf, checkOptions, FUNCTION, LIMIT, type OptionTable } from '../../protocol/internal.ts';
-import type { SendOptions } from './send-options.ts';
+import { sendOptionsOf, type SendOptions } from './send-options.ts';
 import { goesWithout, resolveSlowTimeout, SLOW, type SlowConsumerOptions, untilAllTakeMore } from './slow-consumers.ts';
 import { Socket } from './socket.ts';
 
@@ -69,7 +69,7 @@ export function broadcast(
     const shares: boolean = socket instanceof Socket;
     const encoded = shares ? (prepared ??= socket.prepare(message)) : socket.prepare(message);
     try {
-      const goOn = socket.sendPrepared(encoded, options);
+      const goOn = socket.sendPrepared(encoded, sendOptionsOf(options));
       sent++;
       if (!goOn && slow === 'wait') waits.set(socket, new Promise((resolve) => socket.onceWritable(resolve)));
     } catch (error) {

@@ -30,7 +30,13 @@ import {
   type SocketParts,
   type SocketSetting,
 } from './socket-parts.ts';
-import { checkSendOptions, type ControlOptions, type FragmentOptions, type SendOptions } from './send-options.ts';
+import {
+  checkSendOptions,
+  type ControlOptions,
+  type FragmentOptions,
+  SENDS,
+  type SendOptions,
+} from './send-options.ts';
 import { SocketEvents } from './socket-events.ts';
 import { trafficOf } from './traffic.ts';
 import type { Transport, TransportHandler } from '../transport.ts';
@@ -171,12 +177,11 @@ export class Socket<Data = unknown, Context = unknown> {
    * the fragments of another.
    */
   send(data: string | BytesLike, options?: SendOptions): boolean {
-    if (options !== undefined) checkSendOptions(options);
-    const connection = this.#connection;
-    if (connection.phase !== Phase.OPEN) return this.#tooLate(options, data);
-    const compress = options === undefined || options.compress !== false;
-    if (typeof data === 'string') connection.sendText(data, compress);
-    else connection.sendBinary(data, compress);
+    if (options !== undefined) checkSendOptions(options, SENDS.message);
+    if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options, data);
+    const compress = options?.compress !== false;
+    if (typeof data === 'string') this.#connection.sendText(data, compress);
+    else this.#connection.sendBinary(data, compress);
     return this.#sentMessage(data, options);
   }
 
@@ -186,16 +191,17 @@ export class Socket<Data = unknown, Context = unknown> {
    */
   sendText(text: string | BytesLike, options?: SendOptions): boolean {
     if (typeof text === 'string') return this.send(text, options);
-    if (options !== undefined) checkSendOptions(options);
+    if (options !== undefined) checkSendOptions(options, SENDS.message);
     if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options, text);
-    this.#connection.sendText(text, options === undefined || options.compress !== false);
+    this.#connection.sendText(text, options?.compress !== false);
     return this.#sentMessage(text, options);
   }
 
   /** Sends a message that was encoded once for many sockets. Returns as `send` does. */
   sendPrepared(message: PreparedMessage, options?: SendOptions): boolean {
+    if (options !== undefined) checkSendOptions(options, SENDS.message);
     if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options);
-    this.#connection.sendPrepared(message, options === undefined || options.compress !== false);
+    this.#connection.sendPrepared(message, options?.compress !== false);
     return this.#sentMessage(message.payload, options);
   }
 
@@ -215,10 +221,9 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /** Sends a fragment of a message (RFC 6455 §5.4); the first one's kind is the message's. Returns as `send` does. */
   sendFragment(data: string | BytesLike, fin: boolean, options?: FragmentOptions): boolean {
-    if (options !== undefined) checkSendOptions(options);
+    if (options !== undefined) checkSendOptions(options, SENDS.fragment);
     if (this.#connection.phase !== Phase.OPEN) return this.#tooLate(options, data);
-    const compress = options === undefined || options.compress !== false;
-    this.#connection.sendFragment(data, fin, compress, options?.text === true);
+    this.#connection.sendFragment(data, fin, options?.compress !== false, options?.text === true);
     if (fin) this.#events.messagesSent++;
     this.observer?.onPart(this, data, true, fin);
     return this.#sent(data, options);
@@ -231,7 +236,7 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /** Sends a ping with at most 125 bytes. Returns its id, which `pong` will name, or 0 when the connection isn't open. */
   ping(payload?: BytesLike, options?: ControlOptions): number {
-    if (options !== undefined) checkSendOptions(options);
+    if (options !== undefined) checkSendOptions(options, SENDS.control);
     if (this.#connection.phase !== Phase.OPEN) return Number(this.#tooLate(options));
     const id = this.#connection.ping(payload, this.clock.now());
     this.#sent('', options);
@@ -240,7 +245,7 @@ export class Socket<Data = unknown, Context = unknown> {
 
   /** Sends an unsolicited pong with at most 125 bytes. */
   pong(payload?: BytesLike, options?: ControlOptions): void {
-    if (options !== undefined) checkSendOptions(options);
+    if (options !== undefined) checkSendOptions(options, SENDS.control);
     if (this.#connection.phase !== Phase.OPEN) return void this.#tooLate(options);
     this.#connection.pong(payload);
     this.#sent('', options);
@@ -365,12 +370,10 @@ export class Socket<Data = unknown, Context = unknown> {
     const goOn = this.#pump.sent();
     if (!goOn) this.observer?.onBackpressure(this, true);
     if (options?.onSent !== undefined) this.#pump.onceSent(options.onSent);
-    if (!goOn && this.#pump.bufferedAmount > this.#setting.sendLimit && this.#waited(data) > this.#setting.sendLimit) {
-      this.terminate(
-        new ConnectionLostError(`more than sendLimit, ${this.#setting.sendLimit} bytes, wait to be sent`, {
-          kind: 'send-limit',
-        }),
-      );
+    const { sendLimit } = this.#setting;
+    if (!goOn && this.#pump.bufferedAmount > sendLimit && this.#waited(data) > sendLimit) {
+      const text = `more than sendLimit, ${sendLimit} bytes, wait to be sent`;
+      this.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
     }
     return goOn;
   }

@@ -98,6 +98,14 @@ const DOORS: readonly (readonly [of: string, type: string, call: () => unknown])
   ['close', 'ServerCloseOptions', async () => (await connected()).listener.close(wrong)],
   ['send', 'SendOptions', async () => (await connected()).socket.send('x', wrong)],
   ['send', 'SendOptions', async () => (await connected()).socket.sendText('x', wrong)],
+  [
+    'send',
+    'SendOptions',
+    async () => {
+      const { socket } = await connected();
+      socket.sendPrepared(socket.prepare('x'), wrong);
+    },
+  ],
   ['send', 'FragmentOptions', async () => (await connected()).socket.sendFragment('x', true, wrong)],
   ['send', 'ControlOptions', async () => (await connected()).socket.ping(undefined, wrong)],
   ['send', 'ControlOptions', async () => (await connected()).socket.pong(undefined, wrong)],
@@ -169,6 +177,26 @@ test('every function that takes options is one of those above', () => {
   }
   const known = new Set([...DOORS.map(([, type]) => type), ...OTHERS]);
   expect([...types].filter((type) => !known.has(type))).toEqual([]);
+});
+
+/** What another way of sending takes, and this one does not. */
+const ELSEWHERE: readonly (readonly [
+  option: string,
+  call: (ends: Awaited<ReturnType<typeof connected>>) => unknown,
+])[] = [
+  ['text', ({ socket }) => socket.send(new Uint8Array(1), { text: true } as never)],
+  ['text', ({ socket }) => socket.sendText(new Uint8Array(1), { text: true } as never)],
+  ['signal', ({ socket }) => socket.send('x', { signal: AbortSignal.timeout(1) } as never)],
+  ['compress', ({ socket }) => socket.ping(undefined, { compress: false } as never)],
+  ['compress', ({ socket }) => socket.pong(undefined, { compress: false } as never)],
+  ['onSent', ({ ws }) => ws.send('x', { onSent() {} } as never)],
+  ['text', ({ ws }) => ws.send('x', { text: true } as never)],
+  ['signal', ({ ws }) => ws.trySend('x', { signal: AbortSignal.timeout(1) } as never)],
+];
+
+test.each(ELSEWHERE)('%s is no option of a send that makes nothing of it: %s', async (option, call) => {
+  const ends = await connected();
+  await expect((async () => call(ends))()).rejects.toThrow(`send: unknown option ${option}: `);
 });
 
 test('a word that is nearly right is named', async () => {

@@ -1,5 +1,6 @@
 import { ConnectionLostError, type PreparedMessage } from '../../../protocol/index.ts';
 import type { SocketState } from '../../socket/handlers.ts';
+import { sendOptionsOf } from '../../socket/send-options.ts';
 import { Socket } from '../../socket/socket.ts';
 import { Sent } from '../hub/output.ts';
 import type { Outgoing, Outlet } from './outlet.ts';
@@ -39,7 +40,7 @@ export class EventOutlet implements Outlet {
     const { ws } = this;
     const prepared = this.#shares ? (message.prepared ??= ws.prepare(message.data)) : ws.prepare(message.data);
     try {
-      if (ws.sendPrepared(prepared, message)) return Sent.MORE;
+      if (ws.sendPrepared(prepared, sendOptionsOf(message))) return Sent.MORE;
     } catch {
       // Between the fragments of another message nothing else can be sent (RFC 6455 §5.4).
       return Sent.REFUSED;

@@ -2,6 +2,7 @@
 import { ConnectionLostError } from '../../../protocol/index.ts';
 import { SENT } from '../../promise/outbound.ts';
 import { hintAt, type SessionOfSocket, sessionOf, WebSocket } from '../../promise/websocket.ts';
+import { sendOptionsOf } from '../../socket/send-options.ts';
 import { Sent } from '../hub/output.ts';
 import { EventOutlet, isEventSocket, type EventSocket } from './event-outlet.ts';
 import type { Outgoing, Outlet } from './outlet.ts';
@@ -43,7 +44,7 @@ class PromiseOutlet implements Outlet {
     const session = this.#session;
     const { socket } = session;
     if (socket.state !== 'open') return Sent.ENDED;
-    const sending = session.sendPrepared((message.prepared ??= socket.prepare(message.data)), message);
+    const sending = session.sendPrepared((message.prepared ??= socket.prepare(message.data)), sendOptionsOf(message));
     if (sending === SENT) return Sent.MORE;
     // That the connection ends first is told by its end.
     sending.then(

@@ -30,13 +30,16 @@ describe('send', () => {
   test('hands `compress` on', async () => {
     const { webSocket, socket } = await connected();
     await webSocket.send('a', { compress: false });
-    await webSocket.send(['b', 'c'], { compress: true });
-    expect(webSocket.trySend('d', { compress: true })).toBe(true);
+    await webSocket.send(['b', 'c'], { compress: false });
+    expect(webSocket.trySend('d', { compress: false })).toBe(true);
+    // It is what happens by itself.
+    await webSocket.send('e', { compress: true });
     expect(socket.sent).toEqual([
       { message: 'a', compress: false },
-      { fragment: 'b', fin: false, compress: true },
-      { fragment: 'c', fin: true, compress: true },
-      { message: 'd', compress: true },
+      { fragment: 'b', fin: false, compress: false },
+      { fragment: 'c', fin: true, compress: false },
+      { message: 'd', compress: false },
+      { message: 'e' },
     ]);
   });
 
