@@ -72,7 +72,7 @@ export class FrameDecoder {
   #key: number;
   /** How much of the payload has come. */
   #received: number;
-  /** The payload of a control frame that is cut. */
+  /** Where the payload of a control frame that is cut comes together, from the first of these on. */
   #cut: Uint8Array | undefined;
 
   constructor(data: DataTarget, control: ControlTarget, masker: Masker) {
@@ -105,7 +105,6 @@ export class FrameDecoder {
     this.#expectMask = expectMask;
     this.#allowRsv1 = allowRsv1;
     this.#stage = FIRST_BYTE;
-    this.#cut = undefined;
   }
 
   /** Whether it stands between two frames. */
@@ -116,7 +115,6 @@ export class FrameDecoder {
   /** Decodes nothing more. */
   halt(): void {
     this.#stage = HALTED;
-    this.#cut = undefined;
   }
 
   /**
@@ -285,7 +283,6 @@ export class FrameDecoder {
     for (let i = at; i < stop; i++) control[this.#received++] = bytes[i];
     if (!last) return;
     this.#stage = FIRST_BYTE;
-    this.#cut = undefined; // the target may decode on while it holds these bytes
     this.#traceFrame();
     this.#control.onControl(this.#opcode, control, 0, this.#length);
   }
@@ -344,17 +341,13 @@ export class FrameDecoder {
     if ((form === 126 && this.#length < 126) || (form === 127 && this.#length < 0x10000)) {
       return this.#fault('a length that is not in its shortest form', 'length-form');
     }
-    if (this.#length > Number.MAX_SAFE_INTEGER) {
-      this.halt();
-      this.#control.onFrameFault(1009, 'message too big', 'length');
-      return false;
-    }
+    if (this.#length > Number.MAX_SAFE_INTEGER) return this.#fault('message too big', 'length', undefined, 1009);
     return true;
   }
 
-  #fault(reason: string, kind: FaultKind, found?: number): false {
+  #fault(reason: string, kind: FaultKind, found?: number, code = 1002): false {
     this.halt();
-    this.#control.onFrameFault(1002, reason, kind, found);
+    this.#control.onFrameFault(code, reason, kind, found);
     return false;
   }
 }
