@@ -120,6 +120,14 @@ describe('a control frame', () => {
     expect(told([0x89, 0x81, 1, 2, 3, 4, 0x41 ^ 1], { expectMask: true })).toEqual([['control', 9, [0x41]]]);
   });
 
+  test('is told apart from the one before it, however they come', () => {
+    const two = [0x89, 0x83, 1, 2, 3, 4, 65 ^ 1, 66 ^ 2, 67 ^ 3, 0x8a, 0x82, 0x80, 0, 6, 5, 68 ^ 0x80, 69];
+    expect(told(two, { expectMask: true })).toEqual([
+      ['control', 9, [65, 66, 67]],
+      ['control', 10, [68, 69]],
+    ]);
+  });
+
   test('may stand between the frames of a message', () => {
     const names = told([0x01, 1, 65, 0x89, 0, 0x80, 1, 66]).map(([name]) => name);
     expect(names).toEqual(['frame', 'payload', 'control', 'frame', 'payload']);
@@ -227,6 +235,20 @@ describe('a trace', () => {
       for (let i = 0; i < 3; i++) decoder.decode(bytes, 0, 3);
       expect(traced).toEqual([{ sent: false, opcode: TEXT, fin: true, rsv1: false, length: 1 }]);
     }
+  });
+
+  test.each([1, 2, 3, 4, 5])('is told of a control frame once it is whole, in pieces of %i bytes', (size) => {
+    const traced: TracedFrame[] = [];
+    const data = { begin: () => true, append: () => {}, beginMessage: () => false, takeMessage: () => {} };
+    const control = { onControl: () => expect(traced).toHaveLength(1), onFrameFault: () => expect.unreachable() };
+    const decoder = new FrameDecoder(data, control, noMasker);
+    decoder.reset(false, false, (one) => traced.push(one));
+    const bytes = frame({ opcode: PING, payload: 'abc' });
+    for (let at = 0; at < bytes.length;) {
+      expect(traced).toEqual([]);
+      at = decoder.decode(bytes, at, Math.min(at + size, bytes.length));
+    }
+    expect(traced).toEqual([{ sent: false, opcode: PING, fin: true, rsv1: false, length: 3 }]);
   });
 });
 

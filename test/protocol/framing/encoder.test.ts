@@ -92,6 +92,14 @@ describe.each(ROLES)('a frame of %s', (_, mask) => {
     }
   });
 
+  test('has a text with the last character of ASCII, and the first beyond it, as it has bytes', () => {
+    const { encoder, outbox, taken } = makeEncoder(mask);
+    for (const text of ['\x7f', '\x80', 'a\x80b'.repeat(10), 'a\x80b'.repeat(11)]) {
+      encoder.text(outbox, 1, text, true);
+      expectSame(parseFrames(taken())[0].payload, utf8(text));
+    }
+  });
+
   test('begins with FIN, RSV1 and the opcode as they were asked for', () => {
     const { encoder, outbox, taken } = makeEncoder(mask);
     for (const opcode of [0, 1, 2, 8, 9, 10]) {
