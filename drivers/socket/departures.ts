@@ -51,7 +51,7 @@ export class Departures {
 
   /** It is over. Returns whom to tell that it was in vain. */
   takeLost(): Callbacks {
-    const held = this.#held === undefined || this.#held.size === 0 ? undefined : [...this.#held];
+    const held = this.#held && [...this.#held];
     const lost = both(both(this.#underWay, this.#waiting), held);
     this.#underWay = undefined;
     this.#waiting = undefined;

@@ -141,6 +141,19 @@ describe('the list', () => {
     expect(told).toHaveLength(1);
   });
 
+  test('what is lost is told so once: with the write that failed, and not again at the end', () => {
+    const departures = new Departures();
+    const one = () => {};
+    const two = () => {};
+    departures.add(one);
+    departures.depart();
+    departures.add(two);
+    expect(listOf(departures.takeLost())).toEqual([one, two]);
+    departures.depart();
+    expect(listOf(departures.takeLeft())).toEqual([]);
+    expect(listOf(departures.takeLost())).toEqual([]);
+  });
+
   test('what is under way stays with what departs later', () => {
     const departures = new Departures();
     const one = () => {};
