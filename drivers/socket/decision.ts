@@ -113,7 +113,9 @@ const REFUSALS: Readonly<Record<RefusalKind, string>> = {
   tls: 'the TLS handshake failed',
 };
 
+/** A callback threw, or returned what it may not. */
 export const INTERNAL_ERROR: TurnedAway = { kind: 'error', response: { status: 500 } };
+/** Nobody serves WebSockets there (RFC 6455 §4.2.2). */
 export const NOT_FOUND: TurnedAway = { kind: 'path', response: { status: 404, body: 'no WebSocket is served here\n' } };
 
 export const NOBODY: Peer = {

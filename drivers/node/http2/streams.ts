@@ -10,10 +10,11 @@ import type {
 import type { Duplex } from 'node:stream';
 import { isExtendedConnect, type Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
+import { INTERNAL_ERROR, NOT_FOUND } from '../../socket/decision.ts';
 import { NOBODY } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
 import { isTaken } from '../node-transport.ts';
-import { FAILED, NOT_FOUND, waitFor } from '../server/upgrades.ts';
+import { waitFor } from '../server/upgrades.ts';
 import { Openings, type StreamTaker } from './openings.ts';
 
 type AnyHttp2Server = Http2Server | Http2SecureServer;
@@ -103,7 +104,7 @@ class Streams {
         if (!taker.matches(path)) continue;
       } catch (error) {
         failed(error);
-        return { take: (stream) => answer(stream, FAILED), failed };
+        return { take: (stream) => answer(stream, INTERNAL_ERROR.response), failed };
       }
       return { take: (stream, fields) => void (isAnswered(stream) || taker.take(stream, fields)), failed };
     }
@@ -116,7 +117,7 @@ class Streams {
     // With a 'request' listener one of the 'stream' listeners is node's own.
     const own = server.listenerCount('request') > 0 ? 2 : 1;
     const isAlone = server.listenerCount('connect') === 1 && server.listenerCount('stream') === own;
-    if (isAlone) return { take: (stream) => answer(stream, NOT_FOUND), failed: NOBODY.failed };
+    if (isAlone) return { take: (stream) => answer(stream, NOT_FOUND.response), failed: NOBODY.failed };
     const grace = Math.max(...[...this.#takers].map((taker) => taker.grace));
     return { take: (stream) => leave(stream, grace), failed: NOBODY.failed };
   }

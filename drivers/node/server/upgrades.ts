@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
+import { INTERNAL_ERROR, NOT_FOUND } from '../../socket/decision.ts';
 import { guard } from '../../socket/guard.ts';
 import { nodeClock } from '../clock.ts';
 import { readAgain } from '../internals/read-again.ts';
@@ -25,11 +26,8 @@ interface Upgradable extends Server {
   shouldUpgradeCallback?(request: IncomingMessage): boolean;
 }
 
-/** Nobody serves WebSockets there. RFC 6455 §4.2.2 */
-export const NOT_FOUND: Rejection = { status: 404, body: 'no WebSocket is served here\n' };
 /** It asks for something else than a WebSocket, and nobody answers plain requests. */
 const UPGRADE_REQUIRED: Rejection = { status: 426, headers: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' } };
-export const FAILED: Rejection = { status: 500 };
 
 const upgradesOf = new WeakMap<Server, Upgrades>();
 
@@ -101,7 +99,7 @@ class Upgrades {
     const isForWebSocket = isWebSocketUpgrade(request);
     if (isForWebSocket && this.#offer(request, stream, head)) return;
     if (this.#server.listenerCount('upgrade') > 1) return this.#leave(request, stream);
-    if (isForWebSocket) return this.#refuse(stream, NOT_FOUND);
+    if (isForWebSocket) return this.#refuse(stream, NOT_FOUND.response);
     const isAnswered = this.#server.listenerCount('request') > 0 && readAgain(this.#server, request, stream, head);
     if (!isAnswered) this.#refuse(stream, UPGRADE_REQUIRED);
   };
@@ -115,7 +113,7 @@ class Upgrades {
       try {
         if (!taker.matches(path)) continue;
       } catch (error) {
-        this.#refuse(stream, FAILED);
+        this.#refuse(stream, INTERNAL_ERROR.response);
         taker.failed(error);
         return true;
       }
