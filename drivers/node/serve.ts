@@ -41,10 +41,7 @@ export async function serve<Data = unknown, Context = unknown>(
   const told = (error: unknown) => report(error, () => handlers.error?.(error));
   const http2Sessions =
     http2 === false ? undefined : await createHttp2Sessions(acceptor, all, sessionOptions(http2), told);
-  const tlsHandshakes = new TlsHandshakes(acceptor.admission);
-  const server = secure
-    ? serveTls(acceptor, http2Sessions, tlsHandshakes, all, told)
-    : serveTcp(acceptor, http2Sessions, told);
+  const server = secure ? serveTls(acceptor, http2Sessions, all, told) : serveTcp(acceptor, http2Sessions, told);
   const listening = new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(
@@ -154,11 +151,11 @@ function serveTcp(acceptor: Acceptor<any>, http2Sessions: Http2ServerSessions | 
 function serveTls(
   acceptor: Acceptor<any>,
   http2Sessions: Http2ServerSessions | undefined,
-  tlsHandshakes: TlsHandshakes,
   options: NodeServerOptions,
   report: Report,
 ): TlsServer {
   const { handshakeTimeout } = resolveLimits(options);
+  const tlsHandshakes = new TlsHandshakes(acceptor.admission);
   const server = createTlsServer({
     ALPNProtocols: http2Sessions === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
     handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMEOUT),

@@ -98,15 +98,17 @@ export class Session {
     return (this.#outbound ??= new Outbound(this.socket, this.#limits.sendLimit, this));
   }
 
-  /** Whether a send, a ping or whoever asked for the end waits. */
+  /** Whether a send waits: for its turn, or for the transport to take more. */
   get isSending(): boolean {
     return this.#outbound !== undefined && this.#outbound.waiting > 0;
   }
 
+  /** Whether a ping waits for its pong. */
   get isPinging(): boolean {
     return this.#pings !== undefined && this.#pings.waiting > 0;
   }
 
+  /** Whether somebody has asked for the end, and it has not come. */
   get isAwaited(): boolean {
     return this.#closed !== undefined && this.socket.closeInfo === undefined;
   }
