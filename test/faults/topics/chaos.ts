@@ -40,6 +40,9 @@ interface Acknowledged {
 /** What happens to a node's connections, and to a reader: it goes on at another node. The servers' faults come as often. */
 const COMMON = ['cut', 'cut', 'cut', 'silence', 'silence', 'stall', 'stall', 'resume', 'resume'] as const;
 
+/** It goes on until so many publishes were acknowledged, however few there was time for. */
+const LEAST_ACKNOWLEDGED = 10;
+
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const broker = await BROKERS[options.engine]();
   try {
@@ -107,6 +110,8 @@ async function chaosUpon(broker: ChaosBroker, options: ChaosOptions): Promise<Ch
     await pause(random.fraction() * (broker.isSlow ? 500 : 60));
   }
   await serving;
+  // A machine with much else to do has come to little of it.
+  await until('some were acknowledged', () => acknowledged.length > LEAST_ACKNOWLEDGED, 30_000);
   isOver = true;
   await publishing;
   await until(
