@@ -8,10 +8,10 @@ export interface Supervised<Link> {
   readonly heartbeat: number;
   random(): number;
   /**
-   * Makes a link, with everything subscribed. `lost` says that it is of no use any more, as often as it likes; `isWanted` is false when
-   * nobody waits for it any more.
+   * Makes a link, with everything subscribed. `lost` says that it is of no use any more, as often as it likes; `signal` fires when
+   * nobody waits for it any more: whatever was opened for it is to be ended then.
    */
-  dial(lost: (reason: Error) => void, isWanted: () => boolean): Promise<Link>;
+  dial(lost: (reason: Error) => void, signal: AbortSignal): Promise<Link>;
   /** Whether an attempt has failed because the engine is about to be there: then the next follows soon. */
   isStarting?(reason: Error): boolean;
   /** Ends a link, whatever state it is in. Must not throw. */
@@ -43,6 +43,8 @@ export class Supervisor<Link> {
   #answeredAt: number;
   #wait: number;
   #wake: Wake | undefined;
+  /** The attempt that is being made. */
+  #dialing: AbortController | undefined;
   #isClosed: boolean;
   readonly #underWay: Set<(error: Error) => void>;
 
@@ -54,6 +56,7 @@ export class Supervisor<Link> {
     this.#answeredAt = 0;
     this.#wait = FIRST_WAIT;
     this.#wake = undefined;
+    this.#dialing = undefined;
     this.#isClosed = false;
     this.#underWay = new Set();
   }
@@ -95,6 +98,7 @@ export class Supervisor<Link> {
   close(): void {
     this.#isClosed = true;
     this.#wake?.cancel();
+    this.#dialing?.abort();
     this.#drop(new Error('closed'));
   }
 
@@ -134,12 +138,13 @@ export class Supervisor<Link> {
   async #attempt(): Promise<Error | undefined> {
     const count = ++this.#count;
     const { clock, heartbeat } = this.#of;
-    let isOver = false;
+    const attempt = (this.#dialing = new AbortController());
+    const { signal } = attempt;
     const lost = (reason: Error): void => {
-      isOver = true;
+      attempt.abort();
       this.#lose(count, reason);
     };
-    const dialing = this.#of.dial(lost, () => !isOver && count === this.#count);
+    const dialing = this.#of.dial(lost, signal);
     const patience = Math.max(PATIENCE * heartbeat, LEAST_PATIENCE);
     this.#heardAt = clock.now();
     const link = await new Promise<Link | Error>((resolve) => {
@@ -153,8 +158,10 @@ export class Supervisor<Link> {
       wait();
       dialing.then(resolve, (error: unknown) => resolve(error as Error)).finally(() => late.cancel());
     });
-    if (link instanceof Error || isOver || this.#isClosed || count !== this.#count) {
+    this.#dialing = undefined;
+    if (link instanceof Error || signal.aborted || this.#isClosed || count !== this.#count) {
       // It may yet be there, when nobody waits for it any more.
+      attempt.abort();
       dialing.then((late) => this.#of.end(late)).catch(() => {});
       return link instanceof Error ? link : new Error('lost at once');
     }

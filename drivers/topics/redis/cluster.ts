@@ -1,4 +1,5 @@
 /** Clusters of Redis, of whichever library: what is used of their clients, by shape. */
+import { whenAborted } from '../../socket/abort.ts';
 
 /** A cluster of node-redis (`createCluster`), 5 or 6. */
 export interface NodeRedisCluster {
@@ -41,9 +42,10 @@ function isNodeRedisCluster(client: object): client is NodeRedisCluster {
   return typeof (client as Partial<NodeRedisCluster>).nodeClient === 'function';
 }
 
-/** Asks the cluster for its masters, and calls `use` with a client like each; what it was asked with is ended then. */
+/** Asks the cluster for its masters, and calls `use` with a client like each; what it was asked with is ended then, or by the signal. */
 export async function withMasters<Client, T>(
   cluster: RedisCluster,
+  signal: AbortSignal,
   use: (masters: readonly Client[]) => Promise<T>,
 ): Promise<T> {
   if (isIoRedisCluster(cluster)) {
@@ -54,24 +56,30 @@ export async function withMasters<Client, T>(
       shardedSubscribers: false,
     }) as IoRedisDuplicate;
     own.on('error', () => {});
+    const end = (): void => own.disconnect();
+    whenAborted(signal, end);
     try {
       await own.connect();
       return await use(own.nodes('master') as Client[]);
     } finally {
-      own.disconnect();
+      end();
     }
   }
   const own = cluster.duplicate({ minimizeConnections: true }) as NodeRedisDuplicate;
   own.on('error', () => {});
   own.on('node-error', () => {});
-  try {
-    await own.connect();
-    return await use((await Promise.all(own.masters.map((master) => own.nodeClient(master)))) as Client[]);
-  } finally {
+  const end = (): void => {
     try {
       own.destroy();
     } catch {
       // It was not open any more.
     }
+  };
+  whenAborted(signal, end);
+  try {
+    await own.connect();
+    return await use((await Promise.all(own.masters.map((master) => own.nodeClient(master)))) as Client[]);
+  } finally {
+    end();
   }
 }

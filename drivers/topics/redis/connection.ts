@@ -1,4 +1,5 @@
 /** Connections to Redis, of whichever library: what is used of them, by shape. */
+import { whenAborted } from '../../socket/abort.ts';
 import { isRedisCluster, type RedisCluster } from './cluster.ts';
 
 export type RedisArgument = string | Uint8Array;
@@ -63,10 +64,17 @@ interface WithBuffer {
   Buffer: { from(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array };
 }
 
-/** Opens a connection like the client's. Throws a TypeError for what is no client of Redis. */
-export function connectLike(client: RedisClient, listener: RedisListener): Promise<RedisConnection> {
-  if (isIoRedis(client)) return connectIoRedis(client, listener);
-  if (isNodeRedis(client)) return connectNodeRedis(client, listener);
+/**
+ * Opens a connection like the client's, and ends it when the signal fires: a server that is silent answers nothing, for as long as it
+ * likes. Throws a TypeError for what is no client of Redis.
+ */
+export function connectLike(
+  client: RedisClient,
+  listener: RedisListener,
+  signal: AbortSignal,
+): Promise<RedisConnection> {
+  if (isIoRedis(client)) return connectIoRedis(client, listener, signal);
+  if (isNodeRedis(client)) return connectNodeRedis(client, listener, signal);
   throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
 }
 
@@ -100,7 +108,11 @@ function isNodeRedis(client: object): client is NodeRedisClient {
   return typeof duplicate === 'function' && typeof sendCommand === 'function' && typeof isReady === 'boolean';
 }
 
-async function connectNodeRedis(client: NodeRedisClient, listener: RedisListener): Promise<RedisConnection> {
+async function connectNodeRedis(
+  client: NodeRedisClient,
+  listener: RedisListener,
+  signal: AbortSignal,
+): Promise<RedisConnection> {
   // No reconnecting and no queue of the library's: a connection that had trouble is thrown away.
   const socket = { ...client.options?.socket, reconnectStrategy: false };
   const own = { socket, disableOfflineQueue: true, pingInterval: 0, commandsQueueMaxLength: undefined };
@@ -116,8 +128,10 @@ async function connectNodeRedis(client: NodeRedisClient, listener: RedisListener
   connection.on('end', () => listener.lost(new Error('the connection has ended')));
   connection.on('reconnecting', () => listener.lost(new Error('the connection was lost')));
   connection.on('sharded-channel-moved', () => listener.lost(new Error('slots of the cluster have moved')));
+  whenAborted(signal, end);
   try {
     await connection.connect();
+    signal.throwIfAborted();
   } catch (error) {
     end();
     throw error;
@@ -137,7 +151,11 @@ async function connectNodeRedis(client: NodeRedisClient, listener: RedisListener
   };
 }
 
-async function connectIoRedis(client: IoRedisClient, listener: RedisListener): Promise<RedisConnection> {
+async function connectIoRedis(
+  client: IoRedisClient,
+  listener: RedisListener,
+  signal: AbortSignal,
+): Promise<RedisConnection> {
   const connection = client.duplicate({
     lazyConnect: true,
     retryStrategy: () => null,
@@ -160,10 +178,13 @@ async function connectIoRedis(client: IoRedisClient, listener: RedisListener): P
   const told = (channel: Uint8Array, payload: Uint8Array): void => listener.message(String(channel), payload);
   connection.on('messageBuffer', told);
   connection.on('smessageBuffer', told);
+  const end = (): void => connection.disconnect();
+  whenAborted(signal, end);
   try {
     await connection.connect();
+    signal.throwIfAborted();
   } catch (error) {
-    connection.disconnect();
+    end();
     throw error;
   }
   return {
@@ -174,7 +195,7 @@ async function connectIoRedis(client: IoRedisClient, listener: RedisListener): P
     unsubscribe: async (channels, isSharded) => {
       await (isSharded ? connection.sunsubscribe(...channels) : connection.unsubscribe(...channels));
     },
-    end: () => connection.disconnect(),
+    end,
   };
 }
 

@@ -57,11 +57,18 @@ export class RedisLink implements ChannelLink {
 
   /**
    * Connects to everything, and hears its own heartbeats; it runs scripts after `loadScripts`. Rejects, with nothing left open, when
-   * any of it fails.
+   * any of it fails, or the signal fires.
    */
-  static open(client: RedisClient | RedisCluster, options: LinkOptions, listener: LinkListener): Promise<RedisLink> {
-    if (!isRedisCluster(client)) return RedisLink.#open([client], false, options, listener);
-    return withMasters(client, (masters: readonly RedisClient[]) => RedisLink.#open(masters, true, options, listener));
+  static open(
+    client: RedisClient | RedisCluster,
+    options: LinkOptions,
+    listener: LinkListener,
+    signal: AbortSignal,
+  ): Promise<RedisLink> {
+    if (!isRedisCluster(client)) return RedisLink.#open([client], false, options, listener, signal);
+    return withMasters(client, signal, (masters: readonly RedisClient[]) =>
+      RedisLink.#open(masters, true, options, listener, signal),
+    );
   }
 
   static async #open(
@@ -69,6 +76,7 @@ export class RedisLink implements ChannelLink {
     isCluster: boolean,
     options: LinkOptions,
     listener: LinkListener,
+    signal: AbortSignal,
   ): Promise<RedisLink> {
     let link: RedisLink | undefined;
     const told = clients.map((_client, i) => ({
@@ -78,7 +86,7 @@ export class RedisLink implements ChannelLink {
         listener.message(channel, payload);
       },
     }));
-    const opening = clients.flatMap((client, i) => [connectLike(client, told[i]), connectLike(client, told[i])]);
+    const opening = clients.flatMap((client, i) => [1, 2].map(() => connectLike(client, told[i], signal)));
     const connections = await allOrNone(opening);
     const shards = clients.map((_client, i) => {
       return { commands: connections[2 * i], subscriber: connections[2 * i + 1], beat: options.beat };

@@ -105,7 +105,7 @@ export class RedisEngine implements Engine {
     this.#supervisor = new Supervisor<RedisLink>({
       ...context,
       random: () => context.random(),
-      dial: (lost, isWanted) => this.#dial(lost, isWanted),
+      dial: (lost, signal) => this.#dial(lost, signal),
       isStarting: (reason) => STARTING.test(reason.message),
       end: (link) => link.end(),
       sendBeat: (link) => link.sendBeat(),
@@ -166,16 +166,17 @@ export class RedisEngine implements Engine {
     this.#supervisor?.close();
   }
 
-  async #dial(lost: (reason: Error) => void, isWanted: () => boolean): Promise<RedisLink> {
+  async #dial(lost: (reason: Error) => void, signal: AbortSignal): Promise<RedisLink> {
     const beat = `${this.#channelPrefix}:${BEAT}:${this.#context!.node}`;
     const options = { isSharded: this.#isSharded, beat, channelOf: (topic: string) => this.#channelOf(topic) };
-    const link = await RedisLink.open(this.#client, options, {
+    const listener = {
       lost,
       heard: () => this.#supervisor?.heard(),
-      message: (channel, payload) => this.#receive(channel, payload),
-    });
+      message: (channel: string, payload: Uint8Array) => this.#receive(channel, payload),
+    };
+    const link = await RedisLink.open(this.#client, options, listener, signal);
     try {
-      await Promise.all([this.#channels.subscribeAll(link), this.#loadScripts(link, isWanted)]);
+      await Promise.all([this.#channels.subscribeAll(link), this.#loadScripts(link, signal)]);
       return link;
     } catch (error) {
       link.end();
@@ -184,14 +185,14 @@ export class RedisEngine implements Engine {
   }
 
   /** A server that loads its data takes subscriptions meanwhile, and scripts when it is done. */
-  async #loadScripts(link: RedisLink, isWanted: () => boolean): Promise<void> {
+  async #loadScripts(link: RedisLink, signal: AbortSignal): Promise<void> {
     const { clock } = this.#context!;
     for (;;) {
       try {
         await link.loadScripts();
         return await this.#tryScripts(link);
       } catch (error) {
-        if (!STARTING.test((error as Error).message) || !isWanted()) throw error;
+        if (!STARTING.test((error as Error).message) || signal.aborted) throw error;
       }
       this.#supervisor!.heard();
       await new Promise<void>((resolve) => clock.wakeAt(clock.now() + ASK_AGAIN, resolve));

@@ -9,6 +9,7 @@ const HEARTBEAT = 1000;
 /** A server as ioredis would show it: it takes subscriptions, and runs scripts once it has loaded its data. */
 class FakeServer {
   isLoading = false;
+  isSilent = false;
   connections = 0;
   /** Connections that are not ended. */
   readonly open = new Set<object>();
@@ -35,6 +36,7 @@ class FakeServer {
       disconnect: () => void this.open.delete(connection),
       subscribe: async (...channels: string[]) => void this.subscribed.push(...channels),
       callBuffer: async () => {
+        if (this.isSilent) return new Promise(() => {});
         if (this.isLoading) throw new Error('LOADING Redis is loading the dataset in memory');
         return 'digest';
       },
@@ -80,5 +82,34 @@ test('a hub that is closed while the server loads its data gives up its connecti
   expect(server.open.size).toBe(2);
   await engine.close();
   await network.advance(60 * HEARTBEAT);
+  expect(server.open.size).toBe(0);
+});
+
+test('a server that is silent: what an attempt has opened is ended with it, and what the last has with the hub', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  const engine = redisEngine(server.client);
+  const sink: EngineSink = { message: () => {}, beat: () => {}, up: () => {}, down: () => {} };
+  await engine.start(sink, { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 });
+  server.isSilent = true;
+  server.restart();
+  await network.advance(60 * HEARTBEAT);
+  expect(server.connections).toBeGreaterThan(10);
+  expect(server.open.size).toBeLessThanOrEqual(2);
+  await network.advance(HEARTBEAT);
+  await engine.close();
+  expect(server.open.size).toBe(0);
+});
+
+test('a start that nobody answers fails, and leaves nothing open', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  server.isSilent = true;
+  const engine = redisEngine(server.client);
+  const sink: EngineSink = { message: () => {}, beat: () => {}, up: () => {}, down: () => {} };
+  const starting = engine.start(sink, { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 });
+  const failed = expect(starting).rejects.toThrow('no answer in time');
+  await network.advance(6 * HEARTBEAT);
+  await failed;
   expect(server.open.size).toBe(0);
 });
