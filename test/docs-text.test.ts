@@ -16,6 +16,7 @@ const FOREIGN = new Set([
   ...[
     'closeObserver',
     'createWebsocket',
+    'failoverDetector',
     'forceNativeWebSocket',
     'injectWS',
     'makeServer',

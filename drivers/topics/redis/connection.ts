@@ -29,11 +29,17 @@ export interface NodeRedisClient {
 
 /** A client of ioredis or iovalkey. */
 export interface IoRedisClient {
+  readonly options?:
+    | { readonly sentinels?: readonly object[] | null | undefined; readonly connectTimeout?: number | undefined }
+    | undefined;
   duplicate(overrides?: object): unknown;
   callBuffer(command: string, ...args: any[]): Promise<unknown>;
 }
 
 export type RedisClient = NodeRedisClient | IoRedisClient;
+
+/** Milliseconds that a sentinel is waited for. */
+const SENTINEL_TIMEOUT = 1000;
 
 type Listen = (event: string, listener: (...args: any[]) => void) => unknown;
 
@@ -92,10 +98,16 @@ interface Names {
   readonly database?: unknown;
 }
 
-/** Whether this is a client, or a cluster's. */
-export function isRedisClient(client: unknown): client is RedisClient | RedisCluster {
-  if (typeof client !== 'object' || client === null) return false;
-  return isRedisCluster(client) || isIoRedis(client) || isNodeRedis(client);
+/** Throws a TypeError for what is neither a client nor a cluster's. */
+export function checkRedisClient(client: RedisClient | RedisCluster): void {
+  if (typeof client === 'object' && client !== null) {
+    if (isRedisCluster(client) || isIoRedis(client)) return;
+    // It connects again by itself, and sends again what was not answered.
+    if (typeof (client as { acquire?: unknown }).acquire === 'function')
+      throw new TypeError('a Sentinel of node-redis can’t be used: take ioredis or iovalkey, with `sentinels`');
+    if (isNodeRedis(client)) return;
+  }
+  throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
 }
 
 function isIoRedis(client: object): client is IoRedisClient {
@@ -157,7 +169,9 @@ async function connectIoRedis(
   signal: AbortSignal,
 ): Promise<RedisConnection> {
   const connection = client.duplicate({
+    ...(client.options?.sentinels && sentinelTimes(client.options.connectTimeout)),
     lazyConnect: true,
+    sentinelRetryStrategy: () => null,
     retryStrategy: () => null,
     reconnectOnError: null,
     enableOfflineQueue: false,
@@ -197,6 +211,11 @@ async function connectIoRedis(
     },
     end,
   };
+}
+
+/** A sentinel that is dead, or silent, is not waited for until nobody waits for the connection: the next one may know. */
+function sentinelTimes(connectTimeout = Infinity): object {
+  return { connectTimeout: Math.min(connectTimeout, SENTINEL_TIMEOUT), sentinelCommandTimeout: SENTINEL_TIMEOUT };
 }
 
 function asBuffer(argument: RedisArgument): RedisArgument {

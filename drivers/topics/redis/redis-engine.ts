@@ -23,7 +23,7 @@ import { EngineDownError } from '../errors.ts';
 import type { Place } from '../position.ts';
 import { Supervisor } from '../supervisor.ts';
 import { isRedisCluster, type RedisCluster } from './cluster.ts';
-import { isRedisClient, namespaceOf, type RedisArgument, type RedisClient } from './connection.ts';
+import { checkRedisClient, namespaceOf, type RedisArgument, type RedisClient } from './connection.ts';
 import { hasMoved, RedisLink } from './link.ts';
 import { HEADS, HISTORY, PUBLISH } from './scripts.ts';
 import { textAt } from './slots.ts';
@@ -80,7 +80,7 @@ export class RedisEngine implements Engine {
   #context: EngineContext | undefined;
 
   constructor(client: RedisClient | RedisCluster, given: RedisEngineOptions | undefined) {
-    if (!isRedisClient(client)) throw new TypeError('expected a client of node-redis, ioredis or iovalkey');
+    checkRedisClient(client);
     const isCluster = isRedisCluster(client);
     const { prefix = 'topics', history, ttl, sharded = isCluster } = checkOptions('redisEngine', OPTIONS, given);
     if (isCluster && !sharded) throw new TypeError('a cluster takes sharded pub/sub alone');
