@@ -58,6 +58,15 @@ describe('a streamed message', () => {
     expect(one.told.at(-1)).toEqual(['text', 'next']);
   });
 
+  test('leaves nothing of its beginning to the next message', () => {
+    const one = makeAssembler();
+    come(one, BINARY, [1, 2], { fin: false });
+    one.assembler.streamNext();
+    come(one, CONTINUATION, [3]);
+    come(one, TEXT, ['a', 'b']);
+    expect(one.told.slice(-2)).toEqual([['end'], ['text', 'ab']]);
+  });
+
   test('that has begun in the same chunk as well', () => {
     const { assembler, told } = makeAssembler();
     const chunk = Uint8Array.of(1, 2, 0xaa, 0xaa, 3);
@@ -85,6 +94,13 @@ describe('a streamed message', () => {
       ['chunk', 'a', true],
       ['fault', 1007, 'text that is not UTF-8'],
     ]);
+  });
+
+  test('of bad UTF-8 from its first piece on does not begin', () => {
+    const one = makeAssembler();
+    one.assembler.streamNext();
+    come(one, TEXT, [0xff]);
+    expect(one.told).toEqual([['fault', 1007, 'text that is not UTF-8']]);
   });
 
   test.each(['start', 'chunk'])('whose target ends it in its %s is told no more', (when) => {

@@ -225,6 +225,43 @@ describe('a fault has a kind, and what was found where that is a number:', () =>
   });
 });
 
+test.each<[string, (one: ReturnType<typeof makeAssembler>) => void]>([
+  [
+    'text in the chunk',
+    ({ assembler }) => {
+      assembler.begin(TEXT, false, false, 3);
+      assembler.append(utf8('abc'), 0, 3, 0x63, true);
+      assembler.begin(TEXT, true, false, 0);
+      assembler.endChunk();
+    },
+  ],
+  [
+    'bytes of an earlier chunk',
+    (one) => {
+      come(one, BINARY, [1, 2], { fin: false });
+      one.assembler.release();
+    },
+  ],
+  [
+    'half of a code point of a text that is streamed',
+    (one) => {
+      one.assembler.streamNext();
+      come(one, TEXT, ['a', [0xc3]], { fin: false });
+      one.assembler.release();
+    },
+  ],
+])('what was given up leaves nothing to the next connection: %s', (_, giveUp) => {
+  const one = makeAssembler();
+  giveUp(one);
+  expect(one.lent.size).toBe(0);
+  one.told.length = 0;
+  one.reset();
+  come(one, TEXT, ['b', 'c']);
+  one.assembler.streamNext();
+  come(one, TEXT, ['d', 'e']);
+  expect(one.told).toEqual([['text', 'bc'], ['start', false], ['chunk', 'd', true], ['chunk', 'e', true], ['end']]);
+});
+
 describe('what may not come', () => {
   const tooBig = ['fault', 1009, 'message too big'];
   const notUtf8 = ['fault', 1007, 'text that is not UTF-8'];
