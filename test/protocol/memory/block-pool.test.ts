@@ -97,6 +97,14 @@ describe('blocks', () => {
     expect(lent.includes(blocks.lend(3 * MIB))).toBe(false);
   });
 
+  test('a larger one takes the place of none of the others', () => {
+    const { blocks } = makeBlocks();
+    const block = blocks.lend(2 * KIB);
+    blocks.giveBack(block);
+    blocks.giveBack(blocks.lend(3 * MIB));
+    expect(blocks.lend(2 * KIB) === block).toBe(true);
+  });
+
   test('a large block that was collected is asked for no more', () => {
     const references: { deref: () => undefined }[] = [];
     class Collected {

@@ -108,6 +108,18 @@ describe('frames that were encoded for many connections', () => {
     expect(join(...outbox.take())).toEqual(Uint8Array.of(1, 2, 8));
   });
 
+  test('nor behind bytes that go by reference themselves, which may be others the next time', () => {
+    const outbox = new Outbox(new Resources());
+    const own = Uint8Array.of(7);
+    for (const byte of [7, 8]) {
+      own[0] = byte;
+      outbox.pushPrepared(frames[0]);
+      outbox.push(own);
+      expect(outbox.pushPrepared(frames[1])).toBe(false);
+      expect(join(...outbox.take())).toEqual(Uint8Array.of(1, 2, byte));
+    }
+  });
+
   test('are not joined when they are large', () => {
     const outbox = new Outbox(new Resources());
     const large = new Uint8Array(40_000);
