@@ -44,7 +44,6 @@ export class Slab {
    */
   reserve(length: number, writer: SlabWriter): number {
     if (this.#used + length > this.#bytes.length) {
-      writer.seal();
       this.#writer?.seal();
       this.#turnOver(length);
     }

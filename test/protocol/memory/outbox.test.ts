@@ -156,6 +156,21 @@ test('many small chunks that others’ writing has set apart take no more than a
   for (let i = 0; i < 10_000; i++) expect([bytes[2 * i], bytes[2 * i + 1]]).toEqual([1, i & 0xff]);
 });
 
+test('a few of them leave as one, and once it is written all of their memory is used again', () => {
+  const resources = new Resources();
+  const [one, other] = [new Outbox(resources), new Outbox(resources)];
+  const takeBoth = () => {
+    for (let i = 0; i < 3; i++) for (const outbox of [one, other]) write(outbox, i);
+    return [one, other].flatMap((outbox) => outbox.take());
+  };
+  const chunks = takeBoth();
+  expect(chunks).toEqual([Uint8Array.of(0, 1, 2), Uint8Array.of(0, 1, 2)]);
+  for (const chunk of chunks) resources.reclaim(chunk);
+  write(one, 7);
+  const [again] = one.take();
+  expect([again.buffer === chunks[0].buffer, again.byteOffset]).toEqual([true, 0]);
+});
+
 test('larger chunks among small ones stay where and what they are', () => {
   const outbox = new Outbox(new Resources());
   const large = new Uint8Array(5000).fill(7);
@@ -180,7 +195,9 @@ test('frames are joined anew unless they are the very same ones', () => {
   expect(joined.join([a, c], 2)).toEqual(Uint8Array.of(1, 3));
   expect(joined.join([a], 1)).toEqual(Uint8Array.of(1));
   expect(joined.join([b, a], 2)).toEqual(Uint8Array.of(2, 1));
-  expect(joined.join([Uint8Array.of(2), a], 2)).not.toBe(first);
+  const last = joined.join([c, a], 2);
+  expect(last).toEqual(Uint8Array.of(3, 1));
+  expect(joined.join([Uint8Array.of(3), a], 2)).not.toBe(last);
 });
 
 test('frames that were detached before they were joined are not taken', () => {
@@ -188,7 +205,7 @@ test('frames that were detached before they were joined are not taken', () => {
   const frames = [new Uint8Array(10), new Uint8Array(20)];
   for (const frame of frames) outbox.pushPrepared(frame);
   structuredClone(frames[1], { transfer: [frames[1].buffer] });
-  expect(() => outbox.take()).toThrow('detached');
+  expect(() => outbox.take()).toThrow('bytes were detached');
 });
 
 test('a pool lends outboxes again, and keeps 1,024 of them at most', () => {

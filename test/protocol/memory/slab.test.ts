@@ -95,6 +95,15 @@ describe('a chunk that was handed out', () => {
   });
 });
 
+test('new memory is written again likewise, whatever of the last is still out', () => {
+  const { home, slab, hand } = make();
+  hand(SIZE);
+  const chunk = hand(4);
+  expect(slab.bytes).not.toBe(home);
+  slab.reclaim(chunk);
+  expect(hand(4).byteOffset).toBe(chunk.byteOffset);
+});
+
 describe('the home memory', () => {
   test('is come back to once all of it has come back, and not before', () => {
     const { home, slab, hand } = make();
