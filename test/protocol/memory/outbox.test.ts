@@ -171,6 +171,22 @@ test('a few of them leave as one, and once it is written all of their memory is 
   expect([again.buffer === chunks[0].buffer, again.byteOffset]).toEqual([true, 0]);
 });
 
+test('many of them become one in memory of its own, and theirs is used again', () => {
+  const resources = new Resources();
+  const [one, other] = [new Outbox(resources), new Outbox(resources)];
+  const first: Uint8Array[] = [];
+  for (let i = 0; i < 64; i++) {
+    write(other, 2);
+    first.push(...other.take());
+    write(one, 1);
+  }
+  const [joined] = one.take();
+  expect(joined.length).toBe(64);
+  for (const chunk of [...first, joined]) resources.reclaim(chunk);
+  write(one, 7);
+  expect(one.take()[0].byteOffset).toBe(first[0].byteOffset);
+});
+
 test('larger chunks among small ones stay where and what they are', () => {
   const outbox = new Outbox(new Resources());
   const large = new Uint8Array(5000).fill(7);
@@ -206,6 +222,19 @@ test('frames that were detached before they were joined are not taken', () => {
   for (const frame of frames) outbox.pushPrepared(frame);
   structuredClone(frames[1], { transfer: [frames[1].buffer] });
   expect(() => outbox.take()).toThrow('bytes were detached');
+});
+
+test('an outbox that comes back leaves what it had asked for to others', () => {
+  const resources = new Resources();
+  const outbox = new Outbox(resources);
+  write(outbox, 1);
+  const [chunk] = outbox.take();
+  const idle = resources.outboxes.lend();
+  idle.reserve(4);
+  resources.outboxes.giveBack(idle);
+  resources.reclaim(chunk);
+  write(outbox, 2);
+  expect(outbox.take()[0].byteOffset).toBe(chunk.byteOffset);
 });
 
 test('a pool lends outboxes again, and keeps 1,024 of them at most', () => {
