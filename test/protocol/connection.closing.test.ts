@@ -172,6 +172,13 @@ describe.each(ROLES)('a %s', (role) => {
     expect(String(endpoint.closed!.error)).toContain('pong');
   });
 
+  test('keepalive: to go on where nothing was paused is no sign of life', () => {
+    const endpoint = openEndpoint(role, { pingInterval: 50 });
+    endpoint.advanceTo(40);
+    endpoint.connection.resume(40);
+    expect(endpoint.connection.nextTimeout()).toBe(50);
+  });
+
   test('the round trip of a ping', () => {
     const endpoint = openEndpoint(role, { pingInterval: 0 });
     expect(endpoint.connection.latency).toBeNaN();

@@ -250,6 +250,18 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
       expect(digest(endpoint.rawEvents()).bytes).toBeLessThanOrEqual(MIB);
       expect(endpoint.closed).toMatchObject({ error: { code: 1009 } });
     });
+
+    test('the second of them too', () => {
+      const endpoint = pausing({ maxMessageSize: MIB });
+      endpoint.connection.pause();
+      endpoint.receive(
+        endpoint.peer({ opcode: BINARY, payload: [1] }),
+        endpoint.peer({ opcode: BINARY, rsv1: true, payload: zeros(2) }),
+      );
+      endpoint.receiveEof();
+      expect(digest(endpoint.rawEvents()).bytes).toBeLessThanOrEqual(MIB);
+      expect(endpoint.closed).toMatchObject({ error: { code: 1009 } });
+    });
   });
 
   test('is given the same whenever it pauses, and however the messages are made up and cut', () => {

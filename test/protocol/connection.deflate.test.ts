@@ -1,10 +1,12 @@
 /** permessage-deflate in a connection: RFC 7692, in both roles, and what hostile peers make of it. */
 import { describe, expect, test } from 'vitest';
 import { createZlibCodec } from '../../drivers/node/zlib/codec.ts';
+import { Connection } from '../../protocol/index.ts';
 import { PermessageDeflate } from '../../protocol/permessage-deflate/permessage-deflate.ts';
 import type { DeflateCodec } from '../../protocol/permessage-deflate/codec.ts';
 import type { CompressOptions } from '../../protocol/permessage-deflate/options.ts';
 import { PreparedMessage } from '../../protocol/prepared.ts';
+import { join } from '../support/cuts.ts';
 import { DeflateWriter } from '../support/deflate-writer.ts';
 import { randomBytes, words } from '../support/deflate-codec-suite.ts';
 import { type Endpoint, type EndpointOptions, openEndpoint, outcomeOf, type Role, ROLES } from '../support/endpoint.ts';
@@ -13,7 +15,10 @@ import {
   CLOSE,
   closePayload,
   CONTINUATION,
+  frame,
   type FrameSpec,
+  KEY,
+  parseFrames,
   PING,
   PONG,
   TEXT,
@@ -178,6 +183,24 @@ describe.each(ROLES)('a %s', (role) => {
     test('1002: a compressed message where compression was not agreed on', () => {
       const outcome = outcomeOf(role, [compressed(Uint8Array.of(0))]);
       expect(outcome).toMatchObject({ events: [], sent: [expect.stringMatching(/^CLOSE 1002/)] });
+    });
+
+    test('1002: a compressed message where this side alone would have compressed', () => {
+      const own = { compress: true, codec: zlibCodec };
+      const server = Connection.server({ now: 0, sink: {}, ...(role === 'server' ? own : undefined) });
+      const client = Connection.client(
+        { url: 'ws://a/' },
+        { now: 0, sink: {}, ...(role === 'client' ? own : undefined) },
+      );
+      for (const chunk of client.takeOutput()) server.receive(chunk, 0);
+      for (const chunk of server.takeOutput()) client.receive(chunk, 0);
+      const connection = role === 'server' ? server : client;
+      expect(connection.state).toBe('OPEN');
+      const key = role === 'server' ? KEY : undefined;
+      connection.receive(frame({ key, ...compressed(Uint8Array.of(0)) }), 0);
+      expect(parseFrames(join(...connection.takeOutput()))).toMatchObject([{ opcode: CLOSE }]);
+      connection.receiveEof(0);
+      expect(connection.closeInfo).toMatchObject({ error: { code: 1002, kind: 'rsv1' } });
     });
 
     test.each([

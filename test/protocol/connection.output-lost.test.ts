@@ -195,17 +195,31 @@ describe('an opening handshake whose output is lost', () => {
     expect(infoOf(events)).toMatchObject({ info: { error: { name: 'HandshakeError', isTemporary: true } } });
   });
 
-  test('opens when the 101 was on its way, delivers what is behind it, and ends with that', () => {
+  /** A client whose request has been answered when its output is lost, and the server. */
+  const answered = () => {
     const events = new EventQueue();
     const connection = Connection.client({ url: 'ws://a/' }, { now: 0, sink: events });
     const server = Connection.server({ now: 0, sink: { onRequest: () => server.accept() } });
     for (const chunk of connection.takeOutput()) server.receive(chunk, 0);
+    connection.outputLost(1, BROKEN);
+    return { connection, events, server };
+  };
+
+  test('opens when the 101 was on its way, delivers what is behind it, and ends with that', () => {
+    const { connection, events, server } = answered();
     server.sendText('hello');
     server.close(4001);
-    connection.outputLost(1, BROKEN);
     for (const chunk of server.takeOutput()) connection.receive(chunk, 2);
     expect(events.take().map(({ type }) => type)).toEqual(['open', 'text', 'closeFrame', 'closed']);
     expect(connection.closeInfo).toMatchObject({ code: 4001, clean: false, error: { cause: BROKEN } });
+  });
+
+  test('ends with what took it, whatever the server breaks behind the 101', () => {
+    const { connection, events, server } = answered();
+    for (const chunk of server.takeOutput()) connection.receive(chunk, 2);
+    connection.receive(Uint8Array.of(0x83, 0), 2);
+    expect(events.take().map(({ type }) => type)).toEqual(['open', 'closed']);
+    expect(connection.closeInfo).toMatchObject({ code: 1006, error: { cause: BROKEN } });
   });
 
   test('is over for a server, which can only answer', () => {

@@ -134,7 +134,10 @@ describe.each(ROLES)('a %s', (role) => {
     expect(endpoint.events().slice(-2)).toEqual(['close 1000 "bye"', 'closed 1000 "bye", clean']);
   });
 
-  test('in onClosed receive throws, and the end of a transport that was given up already is no matter', () => {
+  test.each<[string, (connection: Connection) => void]>([
+    ['receiveEof', (connection) => connection.receiveEof(0)],
+    ['terminate', (connection) => connection.terminate(0)],
+  ])('in onClosed of %s receive throws, and the end of a transport that is given up is no matter', (_, end) => {
     let count = 0;
     const endpoint = openEndpoint(role, {
       on: (end) => ({
@@ -149,7 +152,7 @@ describe.each(ROLES)('a %s', (role) => {
         },
       }),
     });
-    endpoint.receiveEof();
+    end(endpoint.connection);
     expect(count).toBe(1);
     expect(endpoint.events()).toEqual(['closed 1006 "", ConnectionLostError 1006']);
   });

@@ -5,7 +5,8 @@ import { portableText } from '../../protocol/text/text-codec.ts';
 import { Resources, type ResourcesOptions } from '../../protocol/resources.ts';
 import { join } from '../support/cuts.ts';
 import { collectGarbage } from '../support/garbage.ts';
-import { noise } from '../support/frames.ts';
+import { openEndpoint, ROLES } from '../support/endpoint.ts';
+import { CLOSE, closePayload, type FrameSpec, noise, PING, TEXT } from '../support/frames.ts';
 
 function write(outbox: Outbox, bytes: Uint8Array): void {
   const at = outbox.reserve(bytes.length + 3);
@@ -156,6 +157,25 @@ describe('the slab that connections share', () => {
     }
     expect(await collectGarbage(old)).toBe(true);
     expect(idle.size).toBe(0);
+  });
+});
+
+describe.each(ROLES)('connections of a %s’s side that share what decodes', (role) => {
+  test.each<[string, readonly FrameSpec[]]>([
+    ['a Close frame', [{ opcode: CLOSE, payload: closePayload(1000) }]],
+    ['a fault', [{ opcode: 3 }]],
+    ['a message that does not end', [{ opcode: TEXT, fin: false, payload: 'a' }]],
+    ['a control frame that is cut', [{ opcode: PING, payload: 'abc' }]],
+  ])('know nothing of what came to another: %s', (name, frames) => {
+    const resources = new Resources();
+    const one = openEndpoint(role, { resources });
+    const bytes = join(...frames.map((spec) => one.peer(spec)));
+    one.receive(name.endsWith('is cut') ? bytes.subarray(0, -1) : bytes);
+    one.receiveEof();
+    const another = openEndpoint(role, { resources });
+    another.receive(another.peer({ opcode: TEXT, payload: 'b' }));
+    another.receive(another.peer({ opcode: PING, payload: 'd' }));
+    expect(another.outcome()).toMatchObject({ events: ['text "b"', 'ping 64'], sent: ['PONG 64'], phase: 'OPEN' });
   });
 });
 
