@@ -53,10 +53,9 @@ export class ClosingHandshake {
     this.#first ??= 'received';
   }
 
-  /** Counts what the peer has ended the messages with. */
+  /** Counts what the peer has ended the messages with. Safe to repeat. */
   noteEnding(): void {
     const { ending } = this;
-    this.ending = undefined;
     if (ending?.fault !== undefined) this.fail(ending.fault);
     else if (ending?.closeFrame !== undefined) this.receive(ending.closeFrame);
   }
