@@ -15,7 +15,7 @@ import {
   type NodeServerOptions,
   type NodeUpgradeOptions,
 } from './node/index.ts';
-import { waitingClock } from './node/clock.ts';
+import { nodeClock } from './node/clock.ts';
 import { NODE_CLIENT_OPTIONS, NODE_SERVER_OPTIONS, NODE_UPGRADE_OPTIONS } from './node/options.ts';
 import { ATTACH_OPTIONS } from './node/upgrade.ts';
 import {
@@ -50,7 +50,7 @@ const driver = { connect, serve, clientOptions: NODE_CLIENT_OPTIONS, serverOptio
 export const open: ReconnectingOpen<NodeClientOptions> = /* @__PURE__ */ withReconnecting(
   /* @__PURE__ */ createOpen<NodeClientOptions>(driver),
   driver,
-  waitingClock,
+  nodeClock,
 );
 
 /**

@@ -25,8 +25,8 @@ export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 export const nodeClock: Clock = {
   now,
   wakeAt: (at, callback, who) => {
-    // A handler that `server.close` gives its time may wait for something that is nothing to Node.
-    if (who !== undefined) return waitingClock.wakeAt(at, callback);
+    // What it waits for may be nothing to Node: a pause before it connects again, what a handler does in its last seconds.
+    if (who !== undefined) return cancelable(startTimer(at, callback));
     const delay = at - now();
     if (delay < SHARED_FROM) return sleepAlone(at, callback);
     const sleeper = { onWake: callback };
@@ -44,17 +44,6 @@ export const nodeClock: Clock = {
   },
   // After the promise reactions that are due: a turn's sends leave together, those of awaiting code included.
   defer: (callback) => nextTick(callback),
-};
-
-/** The same, for waits that are all that is going on: whoever waits to connect again wants to live to see it. */
-export const waitingClock: Clock = {
-  now,
-  wakeAt: (at, callback) => {
-    const timer = startTimer(at, callback);
-    return { cancel: () => clearTimeout(timer) };
-  },
-  afterReading: nodeClock.afterReading,
-  defer: nodeClock.defer,
 };
 
 /** Keeps the process alive until what it returns is called. */
@@ -122,7 +111,10 @@ function sleep(at: number, delay: number, sleeper: Sleeper): SharedTimer {
 }
 
 function sleepAlone(at: number, callback: () => void): Wake {
-  const timer = startTimer(at, callback).unref();
+  return cancelable(startTimer(at, callback).unref());
+}
+
+function cancelable(timer: NodeJS.Timeout): Wake {
   return { cancel: () => clearTimeout(timer) };
 }
 

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { nextTickOf, nodeClock, waitingClock } from '../../../drivers/node/clock.ts';
+import { nextTickOf, nodeClock } from '../../../drivers/node/clock.ts';
 
 const HOUR = 60 * 60 * 1000;
 
@@ -90,8 +90,8 @@ describe('wake-ups', () => {
     expect(calls).toBe(1);
   });
 
-  test('of a clock for waiting have a timer each', () => {
-    const wake = waitingClock.wakeAt(waitingClock.now() + 20_000, () => expect.unreachable());
+  test('of a call that waits have a timer each', () => {
+    const wake = nodeClock.wakeAt(nodeClock.now() + 20_000, () => expect.unreachable(), 'receive');
     expect(vi.getTimerCount()).toBe(1);
     wake.cancel();
     expect(vi.getTimerCount()).toBe(0);
