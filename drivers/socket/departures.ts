@@ -1,6 +1,12 @@
 /** Is called once: with nothing when what was sent has left this process, with the error when it never will. */
 export type OnSent = (error?: Error) => void;
 
+/** With nothing at all, or with the error: it is somebody's function, and may look at its arguments and at `this`. */
+export function tellSent(callback: OnSent, error: Error | undefined): void {
+  if (error === undefined) callback();
+  else callback(error);
+}
+
 /** One, several or none: as a rule it is one, which needs no list. */
 export type Callbacks = OnSent | readonly OnSent[] | undefined;
 
@@ -28,7 +34,7 @@ export class Departures {
   /** What was sent has not, and will be when what this returns is called. */
   hold(callback: OnSent): () => void {
     // Of its own: the same function may be given for two messages.
-    const held: OnSent = (error) => callback(error);
+    const held: OnSent = (error) => tellSent(callback, error);
     const all = (this.#held ??= new Set());
     all.add(held);
     return () => {

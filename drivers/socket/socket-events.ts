@@ -13,7 +13,7 @@ import {
   type WebSocketError,
 } from '../../protocol/index.ts';
 import { type Call, CALLS } from './calls.ts';
-import type { Callbacks, OnSent } from './departures.ts';
+import { type Callbacks, type OnSent, tellSent } from './departures.ts';
 import { addPlace } from './error-place.ts';
 import { blame, each, guard, report, watch } from './guard.ts';
 import type { Pump } from './pump.ts';
@@ -170,8 +170,8 @@ export class SocketEvents implements Sink, PumpOwner {
   }
 
   #departed(callbacks: OnSent | readonly OnSent[], error: Error | undefined): void {
-    if (typeof callbacks === 'function') guard(this, callbacks, error);
-    else for (const callback of callbacks) guard(this, callback, error);
+    if (typeof callbacks === 'function') guard(this, tellSent, callbacks, error);
+    else for (const callback of callbacks) guard(this, tellSent, callback, error);
   }
 
   onEnding(): boolean {

@@ -102,6 +102,24 @@ test('what a callback throws is reported to error, and closes the connection wit
   await end();
 });
 
+test('a callback is given nothing but the error, and no object of ours as this', async () => {
+  const { socket, end } = await connected();
+  const told: unknown[] = [];
+  function onSent(this: unknown, ...given: unknown[]): void {
+    told.push([this, given.length]);
+  }
+  socket.send('a', { onSent });
+  socket.send('x'.repeat(2000), { onSent });
+  await new Promise<void>((resolve) => socket.send('last', { onSent: () => resolve() }));
+  expect(told).toEqual(Array(2).fill([undefined, 0]));
+  socket.terminate();
+  await new Promise<void>((resolve) => socket.send('late', { onSent: () => resolve() }));
+  socket.send('late', { onSent });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told.at(-1)).toEqual([undefined, 1]);
+  await end();
+});
+
 test('flush hands to the transport what would have waited for the end of the turn', async () => {
   const { socket, end } = await connected();
   socket.send('a', { compress: false });
