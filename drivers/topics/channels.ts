@@ -8,6 +8,8 @@ export interface ChannelLink {
 
 /** Topics in one command. */
 const BATCH = 500;
+/** Commands that a fresh link is given at once: what has a million topics is not to stand still for all of them. */
+const MOST_COMMANDS = 20;
 
 interface Waiter {
   resolve(): void;
@@ -68,9 +70,14 @@ export class Channels<Link extends ChannelLink> {
     const topics = [...this.#wanted];
     this.#missing = new Set();
     this.#surplus = new Set();
-    const all: Promise<void>[] = [];
-    for (let at = 0; at < topics.length; at += BATCH) all.push(link.subscribe(topics.slice(at, at + BATCH)));
-    await Promise.all(all);
+    for (let at = 0; at < topics.length;) {
+      const some: Promise<void>[] = [];
+      for (; some.length < MOST_COMMANDS && at < topics.length; at += BATCH) {
+        // It goes on: however long all of them take, the attempt is not given up.
+        some.push(link.subscribe(topics.slice(at, at + BATCH)).then(() => this.#supervisor().heard()));
+      }
+      await Promise.all(some);
+    }
     this.#link = link;
   }
 

@@ -6,8 +6,9 @@ import type { Place } from './position.ts';
 
 /** How many requests for pages are under way at once; the others wait for their turn. */
 const MOST_PAGES = 32;
-/** How many topics are asked about at once. */
+/** How many topics are asked about at once, and how many such questions are under way: a heartbeat is not to wait behind a million topics. */
 const MOST_HEADS = 1000;
+const MOST_QUESTIONS = 8;
 /** A page for a single subscriber: as much as it may take before it has to drain again. */
 const SMALL_PAGE = 128;
 
@@ -19,8 +20,9 @@ export class EngineLink {
   readonly #machine: HubMachine<Outlet>;
   readonly #pageSize: number;
   readonly #onError: (error: unknown) => void;
-  /** Questions about the newest message, until the end of this turn. */
-  #heads: HubFetch[];
+  /** Questions about the newest message, until the end of this turn at least. */
+  readonly #heads: Set<HubFetch>;
+  #questions: number;
   /** Questions for pages that wait for their turn: at most one a line and one a socket. */
   readonly #waiting: Set<HubFetch>;
   #pages: number;
@@ -30,7 +32,8 @@ export class EngineLink {
     this.#machine = machine;
     this.#pageSize = pageSize;
     this.#onError = onError;
-    this.#heads = [];
+    this.#heads = new Set();
+    this.#questions = 0;
     this.#waiting = new Set();
     this.#pages = 0;
   }
@@ -53,7 +56,8 @@ export class EngineLink {
 
   fetch(request: HubFetch): void {
     if (request.isHead) {
-      if (this.#heads.push(request) === 1) void Promise.resolve().then(() => this.#askHeads());
+      if (this.#heads.size === 0) void Promise.resolve().then(() => this.#askHeads());
+      this.#heads.add(request);
       return;
     }
     this.#waiting.add(request);
@@ -61,9 +65,16 @@ export class EngineLink {
   }
 
   #askHeads(): void {
-    const all = this.#heads;
-    this.#heads = [];
-    for (let at = 0; at < all.length; at += MOST_HEADS) this.#askSomeHeads(all.slice(at, at + MOST_HEADS));
+    while (this.#heads.size > 0 && this.#questions < MOST_QUESTIONS) {
+      const some: HubFetch[] = [];
+      for (const request of this.#heads) {
+        if (some.length === MOST_HEADS) break;
+        this.#heads.delete(request);
+        // An outage may have come in between.
+        if (request.line.asked === request) some.push(request);
+      }
+      if (some.length > 0) this.#askSomeHeads(some);
+    }
   }
 
   #askSomeHeads(requests: readonly HubFetch[]): void {
@@ -72,15 +83,22 @@ export class EngineLink {
       this.#engine.heads?.bind(this.#engine) ??
       ((names: readonly string[]) =>
         Promise.all(names.map(async (name) => (await this.#engine.history!(name, undefined, 1)).position)));
+    this.#questions++;
+    const done = (): void => {
+      this.#questions--;
+      this.#askHeads();
+    };
     this.#ask(
       () => ask(topics),
       (places) => {
+        done();
         requests.forEach((request, i) => {
           if (isPlace(places[i])) this.#machine.answeredHead(request, places[i]);
           else this.#machine.failed(request);
         });
       },
       () => {
+        done();
         for (const request of requests) this.#machine.failed(request);
       },
     );

@@ -38,6 +38,26 @@ async function started(
 }
 
 describe('subscribe and publish', () => {
+  test('an engine is asked about many topics in a few questions at once, however many there are', async () => {
+    let underWay = 0;
+    let most = 0;
+    const engine = memoryEngine();
+    const heads = engine.heads!.bind(engine);
+    engine.heads = async (topics) => {
+      most = Math.max(most, ++underWay);
+      expect(topics.length).toBeLessThanOrEqual(1000);
+      const places = await heads(topics);
+      underWay--;
+      return places;
+    };
+    const { hub, network, sockets } = await started(1, { engine, limits: { subscriptions: false } });
+    const all = Array.from({ length: 20_000 }, (_, i) => hub.subscribe(sockets[0]!, `t${i}`));
+    await network.advance(100);
+    await Promise.all(all);
+    expect(most).toBe(8);
+    expect(underWay).toBe(0);
+  });
+
   test('a message reaches every subscriber of its topic, and nobody else', async () => {
     const { hub, network, sockets, received } = await started(3);
     await hub.subscribe(sockets[0]!, 'news');

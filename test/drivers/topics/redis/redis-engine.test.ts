@@ -10,6 +10,9 @@ const HEARTBEAT = 1000;
 class FakeServer {
   isLoading = false;
   isSilent = false;
+  /** What a subscription takes: it does one after the other. */
+  subscribing: () => Promise<void> = async () => {};
+  #last: Promise<void> = Promise.resolve();
   connections = 0;
   /** Connections that are not ended. */
   readonly open = new Set<object>();
@@ -34,7 +37,8 @@ class FakeServer {
         this.open.add(connection);
       },
       disconnect: () => void this.open.delete(connection),
-      subscribe: async (...channels: string[]) => void this.subscribed.push(...channels),
+      subscribe: (...channels: string[]) =>
+        (this.#last = this.#last.then(this.subscribing).then(() => void this.subscribed.push(...channels))),
       callBuffer: async () => {
         if (this.isSilent) return new Promise(() => {});
         if (this.isLoading) throw new Error('LOADING Redis is loading the dataset in memory');
@@ -112,4 +116,30 @@ test('a start that nobody answers fails, and leaves nothing open', async () => {
   await network.advance(6 * HEARTBEAT);
   await failed;
   expect(server.open.size).toBe(0);
+});
+
+test('more topics than are subscribed to within its patience: it waits for as long as it goes on', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  const engine = redisEngine(server.client);
+  const told: string[] = [];
+  const sink: EngineSink = {
+    message: () => {},
+    beat: () => {},
+    up: () => void told.push('up'),
+    down: () => void told.push('down'),
+  };
+  await engine.start(sink, { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 });
+  await Promise.all(Array.from({ length: 20_000 }, (_, i) => engine.subscribe(`t${i}`)));
+  server.subscribed.length = 0;
+  server.subscribing = () =>
+    new Promise((resolve) => void network.clock.wakeAt(network.clock.now() + HEARTBEAT, resolve));
+  server.restart();
+  await network.advance(100);
+  server.isLoading = false;
+  // Forty commands for the topics and one for the heartbeats, a heartbeat each.
+  await network.advance(42 * HEARTBEAT);
+  expect(told).toEqual(['up', 'down', 'up']);
+  expect(server.subscribed.length).toBe(20_001);
+  await engine.close();
 });
