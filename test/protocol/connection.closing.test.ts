@@ -1,6 +1,6 @@
 /** The closing handshake (RFC 6455 §5.5.1, §7), keepalive and the answering of pings, in both roles. */
 import { describe, expect, test } from 'vitest';
-import { InvalidStateError } from '../../protocol/index.ts';
+import { type Connection, InvalidStateError, PreparedMessage } from '../../protocol/index.ts';
 import { openEndpoint, outcomeOf, ROLES } from '../support/endpoint.ts';
 import { BINARY, CLOSE, closePayload, CONTINUATION, PING, PONG, TEXT } from '../support/frames.ts';
 
@@ -148,6 +148,18 @@ describe.each(ROLES)('a %s', (role) => {
     expect(connection.bufferedAmount).toBe(0);
   });
 
+  test.each<[string, (connection: Connection) => void]>([
+    ['terminate', (connection) => connection.terminate(0)],
+    ['outputLost', (connection) => connection.outputLost(0)],
+  ])('a pending pong goes nowhere after %s, as nothing does', (_, end) => {
+    const endpoint = openEndpoint(role);
+    const { connection } = endpoint;
+    connection.sendText('not taken');
+    connection.receive(endpoint.peer({ opcode: PING }), 0);
+    end(connection);
+    expect([connection.bufferedAmount, connection.takeOutput()]).toEqual([0, []]);
+  });
+
   test('a pending pong goes before the Close frame', () => {
     const endpoint = openEndpoint(role);
     endpoint.connection.sendText('x');
@@ -195,8 +207,12 @@ describe.each(ROLES)('a %s', (role) => {
     const { connection } = endpoint;
     connection.sendFragment('one \ud83d', false);
     connection.pong(Uint8Array.of(1));
-    expect(() => connection.sendText('no')).toThrow(InvalidStateError);
-    expect(() => connection.sendBinary(new Uint8Array(1))).toThrow(InvalidStateError);
+    for (const length of [1, 5000]) {
+      expect(() => connection.sendText('n'.repeat(length))).toThrow(InvalidStateError);
+      expect(() => connection.sendText(new Uint8Array(length))).toThrow(InvalidStateError);
+      expect(() => connection.sendBinary(new Uint8Array(length))).toThrow(InvalidStateError);
+      expect(() => connection.sendPrepared(new PreparedMessage('n'.repeat(length)))).toThrow(InvalidStateError);
+    }
     expect(() => connection.sendFragment(new Uint8Array(1), true)).toThrow(TypeError);
     connection.sendFragment('\ude00 two', true);
     connection.sendText('next');

@@ -384,6 +384,19 @@ describe.each(ROLES)('a %s', (role) => {
     expect(outcome.sent).toEqual(['CLOSE 1000 "bye"']);
   });
 
+  test.each<[string, FrameSpec]>([
+    ['a reserved opcode', { opcode: 3 }],
+    ['a text that is not UTF-8', { opcode: TEXT, payload: [0xff] }],
+    ['a fragment that is not UTF-8', { opcode: TEXT, fin: false, payload: [0xff] }],
+    ['a continuation of nothing', { opcode: CONTINUATION }],
+    ['a message that is too big', { opcode: BINARY, payload: noise(200) }],
+  ])('§7.1.7: what follows a fault is not looked at: %s', (_, fault) => {
+    const behind = [{ opcode: PING, payload: 'p' }, { opcode: TEXT, payload: 'late' }, { opcode: 4 }];
+    const { events, sent } = receiving([fault, ...behind], { maxMessageSize: 100 });
+    expect(events).toEqual([]);
+    expect(sent).toEqual([expect.stringMatching(/^CLOSE 10/)]);
+  });
+
   test('error texts never echo the peer’s bytes', () => {
     const secret = 'SECRET';
     for (const wire of [

@@ -136,6 +136,13 @@ describe('a client', () => {
     expect(clientOf().client.takeOutput()).toEqual([]);
   });
 
+  test('sends none once it has been ended', () => {
+    const client = Connection.client({ url: 'ws://a/' }, { now: 0, sink: {} });
+    client.useHttp2();
+    client.terminate();
+    expect(client.takeFields()).toBe(undefined);
+  });
+
   test('is open with a 200, and goes on with frames', () => {
     const { client, events } = clientOf();
     client.receiveFields([':status', '103'], false, 0);

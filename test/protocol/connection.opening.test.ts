@@ -50,6 +50,14 @@ describe('during the opening handshake', () => {
     expect(endpoint.events()).toEqual(['request /chat', 'open', 'text "early"']);
   });
 
+  test('the keepalive begins once it is open, and not before', () => {
+    const endpoint = undecided(() => ({}), { handshakeTimeout: 1000, pingInterval: 50 });
+    endpoint.receive(wire);
+    expect(endpoint.connection.nextTimeout()).toBe(1000);
+    endpoint.connection.accept(undefined, 70);
+    expect(endpoint.connection.nextTimeout()).toBe(120);
+  });
+
   test.each([10, 5_000, 50_000])(
     'an answer with %i more bytes goes out whole, and what is sent behind it',
     (length) => {

@@ -179,6 +179,24 @@ describe.each(ROLES)('connections of a %s’s side that share what decodes', (ro
   });
 });
 
+test('connections that share outboxes send each their own, however they take turns', () => {
+  const resources = new Resources();
+  const [one, other] = [openEndpoint('server', { resources }), openEndpoint('server', { resources })];
+  one.connection.sendText('a');
+  expect(one.sent()).toEqual(['TEXT "a"']);
+  other.connection.sendText('b');
+  one.connection.sendText('c');
+  expect(other.sent()).toEqual(['TEXT "b"']);
+  expect(one.sent()).toEqual(['TEXT "c"']);
+});
+
+test('output in memory that was lent comes back, to be lent again', () => {
+  const resources = new Resources();
+  const chunk = resources.blocks.lendOutput(5000);
+  resources.reclaim(chunk);
+  expect(resources.blocks.lend(5000)).toBe(chunk);
+});
+
 describe('own', () => {
   test.each([0, 1, 7, 8, 9, 2047, 2048, 2049, 10_000])('copies %i lent bytes', (length) => {
     const resources = new Resources();

@@ -115,13 +115,23 @@ describe.each(ROLES)('a %s', (role) => {
     expect(() => connection.sendPrepared(new PreparedMessage('b'))).toThrow(expect.objectContaining(between));
     expect(() => connection.sendPrepared({} as PreparedMessage)).toThrow(TypeError);
     expect(() => connection.sendFragment(bytes('b', 1), true)).toThrow(/all text or all bytes/);
+    expect(() => connection.sendFragment('b', 'yes' as never)).toThrow(TypeError);
     connection.sendFragment(bytes('c', 1), true, true, true);
     expect(() => connection.close(1006)).toThrow(RangeError);
     expect(connection.state).toBe('OPEN');
   });
 
-  test('goes on early calls without effect, and tells nobody of what was dropped', () => {
+  test('sends fragments at once while nothing waits', () => {
     const one = opened(role);
+    one.connection.sendFragment('a', false);
+    one.connection.sendFragment('b', true);
+    one.connection.sendText('c');
+    expect(one.order()).toBe('*a b c');
+  });
+
+  test('goes on early calls without effect, and tells nobody of what was dropped', () => {
+    let told = 0;
+    const one = opened(role, { onDeflated: () => void told++ });
     one.connection.handleDeflated(0);
     one.connection.sendBinary(bytes('a'));
     one.connection.sendText('b');
@@ -130,7 +140,7 @@ describe.each(ROLES)('a %s', (role) => {
     one.connection.terminate();
     expect(one.connection.bufferedAmount).toBe(0);
     one.finish();
-    expect(one.order()).toBe('');
+    expect([one.order(), told]).toEqual(['', 0]);
   });
 
   test('deflates on the spot what could not be deflated later, and ends with 1011 when that fails as well', () => {
