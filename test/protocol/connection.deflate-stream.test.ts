@@ -251,14 +251,18 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
       expect(endpoint.closed).toMatchObject({ error: { code: 1009 } });
     });
 
-    test('the second of them too', () => {
-      const endpoint = pausing({ maxMessageSize: MIB });
-      endpoint.connection.pause();
+    test('and one that is asked for between the turns that this takes', () => {
+      const endpoint = openEndpoint(role, { deflate: agreed(role), maxMessageSize: MIB, turnBudget: 600 });
+      const { connection } = endpoint;
+      connection.pause();
       endpoint.receive(
-        endpoint.peer({ opcode: BINARY, payload: [1] }),
+        ...['a', 'b'].map((payload) => endpoint.peer({ opcode: TEXT, payload })),
         endpoint.peer({ opcode: BINARY, rsv1: true, payload: zeros(2) }),
       );
       endpoint.receiveEof();
+      expect(endpoint.events()).toEqual(['text "a"', 'text "b"']);
+      connection.streamNext();
+      while (connection.wantsTurn) connection.handleTimeout(0);
       expect(digest(endpoint.rawEvents()).bytes).toBeLessThanOrEqual(MIB);
       expect(endpoint.closed).toMatchObject({ error: { code: 1009 } });
     });
