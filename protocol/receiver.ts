@@ -112,10 +112,9 @@ export class Receiver implements ControlTarget, FaultTarget {
   /** Decodes `bytes[start, end)` in place and keeps none of them. Returns where it stopped: before `end` when paused. */
   receive(bytes: Uint8Array, start: number, end: number): number {
     this.#isBacklogged = this.#owner.sender.size > 0;
-    this.#assembler.proceed();
     const stopped = this.#decoder.decode(bytes, start, end);
     this.#assembler.endChunk();
-    this.#assembler.proceed(); // a control frame's event may have ended the pause
+    this.#assembler.proceed(); // the pause may have ended: just before, or in a control frame's event
     return stopped;
   }
 

@@ -182,7 +182,17 @@ describe.each(ROLES)('a %s that streams compressed messages', (role) => {
       expect(names).toEqual(['messageStart', 'messageEnd', 'messageStart', 'messageEnd']);
     });
 
-    test('goes on when a control frame of the same read has it resumed', () => {
+    test('goes on in the same read when a control frame of it has it resumed', () => {
+      const endpoint = streaming(role, {
+        on: (it) => ({ onMessageChunk: () => it.connection.pause(), onPing: () => it.connection.resume(0) }),
+      });
+      const [message] = sent(peer(), [randomBytes(5000, 1)], BINARY);
+      endpoint.receive(endpoint.peer(message), endpoint.peer({ opcode: PING }));
+      const names = endpoint.rawEvents().map(({ type }) => type);
+      expect(names).toEqual(['messageStart', 'messageChunk', 'ping', 'messageChunk']);
+    });
+
+    test('goes on when control frames have it resumed, again and again', () => {
       const endpoint = streaming(role, {
         on: (it) => ({ onMessageChunk: () => it.connection.pause(), onPing: () => it.connection.resume(0) }),
       });
