@@ -1,4 +1,5 @@
-import type { Engine, EngineMessage, Page } from './engine.ts';
+import type { Engine, EngineContext, EngineMessage, EngineSink, Page } from './engine.ts';
+import { EngineDownError, TopicsError } from './errors.ts';
 import type { HubMachine } from './hub/machine.ts';
 import type { Fetch, Line } from './hub/line.ts';
 import type { Outlet } from './outlets/outlet.ts';
@@ -14,6 +15,9 @@ const SMALL_PAGE = 128;
 
 type HubFetch = Fetch<Outlet>;
 
+/** Engines that are some hub's: they know one sink, and a second hub would take it from the first. */
+const taken = new WeakSet<Engine>();
+
 /** Puts the machine's questions to the engine, and the answers, as far as they make sense, to the machine. */
 export class EngineLink {
   readonly #engine: Engine;
@@ -26,6 +30,8 @@ export class EngineLink {
   /** Questions for pages that wait for their turn: at most one a line and one a socket. */
   readonly #waiting: Set<HubFetch>;
   #pages: number;
+  #state: 'new' | 'starting' | 'started';
+  #isClosed: boolean;
 
   constructor(engine: Engine, machine: HubMachine<Outlet>, pageSize: number, onError: (error: unknown) => void) {
     this.#engine = engine;
@@ -36,6 +42,39 @@ export class EngineLink {
     this.#questions = 0;
     this.#waiting = new Set();
     this.#pages = 0;
+    this.#state = 'new';
+    this.#isClosed = false;
+  }
+
+  /**
+   * Rejects with an EngineDownError when the engine can't be had, with a TopicsError when `close` was called meanwhile, and with a
+   * TypeError when it is another hub's.
+   */
+  async start(sink: EngineSink, context: EngineContext): Promise<void> {
+    if (taken.has(this.#engine)) {
+      throw new TypeError('an engine is one hub’s until that has closed: make one for each hub');
+    }
+    taken.add(this.#engine);
+    this.#state = 'starting';
+    try {
+      await this.#engine.start(sink, context);
+      this.#state = 'started';
+      // What was not there yet could not be closed.
+      if (this.#isClosed) await this.close();
+    } catch (error) {
+      this.#state = 'new';
+      taken.delete(this.#engine);
+      if (!this.#isClosed)
+        throw error instanceof TopicsError ? error : new EngineDownError('the engine did not start', { cause: error });
+    }
+    if (this.#isClosed) throw new TopicsError('closed', 'the hub was closed');
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#state === 'new') return;
+    await this.#engine.close();
+    if (this.#state === 'started') taken.delete(this.#engine);
   }
 
   open(line: Line<Outlet>): void {

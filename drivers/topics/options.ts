@@ -74,7 +74,7 @@ export interface TopicsObserver {
 }
 
 export interface TopicsOptions {
-  /** What carries messages between processes. Default: `memoryEngine()`, for one process. */
+  /** What carries messages between processes, for this hub alone until it is closed. Default: `memoryEngine()`, for one process. */
   engine?: Engine | undefined;
   /** Asked before each subscription, and before each publish that is `from` a socket. Default: everybody may. */
   authorize?: Authorize | undefined;

@@ -3,7 +3,7 @@ import { checkOptions, isLate, toBytes } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 import { Attempts } from './attempts.ts';
 import { hostClock } from './clock.ts';
-import type { Engine, EngineMessage } from './engine.ts';
+import type { Engine, EngineMessage, EngineSink } from './engine.ts';
 import { EngineLink, isMessage } from './engine-link.ts';
 import { EngineDownError, TopicsError } from './errors.ts';
 import { HubMachine } from './hub/machine.ts';
@@ -49,6 +49,7 @@ export class Topics {
   readonly #heartbeat: number;
   readonly #machine: HubMachine<Outlet>;
   readonly #output: Output;
+  readonly #link: EngineLink;
   readonly #roster: Roster;
   readonly #permission: Permission;
   readonly #attempts: Attempts;
@@ -81,7 +82,7 @@ export class Topics {
       mostHeldBytes: this.#limits.bytes,
     });
     const report = (error: unknown): void => this.#output.report(error);
-    this.#output.link = new EngineLink(this.#engine, this.#machine, this.#limits.page, report);
+    this.#link = this.#output.link = new EngineLink(this.#engine, this.#machine, this.#limits.page, report);
     this.#roster = new Roster(
       (member) => this.#machine.drained(member),
       (member) => this.#leave(member),
@@ -96,24 +97,25 @@ export class Topics {
     this.#taps = 0;
   }
 
-  /** Connects to the engine; resolves once it is there, and rejects when it can't be had. */
+  /**
+   * Connects to the engine; resolves once it is there. Rejects with an EngineDownError when it can't be had (call it again then),
+   * with a TopicsError when the hub is closed meanwhile, and with a TypeError when the engine is another hub's.
+   */
   async start(): Promise<void> {
     if (this.#state !== 'new') throw new TypeError('a hub is started once');
     this.#state = 'started';
     const context = { clock: this.#clock, heartbeat: this.#heartbeat, node: this.#node, random: this.#random };
+    const sink: EngineSink = {
+      message: (message) => this.#receive(message),
+      up: () => this.#changed(true, undefined),
+      down: (reason) => this.#changed(false, reason),
+      beat: () => this.#meter.beat(),
+    };
     try {
-      await this.#engine.start(
-        {
-          message: (message) => this.#receive(message),
-          up: () => this.#changed(true, undefined),
-          down: (reason) => this.#changed(false, reason),
-          beat: () => this.#meter.beat(),
-        },
-        context,
-      );
+      await this.#link.start(sink, context);
     } catch (error) {
-      this.#state = 'new';
-      throw error instanceof TopicsError ? error : new EngineDownError('the engine did not start', { cause: error });
+      if (!this.#isClosed) this.#state = 'new';
+      throw error;
     }
     this.#tick();
   }
@@ -181,7 +183,7 @@ export class Topics {
     if (from !== undefined) await this.#permission.ask(this.#roster.enter(from), topic, 'publish');
     const excepted = except === undefined ? undefined : this.#roster.get(except);
     try {
-      if (this.#state === 'closed') throw new TopicsError('closed', 'the hub was closed');
+      if (this.#isClosed) throw closed();
       const publication = { topic, data, key, compress, stamp: this.#draw(10) };
       const { receipt, delivered } = await this.#publisher.publish(publication, excepted, timeout);
       const published = { position: receipt === undefined ? undefined : formatPosition(receipt), delivered };
@@ -195,13 +197,14 @@ export class Topics {
     }
   }
 
-  /** What the engine keeps of a topic. Rejects with a TopicsError where it keeps nothing, or is down. */
+  /** What the engine keeps of a topic. Rejects with a TopicsError where it keeps nothing, is down, or the hub was closed. */
   async history(topic: string, given?: HistoryOptions): Promise<History> {
     checkTopic(topic);
     const options = checkOptions('history', HISTORY_OPTIONS, given);
     const since = options.since === undefined ? undefined : parsePosition(options.since);
     const limit = Math.min(whole('limit', options.limit, this.#limits.page), this.#limits.page);
     if (this.#engine.history === undefined) throw new TopicsError('unsupported', 'this engine keeps no history');
+    if (this.#isClosed) throw closed();
     if (!this.#machine.isUp) throw new EngineDownError('the engine is down');
     const page = await this.#engine.history(topic, since, limit);
     return {
@@ -262,8 +265,7 @@ export class Topics {
 
   /** Ends all subscriptions and the engine. The sockets stay open. */
   async close(): Promise<void> {
-    if (this.#state === 'closed') return;
-    const wasStarted = this.#state === 'started';
+    if (this.#isClosed) return;
     this.#state = 'closed';
     this.#wake?.cancel();
     await this.#neighbour?.close();
@@ -271,7 +273,7 @@ export class Topics {
       for (const subscription of [...member.subscriptions.values()]) this.#end(subscription);
     }
     this.#machine.down();
-    if (wasStarted) await this.#engine.close();
+    await this.#link.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -354,12 +356,16 @@ export class Topics {
     this.#wake = this.#clock.wakeAt(this.#clock.now() + this.#heartbeat, () => this.#tick());
   }
 
+  get #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
   #subscriptionOf(member: Member<Outlet>, topic: string): Subscription<Outlet> | undefined {
     return this.#machine.lines.get(topic)?.subscribers.get(member);
   }
 
   #check(member: Member<Outlet>): void {
-    if (this.#state === 'closed') throw new TopicsError('closed', 'the hub was closed');
+    if (this.#isClosed) throw closed();
     if (this.#state === 'new') throw new TopicsError('closed', 'the hub has not started');
     if (!member.owner.isOpen) throw new TopicsError('gone', 'the socket has ended');
   }
@@ -368,7 +374,8 @@ export class Topics {
     this.#machine.unsubscribe(subscription);
     // An error, with its stack, only for those who wait.
     if (!this.#output.isAwaited(subscription)) return;
-    this.#output.failed(subscription, error ?? new TopicsError('gone', 'unsubscribed before it began'));
+    const gone = this.#isClosed ? closed() : new TopicsError('gone', 'unsubscribed before it began');
+    this.#output.failed(subscription, error ?? gone);
   }
 
   #leave(member: Member<Outlet>): void {
@@ -386,4 +393,8 @@ export class Topics {
         .padStart(5, '0');
     return text.slice(0, length);
   }
+}
+
+function closed(): TopicsError {
+  return new TopicsError('closed', 'the hub was closed');
 }

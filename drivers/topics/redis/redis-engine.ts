@@ -19,7 +19,7 @@ import type {
   Page,
   TopicData,
 } from '../engine.ts';
-import { EngineDownError } from '../errors.ts';
+import { EngineDownError, OutcomeUnknownError, TopicsError } from '../errors.ts';
 import type { Place } from '../position.ts';
 import { Supervisor } from '../supervisor.ts';
 import { isRedisCluster, type RedisCluster } from './cluster.ts';
@@ -230,7 +230,8 @@ export class RedisEngine implements Engine {
       // Whatever is no answer goes wrong with the connection.
       if (!isAnswer(error) || UNABLE.test(error.message) || hasMoved(error)) supervisor.lose(error as Error);
       if (isAnswer(error)) throw new EngineDownError(`the engine refused: ${error.message}`, { cause: error });
-      throw error;
+      if (error instanceof TopicsError) throw error;
+      throw new OutcomeUnknownError('the connection failed before it answered', { cause: error });
     }
   }
 

@@ -644,6 +644,56 @@ describe('the hub', () => {
     expect(await fresh.publish('news', 'x').catch(kind)).toBe('down');
   });
 
+  test('that is closed while it starts has not started, and starts no more', async () => {
+    const hub = createTopics();
+    const starting = hub.start();
+    await hub.close();
+    await expect(starting).rejects.toMatchObject({ kind: 'closed' });
+    await expect(hub.start()).rejects.toThrow(TypeError);
+  });
+
+  test('whose engine did not start may start again, and not once it was closed', async () => {
+    const engine = memoryEngine();
+    const start = engine.start.bind(engine);
+    let fail: (error: Error) => void = () => {};
+    engine.start = () => new Promise((_resolve, reject) => (fail = reject));
+    const hub = createTopics({ engine });
+    const failing = hub.start();
+    fail(new Error('not there'));
+    await expect(failing).rejects.toMatchObject({ kind: 'down', cause: { message: 'not there' } });
+    const starting = hub.start();
+    const closing = hub.close();
+    fail(new Error('not there'));
+    await expect(starting).rejects.toMatchObject({ kind: 'closed' });
+    await closing;
+    await expect(hub.start()).rejects.toThrow(TypeError);
+    engine.start = start;
+    await createTopics({ engine }).start();
+  });
+
+  test('has an engine for itself until it has closed', async () => {
+    const engine = memoryEngine();
+    const [first, second] = [createTopics({ engine }), createTopics({ engine })];
+    await first.start();
+    await expect(second.start()).rejects.toThrow('an engine is one hub’s until that has closed');
+    await expect(first.publish('news', 'x')).resolves.toMatchObject({ delivered: 0 });
+    const closing = first.close();
+    await expect(second.start()).rejects.toThrow(TypeError);
+    await closing;
+    await second.start();
+    await expect(second.publish('news', 'x')).resolves.toMatchObject({ delivered: 0 });
+  });
+
+  test('that is closed says so to those who wait for a subscription, and to who asks for history', async () => {
+    const engine = memoryEngine();
+    engine.subscribe = () => new Promise(() => {});
+    const { hub, sockets } = await started(1, { engine });
+    const waiting = expect(hub.subscribe(sockets[0]!, 'news')).rejects.toMatchObject({ kind: 'closed' });
+    await hub.close();
+    await waiting;
+    await expect(hub.history('news')).rejects.toMatchObject({ kind: 'closed' });
+  });
+
   test('leaves no timer behind', async () => {
     const { hub, network, sockets } = await started(1);
     await hub.subscribe(sockets[0]!, 'news');

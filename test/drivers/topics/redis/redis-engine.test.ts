@@ -10,6 +10,8 @@ const HEARTBEAT = 1000;
 class FakeServer {
   isLoading = false;
   isSilent = false;
+  /** What the library does with a command, where it does not send it. */
+  failure: Error | undefined;
   /** What a subscription takes: it does one after the other. */
   subscribing: () => Promise<void> = async () => {};
   #last: Promise<void> = Promise.resolve();
@@ -40,6 +42,7 @@ class FakeServer {
       subscribe: (...channels: string[]) =>
         (this.#last = this.#last.then(this.subscribing).then(() => void this.subscribed.push(...channels))),
       callBuffer: async () => {
+        if (this.failure !== undefined) throw this.failure;
         if (this.isSilent) return new Promise(() => {});
         if (this.isLoading) throw new Error('LOADING Redis is loading the dataset in memory');
         return 'digest';
@@ -141,5 +144,17 @@ test('more topics than are subscribed to within its patience: it waits for as lo
   await network.advance(42 * HEARTBEAT);
   expect(told).toEqual(['up', 'down', 'up']);
   expect(server.subscribed.length).toBe(20_001);
+  await engine.close();
+});
+
+test('what the library says of a connection that fails is no error of the hub’s: the outcome is unknown', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  const engine = redisEngine(server.client);
+  const sink: EngineSink = { message: () => {}, beat: () => {}, up: () => {}, down: () => {} };
+  await engine.start(sink, { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 });
+  server.failure = new Error('Stream isn’t writeable');
+  const publishing = engine.publish('news', 'x', { stamp: 's', compress: true });
+  await expect(publishing).rejects.toMatchObject({ kind: 'unknown' });
   await engine.close();
 });
