@@ -233,6 +233,54 @@ describe('the server half', () => {
     await network.advance(50);
     expect(JSON.parse(String(await other.receive()))).toMatchObject({ done: 2 });
   });
+
+  test('keeps nothing of what was answered while other requests stay under way', async () => {
+    const race = vi.spyOn(Promise, 'race');
+    onTestFinished(() => race.mockRestore());
+    const { network } = await world({ authorize: () => new Promise<boolean>(() => {}) });
+    const hostile = await network.open('ws://server');
+    for (let i = 0; i < 99; i++) void hostile.send(JSON.stringify({ subscribe: `t${i}`, id: i })).catch(() => {});
+    for (let i = 0; i < 500; i++) void hostile.send('{}').catch(() => {});
+    await network.advance(100);
+    for (let i = 0; i < 500; i++) expect(String(await hostile.receive())).toContain('bad-request');
+    expect(race).not.toHaveBeenCalled();
+  });
+
+  test('hands out what is nested as deep as a request can be, as it is', async () => {
+    const all = await world();
+    const { network, hubs } = all;
+    const ws = await network.open('ws://server');
+    await ws.send('{"subscribe":"news","id":1}');
+    await network.advance(50);
+    await ws.receive();
+    await soon(all, hubs[0]!.publish('news', '['.repeat(100_000) + ']'.repeat(100_000)));
+    const { topic, message, position } = JSON.parse(String(await ws.receive())) as Record<string, unknown>;
+    expect([topic, typeof position, Array.isArray(message)]).toEqual(['news', 'string', true]);
+  });
+
+  test('ends who sends bytes, and reads nothing into them', async () => {
+    const { network } = await world();
+    const ws = await network.open('ws://server');
+    await ws.send(new TextEncoder().encode('{"subscribe":"news","id":1}'));
+    await expect(ws.receive()).rejects.toMatchObject({ code: 1003 });
+  });
+
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is a topic as any other', async (topic) => {
+    const all = await world();
+    const { client, hubs, heard, network, lose } = all;
+    await soon(
+      all,
+      client.subscribe(topic, (message) => void heard.push(message)),
+    );
+    await soon(all, client.publish(topic, { ['__proto__']: 1, constructor: 2 }, { key: topic }));
+    lose();
+    await soon(all, hubs[0]!.publish(topic, '2'));
+    await network.advance(5000);
+    expect(JSON.stringify(heard)).toBe('[{"__proto__":1,"constructor":2},2]');
+    client.unsubscribe(topic);
+    await network.advance(50);
+    expect(hubs.map((hub) => hub.topics())).toEqual([[], []]);
+  });
 });
 
 /** A connection as the client uses it: the test is its server. */
