@@ -265,6 +265,15 @@ describe('a refusal is told with its kind, its response and the request', () => 
   test.each<[string, number, boolean, () => void]>([
     ['bad-request', 400, false, () => watched().receive(encode('GET / HTTP/1.1\r\n\r\n'), 0)],
     ['no-upgrade', 426, true, () => watched().receive(encode('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 0)],
+    [
+      'no-upgrade',
+      405,
+      true,
+      () => {
+        const fields = [':method', 'GET', ':scheme', 'https', ':authority', 'a', ':path', '/'];
+        watched().receiveFields(fields, true, 0);
+      },
+    ],
     ['origin', 403, true, () => watched({ allowedOrigins: [] }).receive(asked, 0)],
     [
       'error',
@@ -296,7 +305,8 @@ describe('a refusal is told with its kind, its response and the request', () => 
       throw cause;
     };
     watched({ allowedOrigins }).receive(asked, 0);
-    expect(refusals).toMatchObject([{ kind: 'error', response: { status: 500 }, cause }]);
+    const request = { path: '/' };
+    expect(refusals).toMatchObject([{ kind: 'error', response: { status: 500 }, request, cause }]);
     expect(refusals[0]).toHaveProperty('cause');
   });
 

@@ -41,8 +41,11 @@ describe('a rejection', () => {
       headers: { 'content-length': '3', connection: 'close' },
       body: '\x00\xff\n',
     });
-    const json = parseResponse(formatRejection({ status: 400, headers: { 'content-TYPE': 'a/b' }, body: '{}' }));
-    expect(json.headers).toEqual({ 'content-type': 'a/b', 'content-length': '2', connection: 'close' });
+    const own: [string, string] = ['content-TYPE', 'a/b'];
+    for (const headers of [[own], [['x-other', 'c'], own]] as [string, string][][]) {
+      const json = parseResponse(formatRejection({ status: 400, headers, body: '{}' }));
+      expect(json.headers).toMatchObject({ 'content-type': 'a/b', 'content-length': '2', connection: 'close' });
+    }
   });
 
   test('to a HEAD request has the length of its body and no body (RFC 9110 §9.3.2)', () => {

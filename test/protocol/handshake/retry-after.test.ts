@@ -11,6 +11,7 @@ test.each<[string, string | undefined, number | undefined]>([
   ['Mon, 07 Nov 1994 08:49:37 GMT', NOW, 86_400_000],
   ['Wed, 01 Mar 2000 00:00:00 GMT', 'Mon, 28 Feb 2000 23:59:59 GMT', 86_401_000],
   ['Thu, 01 Mar 1900 00:00:00 GMT', 'Wed, 28 Feb 1900 23:59:59 GMT', 1000],
+  ['Fri, 01 Mar 2024 00:00:00 GMT', 'Wed, 28 Feb 2024 23:59:59 GMT', 86_401_000],
   ['Sat, 01 Jan 2000 00:00:00 GMT', 'Fri, 31 Dec 1999 23:59:59 GMT', 1000],
   ['Sun, 06 Nov 1994 08:49:36 GMT', NOW, undefined],
   [NOW, undefined, undefined],

@@ -99,6 +99,11 @@ describe('a head', () => {
     other.parse(bytes('GET / HTTP/1.1\r\na: \xe9\r\n\r\n'), 0, 24);
     expect(other.rawHeaders).toEqual(['a', '\xe9']);
     expect(decode).toHaveBeenCalledTimes(3);
+    const cut = new HeadParser(REQUEST_HEAD, decode);
+    cut.parse(bytes('GET / HTTP/1.1\r\na: \xe9'), 0, 20);
+    cut.parse(bytes('\r\n\r\n'), 0, 4);
+    expect(cut.rawHeaders).toEqual(['a', '\xe9']);
+    expect(decode).toHaveBeenCalledTimes(4);
   });
 });
 

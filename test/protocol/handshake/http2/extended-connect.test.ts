@@ -218,6 +218,7 @@ describe('a request that is refused', () => {
     const handshake = received(connect());
     handshake.reject({ status: 426, headers: { Upgrade: 'websocket', 'X-A': 'b' } });
     expect(handshake.fields).toEqual([':status', '426', 'x-a', 'b', 'content-length', '0']);
+    expect(() => handshake.reject({ status: 400 })).toThrow(InvalidStateError);
   });
 });
 
@@ -368,6 +369,14 @@ describe('a client', () => {
     expect(handshake.state).toBe(DONE);
     handshake.receiveFields([':status', '404'], false);
     expect(handshake.state).toBe(DONE);
+  });
+
+  test.each([200, 204, 299])('takes the status %i for a yes', (status) => {
+    expect(answered([':status', `${status}`]).state).toBe(DONE);
+  });
+
+  test.each([300, 400])('takes the status %i for a no', (status) => {
+    expect(answered([':status', `${status}`], { isEnd: true }).state).toBe(FAILED);
   });
 
   test('tells of a refusal with its body, which DATA brings', () => {
