@@ -23,8 +23,6 @@ export interface ListenerHost {
 
 /** A server in a network. */
 export class PipeListener extends ListenerBase {
-  /** The name that it listens on, or an empty string for any. */
-  readonly address: string;
   /** @internal */
   readonly linkOptions: LinkOptions | undefined;
   readonly closed: Promise<void>;
@@ -36,6 +34,9 @@ export class PipeListener extends ListenerBase {
   readonly #plain: ServerPolicy;
   readonly #secure: ServerPolicy;
   readonly #limits: Limits;
+  /** The name that it listens on, or an empty string for any. */
+  readonly #name: string;
+  #isListening: boolean;
   #resolveClosed: () => void;
   #boundPort: number;
 
@@ -45,7 +46,8 @@ export class PipeListener extends ListenerBase {
     this.#limits = resolveLimits(options);
     makeDeflate(true, { compress: options.compress, codec: host.codec });
     checkLinkOptions(options.link);
-    this.address = options.host ?? '';
+    this.#name = options.host ?? '';
+    this.#isListening = true;
     this.linkOptions = options.link;
     this.#host = host;
     this.#options = options;
@@ -66,12 +68,17 @@ export class PipeListener extends ListenerBase {
     this.#boundPort = 0;
   }
 
+  /** The name that it listens on, an empty string for any, or null once it doesn't. */
+  get address(): string | null {
+    return this.#isListening ? this.#name : null;
+  }
+
   get port(): number {
     return this.#boundPort;
   }
 
   get url(): string {
-    return `ws://${this.address === '' ? 'localhost' : this.address}:${this.#boundPort}`;
+    return `ws://${this.#name === '' ? 'localhost' : this.#name}:${this.#boundPort}`;
   }
 
   get connections(): ReadonlySet<Socket> {
@@ -79,6 +86,7 @@ export class PipeListener extends ListenerBase {
   }
 
   stopListening(timeout = Infinity): void {
+    this.#isListening = false;
     this.#host.forget(this);
     this.#admission.stop(() => {
       this.#lastCall.cancel();

@@ -75,8 +75,9 @@ describe('close', () => {
 
   test('with 0 at once, and with false never', async () => {
     const { listener, server } = await serving(1, { closeTimeout: false });
-    await listener.close({ timeout: 0 });
+    const closed = listener.close({ timeout: 0 });
     expect(server.infos).toMatchObject([{ error: { kind: 'terminated' } }]);
+    await closed;
 
     const patient = await serving(1, { closeTimeout: false });
     patient.network.links[0]!.stall();
@@ -137,6 +138,7 @@ test('console.log and JSON.stringify say where it listens, and for how many', as
   expect(inspect(listener)).toBe("Listener { url: 'ws://server:80', isListening: true, connections: 2 }");
   expect(JSON.parse(JSON.stringify(listener))).toEqual(listener.toJSON());
   await listener.close();
+  expect(inspect(listener)).toBe("Listener { url: 'ws://server:80', isListening: false, connections: 0 }");
 });
 
 describe('over sockets', () => {
