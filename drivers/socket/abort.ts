@@ -10,8 +10,8 @@ class Waiting {
     this.callbacks = new Set();
     this.onAbort = () => {
       waitingFor.delete(signal);
-      // One that is called off by what another does is called no more.
-      for (const callback of this.callbacks) if (this.callbacks.delete(callback)) callback();
+      // One that is called off by what another does is not among them any more.
+      for (const callback of this.callbacks) callback();
     };
     signal.addEventListener('abort', this.onAbort, { once: true });
   }
@@ -32,7 +32,7 @@ export function whenAborted(signal: AbortSignal, callback: () => void): () => vo
   const { callbacks, onAbort } = waiting;
   callbacks.add(callback);
   return () => {
-    if (!callbacks.delete(callback) || callbacks.size > 0 || waitingFor.get(signal) !== waiting) return;
+    if (!callbacks.delete(callback) || callbacks.size > 0) return;
     signal.removeEventListener('abort', onAbort);
     waitingFor.delete(signal);
   };

@@ -43,11 +43,10 @@ export function checkCloseOptions(
   return { code, reason, timeout };
 }
 
-/** Throws what is wrong with a timeout; returns it as a number, `Infinity` when there is none. */
+/** A timeout as a number, `Infinity` when there is none. Throws a RangeError for one that is negative or NaN. */
 export function checkTimeout(timeout: number | false | undefined, fallback = Infinity): number {
   if (timeout === undefined) return fallback;
   if (timeout === false) return Infinity;
-  if (typeof timeout !== 'number') throw new TypeError('timeout must be a number or false');
   if (!(timeout >= 0)) throw new RangeError('timeout must not be negative or NaN');
   return timeout;
 }

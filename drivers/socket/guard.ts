@@ -25,8 +25,7 @@ export function guard(subject: Guarded, step: Step, a?: unknown, b?: unknown, c?
 
 /** Tells a subject what one of its steps has thrown. Never throws. */
 export function blame(subject: Guarded, error: unknown): void {
-  if (subject === NOBODY) complain(error);
-  else guard(NOBODY, () => subject.failed(error));
+  guard(NOBODY, () => subject.failed(error));
 }
 
 type Few = [a?: any, b?: any, c?: any, d?: any];
