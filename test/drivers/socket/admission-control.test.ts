@@ -1,6 +1,6 @@
 /** The bound on opening handshakes under way, where no socket matters: over the in-memory network. */
 import { describe, expect, test } from 'vitest';
-import { AdmissionControl, type PendingPeer } from '../../../drivers/socket/admission-control.ts';
+import { AdmissionControl, pathMatcher, type PendingPeer } from '../../../drivers/socket/admission-control.ts';
 import { createNetwork } from '../../../drivers/pipe/index.ts';
 import type { WebSocket } from '../../../drivers/promise/index.ts';
 
@@ -65,6 +65,18 @@ describe('`maxHandshakes`', () => {
   });
 });
 
+test('a server that closes at once waits for none who was turned away and can’t be told', async () => {
+  const network = createNetwork({ manual: true });
+  const server = await network.listen({ port: 80, closeTimeout: false, handshakeTimeout: false }, echo);
+  const attempt = expect(network.open('ws://localhost', SILENT)).rejects.toThrow();
+  await network.settle();
+  const end = server.close({ timeout: 0 });
+  await network.settle();
+  await end;
+  await attempt;
+  expect(network.clock.timers).toBe(0);
+});
+
 test('a door that is shut is empty once the last one who was waited for has gone, socket or not', () => {
   const admission = new AdmissionControl({});
   let isEmpty = false;
@@ -74,4 +86,29 @@ test('a door that is shut is empty once the last one who was waited for has gone
   expect(isEmpty).toBe(false);
   admission.stopWaiting(visitor);
   expect(isEmpty).toBe(true);
+});
+
+test('each newcomer ends another of those who stand in the door, though they take their time to go', () => {
+  const admission = new AdmissionControl({ maxHandshakes: 2 });
+  const ended: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const end = () => void ended.push(i);
+    admission.wait({ state: 'connecting', close: end, terminate: end });
+  }
+  expect(ended).toEqual([0, 1, 2]);
+});
+
+describe('`path`', () => {
+  test('is one, several, what a function says, or every one', () => {
+    const paths = ['/', '/a', '/a/b', '/b'];
+    const served = (of: Parameters<typeof pathMatcher>[0]) => paths.filter(pathMatcher(of));
+    expect(served(undefined)).toEqual(paths);
+    expect(served('/a')).toEqual(['/a']);
+    expect(served(['/b', '/'])).toEqual(['/', '/b']);
+    expect(served((path) => path.startsWith('/a'))).toEqual(['/a', '/a/b']);
+  });
+
+  test.each(['a', '', ['/a', 'b']])('begins with a slash: %j is an error', (path) => {
+    expect(() => pathMatcher(path)).toThrow('path must begin with a slash, as the paths of requests do');
+  });
 });

@@ -177,6 +177,7 @@ describe('broadcast', () => {
   test('misuse throws, and nothing is sent', async () => {
     const { network, server, texts } = await audience();
     expect(() => broadcast(server.sockets, 5 as never)).toThrow(TypeError);
+    expect(() => broadcast([], 5 as never)).toThrow(TypeError);
     expect(() => broadcast(server.sockets, 'x', { slow: 'drop' as 'skip' })).toThrow(TypeError);
     expect(() => broadcast(server.sockets, 'x', { slowTimeout: -1 })).toThrow(RangeError);
     await network.settle();

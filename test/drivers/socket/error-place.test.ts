@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HandshakeError, Http2Pool, open, TimeoutError } from '../../../drivers/index.ts';
+import { ConnectionLostError, HandshakeError, Http2Pool, open, TimeoutError } from '../../../drivers/index.ts';
 import { connect } from '../../../drivers/node/index.ts';
 import { addPlace } from '../../../drivers/socket/error-place.ts';
 
@@ -37,6 +37,18 @@ describe('the place in an error of the opening handshake', () => {
       connect(NOWHERE, {}, { close: (_, info) => resolve(info.error) }).terminate(error);
     });
     expect(info).toBe(error);
+  });
+
+  test('is in errors of the opening handshake alone', () => {
+    const error = new ConnectionLostError('terminated');
+    expect(addPlace(error, 'ws://a/', 'TLS')).toBe(error);
+    expect(error.message).toBe('terminated');
+  });
+
+  test('is a URL of at most 200 characters, and what was waited for where that is known', () => {
+    const whole = `ws://a/${'b'.repeat(193)}`;
+    const messages = [whole, `${whole}c`].map((url) => addPlace(new TimeoutError('too late'), url, undefined)!.message);
+    expect(messages).toEqual([`too late: ${whole}`, `too late: ${whole}…`]);
   });
 
   test('leaves the rest of a TimeoutError as it is', () => {
