@@ -336,7 +336,7 @@ function describe(code: number, reason: string): string {
 }
 
 /** A peer's words in an error text, which ends up in logs and terminals: nothing in them may steer either. */
-function printable(words: string): string {
+export function printable(words: string): string {
   return words.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

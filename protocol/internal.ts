@@ -2,7 +2,7 @@
  * What the drivers in this repository use of the core beside its public door, `index.ts`. Nothing here is exported from the
  * package, and any of it may change.
  */
-export { isError } from './errors.ts';
+export { isError, printable } from './errors.ts';
 export { byteLengthOf, checkFin, isBytes, toBytes } from './data.ts';
 export { resolveConduct } from './conduct.ts';
 export { resolveLimit, resolveLimits } from './limits.ts';

@@ -1,4 +1,12 @@
-import { always, checkOptions, FUNCTION, nameOf, type OptionTable, STRING } from '../../../protocol/internal.ts';
+import {
+  always,
+  checkOptions,
+  FUNCTION,
+  nameOf,
+  type OptionTable,
+  printable,
+  STRING,
+} from '../../../protocol/internal.ts';
 
 /** What of a connection is used here: the promise API's `WebSocket` has it. */
 export interface ClientSocket extends AsyncIterable<string | Uint8Array> {
@@ -8,7 +16,7 @@ export interface ClientSocket extends AsyncIterable<string | Uint8Array> {
 
 /** What was missed of a topic. */
 export interface ClientGap {
-  /** As the hub's `onGap` was told. */
+  /** As the hub's `onGap` was told; `'outage'` too after a connection was lost, where the engine has no positions to resume from. */
   readonly reason: string;
 }
 
@@ -18,7 +26,10 @@ export type TopicListener = (message: unknown, position: string | undefined) => 
 export interface TopicsClientOptions {
   /** Something was missed: called before the message that follows. */
   onGap?(topic: string, gap: ClientGap): void;
-  /** A listener threw, or the server said something that makes no sense. Default: it goes to the console. */
+  /**
+   * A listener threw, the server said something that makes no sense, or it refused to go on with a subscription after a connection was
+   * lost: that one is over, and the TopicsClientError has its `topic`. Default: it goes to the console.
+   */
   onError?(error: unknown): void;
 }
 
@@ -29,10 +40,13 @@ const PUBLISH: OptionTable<{ key?: string }> = { key: always(STRING) };
 /** What the server refused (`kind` is what it says), or what was not answered (`'lost'`, `'closed'`). */
 export class TopicsClientError extends Error {
   readonly kind: string;
+  /** Whose subscription was refused, if one was. */
+  readonly topic: string | undefined;
 
-  constructor(kind: string, message: string) {
+  constructor(kind: string, message: string, topic?: string) {
     super(message);
     this.kind = kind;
+    this.topic = topic;
   }
 
   override get name(): string {
@@ -70,6 +84,11 @@ interface Subscription {
 const MOST_WAITING = 10_000;
 /** And the most characters of them; a single one may be longer. */
 const MOST_CHARACTERS = 16 * 1024 * 1024;
+
+/** The longest position that is kept, in characters: a hub's have about a hundred. */
+const LONGEST_POSITION = 1000;
+/** What a server can't do for now, and the one of the next connection may. */
+const PASSING = new Set(['closed', 'down', 'gone']);
 
 export class TopicsClient {
   readonly #options: TopicsClientOptions;
@@ -183,9 +202,14 @@ export class TopicsClient {
   async #use(connection: ClientSocket): Promise<void> {
     this.#connection = connection;
     this.#leaving.clear();
-    for (const topic of this.#subscriptions.keys()) this.#resume(topic);
+    for (const [topic, subscription] of [...this.#subscriptions]) {
+      // It has begun, and nobody can tell what came since.
+      const isLost = subscription.waiter === undefined && subscription.position === undefined;
+      if (isLost) this.#call(() => this.#options.onGap?.(topic, { reason: 'outage' }));
+      if (this.#subscriptions.get(topic) === subscription) this.#resume(topic);
+    }
     try {
-      for await (const message of connection) this.#hear(String(message));
+      for await (const message of connection) this.#hear(message);
     } catch {
       // However it ended, there is another to come, or the iterator tells why not.
     } finally {
@@ -197,6 +221,7 @@ export class TopicsClient {
   /** Goes on where it was. */
   #resume(topic: string): void {
     const subscription = this.#subscriptions.get(topic)!;
+    const connection = this.#connection;
     this.#ask({ subscribe: topic, since: subscription.position }).then(
       ({ position }) => {
         // Messages may have come before the answer.
@@ -206,9 +231,13 @@ export class TopicsClient {
       },
       (error: TopicsClientError) => {
         if (error.kind === 'lost' || this.#subscriptions.get(topic) !== subscription) return;
+        const { waiter } = subscription;
+        // A hub that is closed before its server, say: it goes on where it was, over the next connection.
+        if (waiter === undefined && PASSING.has(error.kind)) return void connection?.close().catch(() => {});
         this.#subscriptions.delete(topic);
-        if (subscription.waiter !== undefined) subscription.waiter.reject(error);
-        else this.#report(error);
+        const refused = new TopicsClientError(error.kind, `${printable(topic)}: ${error.message}`, topic);
+        if (waiter !== undefined) waiter.reject(refused);
+        else this.#report(refused);
       },
     );
   }
@@ -224,10 +253,10 @@ export class TopicsClient {
     this.#ask({ unsubscribe: topic }, true).then(left, left);
   }
 
-  #hear(text: string): void {
+  #hear(message: string | Uint8Array): void {
     let said: Said;
     try {
-      said = readSaid(text);
+      said = readSaid(message);
     } catch (error) {
       return this.#report(error);
     }
@@ -333,14 +362,20 @@ function complain(error: unknown): void {
 }
 
 /** Throws for what is no JSON, or no object of it; what makes no sense in that is not there. */
-function readSaid(text: string): Said {
-  const said: unknown = JSON.parse(text);
+function readSaid(text: string | Uint8Array): Said {
+  if (typeof text !== 'string') throw new TypeError('the server sent bytes, not JSON as text');
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    throw new TypeError(`the server said something that is no JSON: ${printable(text.slice(0, 40))}`);
+  }
   if (typeof said !== 'object' || said === null) throw new TypeError('the server said something that is no object');
   const { topic, message, position, gap, done, error } = said as Record<string, unknown>;
   return {
     topic: typeof topic === 'string' ? topic : undefined,
     message,
-    position: typeof position === 'string' ? position : undefined,
+    position: typeof position === 'string' && position.length <= LONGEST_POSITION ? position : undefined,
     gap: gap === undefined ? undefined : String(gap),
     done: typeof done === 'number' ? done : undefined,
     error: error === undefined ? undefined : readError(error),
@@ -351,6 +386,6 @@ function readError(error: unknown): TopicsClientError {
   const { kind, message } = Object(error) as Record<string, unknown>;
   return new TopicsClientError(
     typeof kind === 'string' ? kind : 'unknown',
-    typeof message === 'string' ? message : 'the server did not say why',
+    typeof message === 'string' ? printable(message) : 'the server did not say why',
   );
 }

@@ -287,8 +287,8 @@ describe('the server half', () => {
 class Line {
   readonly said: { id: number }[] = [];
   isClosed = false;
-  #give: ((result: IteratorResult<string, undefined>) => void) | undefined;
-  readonly #waiting: string[] = [];
+  #give: ((result: IteratorResult<string | Uint8Array, undefined>) => void) | undefined;
+  readonly #waiting: (string | Uint8Array)[] = [];
 
   async send(text: string): Promise<void> {
     this.said.push(JSON.parse(text) as { id: number });
@@ -299,13 +299,13 @@ class Line {
     this.#give?.({ done: true, value: undefined });
   }
 
-  hear(text: string): void {
+  hear(text: string | Uint8Array): void {
     if (this.#give === undefined) this.#waiting.push(text);
     else this.#give({ done: false, value: text });
     this.#give = undefined;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<string, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, undefined> {
     return {
       next: () => {
         const value = this.#waiting.shift();
@@ -408,6 +408,127 @@ describe('the client with connections of any make', () => {
     await client.close();
   });
 
+  test('after a connection was lost, a gap is told first where there is no position to go on from', async () => {
+    const lines = [new Line(), new Line()];
+    const heard: unknown[] = [];
+    const client = topicsClient(each(lines), { onGap: (topic, { reason }) => void heard.push([topic, reason]) });
+    await turns();
+    for (const topic of ['news', 'sport', 'chess']) {
+      client.subscribe(topic, (message) => void heard.push([topic, message])).catch(() => {});
+    }
+    lines[0]!.hear('{"done":1}');
+    lines[0]!.hear('{"done":2,"position":"p1"}');
+    await turns();
+    await lines[0]!.close();
+    await turns();
+    lines[1]!.hear('{"topic":"news","message":1}');
+    lines[1]!.hear('{"topic":"sport","message":2,"position":"p2"}');
+    await turns();
+    // The third had not begun.
+    expect(heard).toEqual([
+      ['news', 'outage'],
+      ['news', 1],
+      ['sport', 2],
+    ]);
+    await client.close();
+  });
+
+  test('what is unsubscribed and subscribed to in onGap begins anew, once', async () => {
+    const lines = [new Line(), new Line()];
+    const heard: unknown[] = [];
+    const client = topicsClient(each(lines), {
+      onGap() {
+        client.unsubscribe('news');
+        client.unsubscribe('sport');
+        client.subscribe('news', (message) => void heard.push(message)).catch(() => {});
+      },
+    });
+    await turns();
+    for (const topic of ['news', 'sport']) void client.subscribe(topic, () => {});
+    lines[0]!.hear('{"done":1}');
+    lines[0]!.hear('{"done":2}');
+    await turns();
+    await lines[0]!.close();
+    await turns();
+    lines[1]!.hear('{"done":3}');
+    await turns();
+    expect(lines[1]!.said).toEqual([
+      { unsubscribe: 'news', id: 3 },
+      { unsubscribe: 'sport', id: 4 },
+      { subscribe: 'news', id: 5 },
+    ]);
+    await client.close();
+  });
+
+  test.each(['closed', 'down', 'gone'])(
+    'a server whose hub is %s is left for the next, and nothing is lost',
+    async (kind) => {
+      const lines = [new Line(), new Line(), new Line()];
+      const [first, second, third] = lines as [Line, Line, Line];
+      const told: unknown[] = [];
+      const client = topicsClient(each(lines), { onError: (error) => void told.push(error) });
+      await turns();
+      void client.subscribe('news', (message) => void told.push(message));
+      first.hear('{"done":1,"position":"p1"}');
+      await turns();
+      await first.close();
+      await turns();
+      second.hear(`{"done":2,"error":{"kind":"${kind}","message":"not now"}}`);
+      await turns();
+      expect(second.isClosed).toBe(true);
+      expect(third.said).toEqual([{ subscribe: 'news', since: 'p1', id: 3 }]);
+      third.hear('{"topic":"news","message":1,"position":"p2"}');
+      await turns();
+      expect(told).toEqual([1]);
+      await client.close();
+    },
+  );
+
+  test('a subscription that a server refuses to go on with is over, and onError is told whose', async () => {
+    const lines = [new Line(), new Line()];
+    const told: unknown[] = [];
+    const client = topicsClient(each(lines), { onError: (error) => void told.push(error) });
+    await turns();
+    void client.subscribe('news', () => {});
+    lines[0]!.hear('{"done":1,"position":"p1"}');
+    await turns();
+    await lines[0]!.close();
+    await turns();
+    lines[1]!.hear('{"done":2,"error":{"kind":"denied","message":"no\\u001b[2J"}}');
+    await turns();
+    expect(told).toEqual([expect.objectContaining({ kind: 'denied', topic: 'news', message: 'news: no\\u001b[2J' })]);
+    expect(lines[1]!.isClosed).toBe(false);
+    await client.close();
+  });
+
+  test.each([
+    [new Uint8Array(8), 'the server sent bytes, not JSON as text'],
+    ['\u001b[2J\u009b2J', 'the server said something that is no JSON: \\u001b[2J\\u009b2J'],
+  ])('of %j it says what it is, and nothing that steers a terminal', async (nonsense, text) => {
+    const line = new Line();
+    const told: unknown[] = [];
+    const client = topicsClient(of(line), { onError: (error) => void told.push((error as Error).message) });
+    await turns();
+    line.hear(nonsense);
+    await turns();
+    expect(told).toEqual([text]);
+    await client.close();
+  });
+
+  test('a position of any length is not kept', async () => {
+    const lines = [new Line(), new Line()];
+    const client = topicsClient(each(lines));
+    await turns();
+    void client.subscribe('news', () => {});
+    lines[0]!.hear('{"done":1,"position":"p1"}');
+    lines[0]!.hear(JSON.stringify({ topic: 'news', message: 1, position: 'p'.repeat(1001) }));
+    await turns();
+    await lines[0]!.close();
+    await turns();
+    expect(lines[1]!.said).toEqual([{ subscribe: 'news', since: 'p1', id: 2 }]);
+    await client.close();
+  });
+
   test('what nobody awaits and the end overtakes is no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
@@ -465,4 +586,8 @@ describe('the client with connections of any make', () => {
 
 async function* of(line: Line): AsyncGenerator<Line> {
   yield line;
+}
+
+async function* each(lines: readonly Line[]): AsyncGenerator<Line> {
+  yield* lines;
 }
