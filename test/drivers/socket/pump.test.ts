@@ -5,7 +5,8 @@ import { SocketSetting } from '../../../drivers/socket/socket-parts.ts';
 import type { Clock } from '../../../drivers/clock.ts';
 import type { Transport } from '../../../drivers/transport.ts';
 import { Connection, Resources } from '../../../protocol/index.ts';
-import { CLOSE, closePayload, frame } from '../../support/frames.ts';
+import { join } from '../../support/cuts.ts';
+import { CLOSE, closePayload, frame, PING, TEXT } from '../../support/frames.ts';
 
 const clock: Clock = {
   now: () => 0,
@@ -126,7 +127,7 @@ test.each([
   pump.attach(transport);
   connection.stopReading();
   pump.stopSoon();
-  pump.stopSoon();
+  if (takes) pump.stopSoon();
   // What comes meanwhile does not make it stop earlier.
   pump.onData(new Uint8Array(0));
   expect(flow).toEqual([]);
@@ -198,4 +199,139 @@ test('what leaves along with the answer to the end of both sides is told as sent
   pump.onceSent(() => {});
   pump.onEnd();
   expect(told).toEqual(['sent', 'closed 1000']);
+});
+
+/** A pump over a transport that is stuck, what its owner and the connection's are told, and the time, which the caller moves. */
+function stuck(role: 'server' | 'client' = 'server') {
+  const told: string[] = [];
+  const ends: (() => void)[] = [];
+  const time = { now: 0, wake: () => {} };
+  const resources = new Resources();
+  let reclaimed = 0;
+  resources.reclaim = () => void reclaimed++;
+  const connection = Connection.established(role, {
+    sink: { onText: (text) => void told.push(text), onClosed: ({ code }) => void told.push(`closed ${code}`) },
+    now: 0,
+    resources,
+    closeTimeout: 5000,
+  });
+  const owner: PumpOwner = {
+    ...OWNER,
+    onWritable: () => void told.push('writable'),
+    onDeparted: (callbacks, error) => {
+      for (const _ of [callbacks ?? []].flat()) told.push(error === undefined ? 'sent' : `lost: ${error.message}`);
+    },
+  };
+  const setting = new SocketSetting({
+    handlers: {},
+    clock: {
+      now: () => time.now,
+      wakeAt: (_, callback) => {
+        time.wake = callback;
+        return { cancel() {} };
+      },
+      afterReading: (callback) => {
+        callback();
+        return { cancel() {} };
+      },
+      defer: (callback) => void ends.push(callback),
+    },
+    resources,
+    sendHighWater: 100,
+    sendLimit: Infinity,
+  });
+  const pump = new Pump({ connection, owner, setting });
+  const transport = new Stuck();
+  pump.attach(transport);
+  const endTurn = () => ends.splice(0).forEach((end) => end());
+  return {
+    pump,
+    connection,
+    transport,
+    told,
+    time,
+    reclaimed: () => reclaimed,
+    endTurn,
+    /** Sends a message of so many bytes, in a turn of its own. Returns whether to go on. */
+    send(length: number) {
+      connection.sendBinary(new Uint8Array(length));
+      const goOn = pump.sent();
+      pump.onceSent(() => {});
+      endTurn();
+      return goOn;
+    },
+    drain() {
+      transport.bufferedAmount = 0;
+      pump.onDrain();
+    },
+  };
+}
+
+test('what was sent is told so when the transport has let go of it, and its memory comes back then: once each', () => {
+  const { told, send, drain, transport, reclaimed } = stuck();
+  send(1);
+  send(2);
+  expect([transport.written, told, reclaimed()]).toEqual([1, [], 0]);
+  drain();
+  expect([transport.written, told, reclaimed()]).toEqual([2, ['sent'], 1]);
+  drain();
+  expect([transport.written, told, reclaimed()]).toEqual([2, ['sent', 'sent'], 2]);
+});
+
+test('what was sent is told to be lost as soon as a write fails, and its memory comes back', () => {
+  const { told, send, pump, reclaimed } = stuck();
+  send(1);
+  send(2);
+  pump.onWriteFailed(new Error('EPIPE'));
+  expect([told, reclaimed()]).toEqual([['lost: EPIPE', 'lost: EPIPE'], 2]);
+});
+
+test('who was told to wait is told once to go on', () => {
+  const { told, send, drain } = stuck();
+  expect(send(200)).toBe(false);
+  drain();
+  expect(send(1)).toBe(true);
+  drain();
+  expect(told).toEqual(['sent', 'writable', 'sent']);
+});
+
+test('nobody is told to go on once it is over', () => {
+  const { told, send, connection, pump } = stuck();
+  send(200);
+  connection.terminate(0);
+  pump.flush();
+  expect(told).toEqual(['closed 1006']);
+});
+
+test('a peer that ends its side is not waited for, though output waits', () => {
+  const { told, send, pump } = stuck();
+  send(1);
+  pump.onEnd();
+  expect(told).toEqual(['closed 1006']);
+});
+
+test('what is answered when reading goes on leaves at the end of the turn', () => {
+  const { told, connection, pump, transport, endTurn } = stuck('client');
+  connection.pause();
+  pump.flowChanged();
+  pump.onData(join(frame({ opcode: TEXT, payload: 'a' }), frame({ opcode: PING })));
+  connection.resume(0);
+  pump.flowChanged();
+  expect([told, transport.written]).toEqual([['a'], 0]);
+  endTurn();
+  expect(transport.written).toBe(1);
+});
+
+test.each([
+  [true, []],
+  [false, ['closed 1000']],
+])('a client waits longer for the end of the transport while that is writing: %s', (isWriting, expected) => {
+  const { told, connection, pump, transport, time } = stuck('client');
+  connection.close(1000, '', 0);
+  pump.flush();
+  pump.onData(frame({ opcode: CLOSE, payload: closePayload(1000) }));
+  if (!isWriting) transport.bufferedAmount = 0;
+  time.now = 1000;
+  time.wake();
+  expect(told).toEqual(expected);
 });
