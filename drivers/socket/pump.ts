@@ -48,8 +48,6 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   /** Whether the transport stops at the end of this turn, and not before. */
   #stopsSoon: boolean;
   #ended: boolean;
-  /** Whether nothing that is written leaves any more. */
-  #isOutputLost: boolean;
   /** Whether anything has come since this was reset. */
   #hasHeard: boolean;
   /** Whether the peer has ended its side: once everything has left, that is told again. */
@@ -77,7 +75,6 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     this.#reading = true;
     this.#stopsSoon = false;
     this.#ended = false;
-    this.#isOutputLost = false;
     this.#hasHeard = false;
     this.#hasPeerEnded = false;
     this.#owesFields = false;
@@ -152,7 +149,6 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   onWriteFailed(error: Error): void {
     this.onReleased();
-    this.#isOutputLost = true;
     this.#mustWait = false;
     this.#enter((connection, now) => {
       connection.outputLost(now, error);
@@ -261,7 +257,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
       this.#act();
       this.#arm();
       if (this.#mustWait || this.#hasPeerEnded) this.#tellDrained();
-      if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+      if (this.#departures !== undefined) this.#depart(this.#departures);
     } catch (error) {
       blame(this, error);
     }
@@ -274,7 +270,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     }
     // What the peer has sent before its end is dealt with first, which may take several turns.
     if (!this.#hasPeerEnded || this.bufferedAmount > 0 || this.#connection.wantsTurn) return;
-    if (this.#departures !== undefined && !this.#isOutputLost) this.#depart(this.#departures);
+    if (this.#departures !== undefined) this.#depart(this.#departures);
     this.#hasPeerEnded = false;
     this.#enter((connection, now) => connection.receiveEof(now));
   }
@@ -302,8 +298,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     if (chunks.length === 0) return;
     this.bytesSent += size;
     this.lastSent = Math.floor(now);
-    if (this.#isOutputLost || transport.write(chunks))
-      for (const chunk of chunks) this.#setting.resources.reclaim(chunk);
+    if (transport.write(chunks)) for (const chunk of chunks) this.#setting.resources.reclaim(chunk);
     else this.#unsent = this.#unsent === NOTHING ? chunks : [...this.#unsent, ...chunks];
   }
 

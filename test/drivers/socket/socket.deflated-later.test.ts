@@ -140,6 +140,19 @@ describe('messages that are deflated later', () => {
     expect(client.send('again')).toBe(true);
   });
 
+  test('have left when they have gone, and what is behind them too, though what went before has', async () => {
+    const { network, client } = await opened();
+    const told: string[] = [];
+    const note = (name: string) => ({ onSent: () => void told.push(name) });
+    client.send('before', note('before'));
+    client.send(words(100_000, 1), note('deflated'));
+    client.send('behind', note('behind'));
+    await network.advance(49);
+    expect(told).toEqual(['before']);
+    await network.advance(50);
+    expect(told).toEqual(['before', 'deflated', 'behind']);
+  });
+
   test('are held to sendLimit', async () => {
     const { client, closed } = await opened({ sendLimit: 50_000 });
     client.send(words(30_000, 1));
