@@ -127,6 +127,17 @@ describe('broadcast', () => {
     expect(server.sockets.map(({ state }) => state)).toEqual(['open', 'closed', 'open']);
   });
 
+  test("'wait' ends nobody who took it in time, though another one does not", async () => {
+    const { network, server } = await audience();
+    const [first] = server.sockets;
+    // More than sendHighWater by itself: each is waited for.
+    const done = broadcast(server.sockets, new Uint8Array(100_000), { slow: 'wait', slowTimeout: 5_000 });
+    expect(first!.bufferedAmount).toBeGreaterThan(64 * 1024);
+    await network.advance(5_000);
+    expect(await done).toBe(3);
+    expect(server.sockets.map(({ state }) => state)).toEqual(['open', 'closed', 'open']);
+  });
+
   test("'wait' has ten seconds, unless it is told to take all the time there is", async () => {
     for (const [slowTimeout, after] of [
       [undefined, 'closed'],
