@@ -57,6 +57,8 @@ export class SocketSetting {
   readonly admission: AdmissionControl<any> | undefined;
   readonly sendHighWater: number;
   readonly sendLimit: number;
+  /** Whether that may be passed before `send` says to wait. */
+  readonly isLimitFirst: boolean;
 
   constructor(parts: SettingParts) {
     this.handlers = parts.handlers;
@@ -69,6 +71,7 @@ export class SocketSetting {
     this.admission = parts.admission;
     this.sendHighWater = parts.sendHighWater;
     this.sendLimit = parts.sendLimit;
+    this.isLimitFirst = parts.sendLimit < parts.sendHighWater;
   }
 }
 

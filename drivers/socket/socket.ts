@@ -370,8 +370,8 @@ export class Socket<Data = unknown, Context = unknown> {
     const goOn = this.#pump.sent();
     if (!goOn) this.observer?.onBackpressure(this, true);
     if (options?.onSent !== undefined) this.#pump.onceSent(options.onSent);
-    const { sendLimit } = this.#setting;
-    if (!goOn && this.#pump.bufferedAmount > sendLimit && this.#waited(data) > sendLimit) {
+    const { sendLimit, isLimitFirst } = this.#setting;
+    if ((!goOn || isLimitFirst) && this.#pump.bufferedAmount > sendLimit && this.#waited(data) > sendLimit) {
       const text = `more than sendLimit, ${sendLimit} bytes, wait to be sent`;
       this.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
     }
