@@ -16,7 +16,7 @@ export interface NatsConnection {
   request(subject: string, payload?: any, options?: any): Promise<NatsMessage>;
   subscribe(subject: string, options: any): NatsSubscription;
   flush(): Promise<void>;
-  status(): AsyncIterable<{ readonly type: string }>;
+  status(): AsyncIterable<{ readonly type: string }> & { stop?(): void };
   closed(): Promise<unknown>;
   isClosed(): boolean;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { Wake } from '../../clock.ts';
 import type { EngineContext, EngineSink } from '../engine.ts';
 import { EngineDownError, OutcomeUnknownError, TopicsError } from '../errors.ts';
-import type { NatsConnection } from './connection.ts';
+import type { NatsConnection, NatsSubscription } from './connection.ts';
 
 /** Heartbeats that it stays with a server behind which nobody answers, and at least so many milliseconds. */
 const PATIENCE = 5;
@@ -38,6 +38,8 @@ export class NatsLink {
   /** When it went down, or was told to go elsewhere since. */
   #downAt: number;
   #wake: Wake | undefined;
+  #beats: NatsSubscription | undefined;
+  #statuses: ReturnType<NatsConnection['status']> | undefined;
 
   constructor(
     connection: NatsConnection,
@@ -61,6 +63,8 @@ export class NatsLink {
     this.#asked = -1;
     this.#downAt = 0;
     this.#wake = undefined;
+    this.#beats = undefined;
+    this.#statuses = undefined;
   }
 
   get isUp(): boolean {
@@ -71,16 +75,21 @@ export class NatsLink {
   async start(): Promise<void> {
     const { connection } = this;
     if (connection.isClosed()) throw new EngineDownError('the connection is closed');
-    const beats = connection.subscribe(this.#beatSubject, {
+    this.#beats = connection.subscribe(this.#beatSubject, {
       callback: () => {
         this.heard();
         this.#sink.beat();
       },
     });
-    await connection.flush();
-    await this.#readiness.prepare();
+    try {
+      await connection.flush();
+      await this.#readiness.prepare();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#turnUp();
-    void this.#watch(beats);
+    void this.#watch();
     this.#tick();
   }
 
@@ -100,22 +109,26 @@ export class NatsLink {
     });
   }
 
+  /** Leaves nothing on the connection, which is the user's and goes on. */
   close(): void {
     this.#isClosed = true;
     this.#isUp = false;
     this.#wake?.cancel();
+    this.#statuses?.stop?.();
+    if (!this.connection.isClosed()) this.#beats?.unsubscribe();
+    this.#beats = undefined;
     this.#settle(new EngineDownError('the engine was closed'));
   }
 
-  async #watch(beats: { unsubscribe(): void }): Promise<void> {
-    for await (const { type } of this.connection.status()) {
-      if (this.#isClosed) break;
+  async #watch(): Promise<void> {
+    this.#statuses = this.connection.status();
+    for await (const { type } of this.#statuses) {
+      if (this.#isClosed) return;
       if (type === 'reconnect') void this.#check();
       else if (/^(disconnect|reconnecting|forceReconnect|staleConnection|close)$/.test(type)) this.#turnDown(type);
     }
     // The client gave up, or was closed.
     this.#turnDown('close');
-    if (!this.connection.isClosed()) beats.unsubscribe();
   }
 
   #turnUp(): void {

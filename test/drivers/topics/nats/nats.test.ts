@@ -73,6 +73,24 @@ describe.skipIf(!has('nats-server'))('with nats-server', () => {
       expect(here.messages).toEqual(there.messages);
     });
 
+    test('a hub leaves nothing on its connection when it is closed, or did not start', async () => {
+      const { hub } = await node(options);
+      await hub.close();
+      const connection = connections.at(-1)!;
+      const { protocol } = connection as unknown as {
+        protocol: { listeners: unknown[]; subscriptions: { size(): number } };
+      };
+      await until('nobody listens', () => protocol.listeners.length === 0);
+      const before = protocol.subscriptions.size();
+      const failing = natsEngine(connection, { prefix: `t${prefix}`, ...options });
+      const { flush } = connection;
+      connection.flush = () => Promise.reject(new Error('not now'));
+      await expect(new RealNode(failing).start()).rejects.toThrow(EngineDownError);
+      connection.flush = flush;
+      // Answers to requests come to one, which is the connection's.
+      expect([before, protocol.subscriptions.size()]).toEqual(kind === 'core' ? [0, 0] : [1, 1]);
+    });
+
     test('the server is killed: refused meanwhile, told or filled, and nothing appears later', async () => {
       const [first, second] = [await node(options), await node(options)];
       const all = [await first.subscribe('news'), await second.subscribe('news')];
