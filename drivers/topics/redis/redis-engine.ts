@@ -199,7 +199,10 @@ export class RedisEngine implements Engine {
     }
   }
 
-  /** What the scripts do the user must be allowed to: where not, publishes would fail one by one, and subscriptions wait for good. */
+  /**
+   * What the scripts do the user must be allowed to, and the server be able to, as a replica is not: else publishes would fail one by one,
+   * and subscriptions wait for good.
+   */
   async #tryScripts(link: RedisLink): Promise<void> {
     const name = `${TRIAL}:${this.#context!.node}`;
     const keys = ['m', 's', 'k'].map((kind) => `${this.#prefix}:{${name}}:${kind}`);
@@ -211,7 +214,7 @@ export class RedisEngine implements Engine {
       await link.run(HISTORY, keys.slice(0, 2), ['1', '1', epoch, TRIAL_TTL]);
       await link.run(HEADS, keys.slice(0, 1), [epoch, TRIAL_TTL]);
     } catch (error) {
-      if (FORBIDDEN.test((error as Error).message) || !isAnswer(error)) throw error;
+      if (!isAnswer(error) || FORBIDDEN.test(error.message) || UNABLE.test(error.message)) throw error;
     }
   }
 

@@ -405,6 +405,34 @@ describe.skipIf(!isThere)('with redis-server', () => {
     expect(() => redisEngine(client, { prefix: '{x}' })).toThrow(TypeError);
   });
 
+  test('a replica fails the start, and a master that becomes one is away until it is a master', async () => {
+    const other = await startRedis();
+    ends.push(() => other.close());
+    const standby = new IoRedis(other.port, '127.0.0.1');
+    ends.push(() => standby.disconnect());
+    const clientOf = (): RedisClient => {
+      const { client, end } = LIBRARIES[2]![1](other.port);
+      ends.push(end);
+      return client;
+    };
+    const changes: boolean[] = [];
+    const observer = { onEngine: ({ isUp }: { isUp: boolean }) => void changes.push(isUp) };
+    const before = await new RealNode(redisEngine(clientOf()), { observer, heartbeat: HEARTBEAT }).start();
+    nodes.push(before);
+    await standby.replicaof('127.0.0.1', server.port);
+    const starting = new RealNode(redisEngine(clientOf())).start();
+    await expect(starting).rejects.toMatchObject({ cause: { message: expect.stringContaining('READONLY') as string } });
+    await expect(before.hub.publish('news', 'never')).rejects.toThrow(EngineDownError);
+    const subscribing = before.subscribe('news');
+    await until('it is away', () => changes.length === 2);
+    await standby.replicaof('NO', 'ONE');
+    await until('it is back', () => changes.length === 3);
+    const told = await subscribing;
+    await before.hub.publish('news', '1');
+    await until('it is there', () => told.messages.length === 1);
+    expect(changes).toEqual([true, false, true]);
+  });
+
   test('a server that is not there fails the start', async () => {
     const { client, end } = LIBRARIES[0]![1](1);
     ends.push(end);
