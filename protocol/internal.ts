@@ -45,7 +45,9 @@ export { TunnelHandshake, type TunnelOptions } from './handshake/http1/tunnel.ts
 export { isHttp2Preface } from './handshake/http2/extended-connect.ts';
 export { ServerPolicy } from './handshake/server-policy.ts';
 export { REJECTION_OPTIONS, UNAVAILABLE } from './handshake/rejection.ts';
+export { isToken } from './handshake/grammar.ts';
 export { isLate, verdictOf } from './handshake/verdict.ts';
+export { MAX_REASON } from './closing/close-payload.ts';
 export { MAX_CONTROL_PAYLOAD, MAX_HEADER } from './framing/opcodes.ts';
 export { PermessageDeflate } from './permessage-deflate/permessage-deflate.ts';
 export { SlidingWindow } from './permessage-deflate/sliding-window.ts';

@@ -86,7 +86,8 @@ function isItsEnd(error: unknown, webSocket: WebSocket): boolean {
   return error instanceof WebSocketError && error.isOk && webSocket.state !== 'open';
 }
 
-async function closeAfter(webSocket: WebSocket, error: unknown): Promise<void> {
+/** Closes with the code and reason of the `WebSocketError` that this is, or else with 1011. */
+export async function closeAfter(webSocket: WebSocket, error: unknown): Promise<void> {
   if (error instanceof WebSocketError) {
     try {
       await webSocket.close(error.code, error.reason);

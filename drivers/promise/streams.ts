@@ -1,5 +1,6 @@
 import { WebSocketError } from '../../protocol/index.ts';
 import type { Data, ReceivedMessage } from './data.ts';
+import { closeAfter } from './run-handler.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** A WebSocket as a pair of web streams. A chunk is a message: a string for TEXT, bytes for BINARY. */
@@ -40,7 +41,7 @@ export function toStreams(webSocket: WebSocket): WebStreams {
     },
     write: (message) => webSocket.send(message),
     close: () => closeCleanly(webSocket),
-    abort: (reason) => closeWith(webSocket, reason),
+    abort: (reason) => closeAfter(webSocket, reason),
   });
   return { readable, writable };
 }
@@ -48,16 +49,4 @@ export function toStreams(webSocket: WebSocket): WebStreams {
 async function closeCleanly(webSocket: WebSocket): Promise<void> {
   const { error } = await webSocket.close();
   if (error !== undefined) throw error;
-}
-
-async function closeWith(webSocket: WebSocket, reason: unknown): Promise<void> {
-  try {
-    if (reason instanceof WebSocketError) {
-      await webSocket.close(reason.code, reason.reason);
-      return;
-    }
-  } catch {
-    // A code that only tells of an end, and is never sent.
-  }
-  await webSocket.close(1011);
 }

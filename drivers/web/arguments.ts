@@ -1,10 +1,6 @@
+import { isToken, MAX_REASON } from '../../protocol/internal.ts';
+
 /** What a constructor and `close` of the standard are given, checked and brought into shape as it and WebIDL say. */
-
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** The longest reason, in bytes of UTF-8. */
-const MAX_REASON = 123;
 
 /** WebIDL: too few arguments are a TypeError. */
 export function needArgument(given: number, of: string): void {
@@ -101,7 +97,7 @@ function checkProtocols(values: readonly unknown[]): string[] {
   if (new Set(list.map((one) => one.toLowerCase())).size < list.length) {
     throw new DOMException('a subprotocol is repeated', 'SyntaxError');
   }
-  for (const one of list) if (!TOKEN.test(one)) throw new DOMException('a subprotocol is not a token', 'SyntaxError');
+  for (const one of list) if (!isToken(one)) throw new DOMException('a subprotocol is not a token', 'SyntaxError');
   return list;
 }
 

@@ -6,6 +6,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { acceptKey } from '../../protocol/index.ts';
+import { isToken } from '../../protocol/internal.ts';
 import {
   acceptAnswer,
   type AgreedExtension,
@@ -16,7 +17,6 @@ import {
 } from './deflate.ts';
 import { driver } from './driver.ts';
 import { parse } from './extension.ts';
-import { isToken } from './grammar.ts';
 import { type ClientOptions, defaultsOf } from './options.ts';
 import { followsTo, type Origin, originOf, withoutCredentials } from './redirects.ts';
 import { nextTick } from './clock.ts';

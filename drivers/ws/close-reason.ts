@@ -1,8 +1,6 @@
 import { isCloseCode } from '../../protocol/index.ts';
+import { MAX_REASON } from '../../protocol/internal.ts';
 import { toBuffer } from './data.ts';
-
-/** The longest reason, in bytes of UTF-8 (RFC 6455 §5.5.1). */
-const MAX_REASON = 123;
 
 /** The reason as text. Throws as `ws` does. */
 export function checkClose(code: number | undefined, reason: string | Uint8Array | undefined): string {

@@ -7,10 +7,6 @@ export function isSpace(character: string): boolean {
   return character === ' ' || character === '\t';
 }
 
-export function isToken(text: string): boolean {
-  return /^[!#$%&'*+\-.0-9A-Z^_`|a-z~]+$/.test(text);
-}
-
 export function unexpectedCharacter(at: number): SyntaxError {
   return new SyntaxError(`Unexpected character at index ${at}`);
 }
