@@ -129,8 +129,12 @@ export class RedisEngine implements Engine {
     return parseReceipt(textAt(await this.#script(PUBLISH, keys, [flags, stamp, data, ...rest])));
   }
 
-  subscribe(topic: string): Promise<void> {
-    return this.#channels.add(topic);
+  async subscribe(topic: string): Promise<void> {
+    try {
+      await this.#channels.add(topic);
+    } catch (error) {
+      throw refused(error as Error);
+    }
   }
 
   unsubscribe(topic: string): void {
@@ -232,7 +236,7 @@ export class RedisEngine implements Engine {
     } catch (error) {
       // Whatever is no answer goes wrong with the connection.
       if (!isAnswer(error) || UNABLE.test(error.message) || hasMoved(error)) supervisor.lose(error as Error);
-      if (isAnswer(error)) throw new EngineDownError(`the engine refused: ${error.message}`, { cause: error });
+      if (isAnswer(error)) throw refused(error);
       if (error instanceof TopicsError) throw error;
       throw new OutcomeUnknownError('the connection failed before it answered', { cause: error });
     }
@@ -256,6 +260,11 @@ export class RedisEngine implements Engine {
       .toString(36)
       .padStart(8, '0');
   }
+}
+
+/** What the server has answered, as an error of the hub's. */
+function refused(cause: Error): EngineDownError {
+  return new EngineDownError(`the engine refused: ${cause.message}`, { cause });
 }
 
 /** Whether an error is what the server has answered: those begin with a word in capitals. */

@@ -380,6 +380,20 @@ describe.skipIf(!isThere)('with redis-server', () => {
     },
   );
 
+  test('a user who may not have some channels: told by a TopicsError, and the others are there', async () => {
+    const channels = ['beat:*', '{trial*', '{news}'].map((name) => `&t${prefix}:${name}`);
+    await control.call('ACL', 'SETUSER', 'some', 'reset', 'on', '>secret', '~*', '+@all', ...channels);
+    const socket = { host: '127.0.0.1', port: server.port };
+    const client = createClient({ socket, username: 'some', password: 'secret' });
+    const first = await new RealNode(redisEngine(client, { prefix: `t${prefix}` }), { heartbeat: HEARTBEAT }).start();
+    nodes.push(first);
+    const [refused, told] = await Promise.allSettled([first.subscribe('secret'), first.subscribe('news')]);
+    expect(refused).toMatchObject({ reason: { name: 'EngineDownError', cause: expect.any(Error) as Error } });
+    expect(told.status).toBe('fulfilled');
+    expect(await first.hub.publish('news', '1')).toMatchObject({ delivered: 1 });
+    expect(first.hub.metrics.engine.downs).toBe(0);
+  });
+
   test('a server without memory to spare: publishes are refused, and the link lives', async () => {
     const told = await (await node(0)).subscribe('news');
     const [first] = nodes;
