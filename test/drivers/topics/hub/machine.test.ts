@@ -1,0 +1,330 @@
+/** What a hub decides for single subscribers: those that resume, those that are slow, and those that go meanwhile. */
+import { describe, expect, test } from 'vitest';
+import type { EngineMessage, Page } from '../../../../drivers/topics/engine.ts';
+import { HubMachine } from '../../../../drivers/topics/hub/machine.ts';
+import {
+  type Delivery,
+  type Fetch,
+  type MachineGap,
+  Member,
+  type Slow,
+  type Subscription,
+} from '../../../../drivers/topics/hub/line.ts';
+import { type HubOutput, Sent } from '../../../../drivers/topics/hub/output.ts';
+import type { Place } from '../../../../drivers/topics/position.ts';
+
+function place(offset: number, epoch = 'e'): Place {
+  return { epoch, offset, stamp: `s${offset}` };
+}
+
+function message(offset: number, topic = 't'): EngineMessage {
+  return { ...place(offset), topic, data: `${offset}`, compress: true, previous: offset - 1 };
+}
+
+function page(offsets: readonly number[], newest: number, options: Partial<Page> = {}): Page {
+  return {
+    messages: offsets.map((offset) => message(offset)),
+    hole: undefined,
+    more: false,
+    position: place(newest),
+    ...options,
+  };
+}
+
+/** A machine whose engine is up, what its subscribers were told, and what it has asked for. */
+class Hub implements HubOutput<string> {
+  readonly machine = new HubMachine<string>({ output: this, hasHistory: true, mostHeld: 10, mostHeldBytes: 10_000 });
+  readonly told: string[] = [];
+  readonly asked: Fetch<string>[] = [];
+  /** What comes of a delivery, by `owner offset`. */
+  readonly outcomes = new Map<string, Sent | (() => Sent)>();
+
+  constructor() {
+    this.machine.up();
+  }
+
+  open(): void {}
+  shut(): void {}
+  began(): void {}
+  failed(): void {}
+
+  fetch(request: Fetch<string>): void {
+    this.asked.push(request);
+  }
+
+  deliver({ member }: Subscription<string>, { topic, offset }: Delivery): Sent {
+    const name = `${member.owner} ${offset}`;
+    const outcome = this.outcomes.get(name) ?? Sent.MORE;
+    const sent = typeof outcome === 'function' ? outcome() : outcome;
+    if (sent !== Sent.REFUSED) this.told.push(topic === 't' ? name : `${name} of ${topic}`);
+    return sent;
+  }
+
+  gap({ member }: Subscription<string>, { reason, last, next }: MachineGap): boolean {
+    this.told.push(`${member.owner} ${reason} ${last?.offset}-${next?.offset}`);
+    return true;
+  }
+
+  end({ owner }: Member<string>): void {
+    this.told.push(`${owner} ended`);
+  }
+
+  /** A topic that this node follows live, up to this message. */
+  follow(offset: number, topic = 't'): Member<string> {
+    const member = new Member('first');
+    this.machine.subscribe(member, topic, 'send');
+    this.machine.opened(this.machine.lines.get(topic)!);
+    this.machine.answeredHead(this.asked.pop()!, place(offset));
+    return member;
+  }
+
+  join(owner: string, slow: Slow, since?: number, topic = 't'): Member<string> {
+    const member = new Member(owner);
+    this.machine.subscribe(member, topic, slow, since === undefined ? undefined : place(since));
+    return member;
+  }
+
+  /** The one question that there is; it is answered with this. */
+  answer(since: number | undefined, answer: Page): void {
+    expect(this.asked.map((request) => request.since?.offset)).toEqual([since]);
+    this.machine.answered(this.asked.pop()!, answer);
+  }
+
+  come(...offsets: number[]): void {
+    for (const offset of offsets) this.machine.message(message(offset));
+  }
+
+  /** What one of them was told since the last time. */
+  toldTo(owner: string): string[] {
+    const own = this.told.filter((line) => line.startsWith(`${owner} `)).map((line) => line.slice(owner.length + 1));
+    this.told.length = 0;
+    return own;
+  }
+}
+
+describe('a subscriber that resumes', () => {
+  test('is given page by page what follows its place, never past its line, and then what comes', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.join('late', 'catch-up', 2);
+    hub.answer(2, page([3, 4], 5, { more: true }));
+    expect(hub.toldTo('late')).toEqual(['3', '4']);
+    hub.answer(4, page([5, 6], 6));
+    expect(hub.toldTo('late')).toEqual(['5']);
+    hub.come(6);
+    expect(hub.told).toEqual(['first 6', 'late 6']);
+    expect(hub.machine.counts).toMatchObject({ caughtUp: 3, delivered: 5 });
+  });
+
+  test('asks for nothing where it is there already', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.join('late', 'catch-up', 5);
+    expect(hub.asked).toEqual([]);
+    hub.come(6);
+    expect(hub.toldTo('late')).toEqual(['6']);
+  });
+
+  test('is not given again what it has, should the page begin before its place', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.join('late', 'catch-up', 3);
+    hub.answer(3, page([2, 3, 4, 5], 5));
+    expect(hub.toldTo('late')).toEqual(['4', '5']);
+  });
+
+  test('goes on where it stopped when it was full', () => {
+    const hub = new Hub();
+    hub.follow(6);
+    const member = hub.join('late', 'catch-up', 2);
+    hub.outcomes.set('late 4', Sent.FULL);
+    hub.answer(2, page([3, 4, 5, 6], 6));
+    hub.machine.tick();
+    expect([hub.toldTo('late'), hub.asked]).toEqual([['3', '4'], []]);
+    hub.machine.drained(member);
+    hub.answer(4, page([5, 6], 6));
+    expect(hub.toldTo('late')).toEqual(['5', '6']);
+    expect(hub.asked).toEqual([]);
+  });
+
+  test('is asked again at a tick when it has refused one', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.join('late', 'catch-up', 2);
+    hub.outcomes.set('late 4', Sent.REFUSED);
+    hub.answer(2, page([3, 4, 5], 5));
+    expect([hub.toldTo('late'), hub.asked]).toEqual([['3'], []]);
+    hub.outcomes.clear();
+    hub.machine.tick();
+    hub.answer(3, page([4, 5], 5));
+    expect(hub.toldTo('late')).toEqual(['4', '5']);
+  });
+
+  test.each([
+    ['has ended', () => Sent.ENDED],
+    ['leaves meanwhile', (hub: Hub, member: Member<string>) => (hub.machine.leave(member), Sent.MORE)],
+  ])('is given nothing more, and asks for nothing, when it %s', (_, outcome) => {
+    const hub = new Hub();
+    hub.follow(5);
+    const member = hub.join('late', 'catch-up', 2);
+    hub.outcomes.set('late 3', () => outcome(hub, member));
+    hub.answer(2, page([3, 4], 5));
+    expect(hub.toldTo('late')).toEqual(['3']);
+  });
+
+  test('is given nothing when it has left before the answer', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    const member = hub.join('late', 'catch-up', 2);
+    hub.machine.leave(member);
+    hub.answer(2, page([3, 4, 5], 5));
+    expect([hub.toldTo('late'), hub.asked]).toEqual([[], []]);
+  });
+
+  test('has one question at a time, whatever it is subscribed to, and none while it is full', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.follow(5, 'u');
+    const member = hub.join('late', 'catch-up', 4);
+    hub.machine.subscribe(member, 'u', 'catch-up', place(4));
+    hub.outcomes.set('late 5', Sent.FULL);
+    hub.answer(4, page([5], 5));
+    expect(hub.asked).toEqual([]);
+    hub.machine.drained(member);
+    expect(hub.asked.map(({ line }) => line.topic)).toEqual(['u']);
+  });
+
+  test('is told first that some of what follows is no longer kept', () => {
+    const hub = new Hub();
+    hub.follow(6);
+    hub.join('late', 'catch-up', 2);
+    hub.answer(2, page([5, 6], 6, { hole: 'trimmed' }));
+    expect(hub.toldTo('late')).toEqual(['trimmed 2-5', '5', '6']);
+  });
+
+  test('is told that nothing of what follows is kept, and goes on from there', () => {
+    const hub = new Hub();
+    hub.follow(6);
+    hub.join('late', 'catch-up', 2);
+    hub.answer(2, page([], 6, { hole: 'trimmed' }));
+    expect([hub.toldTo('late'), hub.asked]).toEqual([['trimmed 2-undefined'], []]);
+    hub.come(7);
+    expect(hub.toldTo('late')).toEqual(['7']);
+  });
+
+  test('is given nothing more when it leaves at being told', () => {
+    const hub = new Hub();
+    hub.follow(6);
+    const member = hub.join('late', 'catch-up', 2);
+    hub.gap = () => (hub.machine.leave(member), true);
+    hub.answer(2, page([5, 6], 6, { hole: 'trimmed' }));
+    expect(hub.toldTo('late')).toEqual([]);
+  });
+
+  test('goes on with its line, and is told so, when three answers have led nowhere', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.join('late', 'catch-up', 2);
+    for (let i = 0; i < 2; i++) {
+      hub.answer(2, page([], 9, { position: place(9, 'other') }));
+      // The line is looked at first: nothing is missing there.
+      expect(hub.asked.map(({ subscription }) => subscription)).toEqual([undefined]);
+      hub.answer(5, page([], 5));
+    }
+    expect(hub.toldTo('late')).toEqual([]);
+    hub.answer(2, page([], 9, { position: place(9, 'other') }));
+    expect(hub.toldTo('late')).toEqual(['trimmed 2-undefined']);
+    expect(hub.asked).toEqual([]);
+    hub.come(6);
+    expect(hub.toldTo('late')).toEqual(['6']);
+  });
+
+  test('starts to count these anew with each answer that leads on', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.join('late', 'catch-up', 2);
+    const nowhere = (since: number) => {
+      hub.answer(since, page([], 9, { position: place(9, 'other') }));
+      hub.answer(5, page([], 5));
+    };
+    for (const since of [2, 2]) nowhere(since);
+    hub.answer(2, page([3], 5, { more: true }));
+    for (const since of [3, 3]) nowhere(since);
+    expect(hub.toldTo('late')).toEqual(['3']);
+    hub.answer(3, page([4, 5], 5));
+    expect(hub.toldTo('late')).toEqual(['4', '5']);
+  });
+});
+
+describe('a slow subscriber', () => {
+  /** Full with the sixth message, and two more come before it drains. */
+  function slow(policy: Slow, more: readonly number[] = [7, 8]) {
+    const hub = new Hub();
+    hub.follow(5);
+    const member = hub.join('slow', policy);
+    hub.outcomes.set('slow 6', Sent.FULL);
+    hub.come(6, ...more);
+    const before = hub.toldTo('slow');
+    hub.machine.drained(member);
+    return { hub, before };
+  }
+
+  test('is sent it all the same', () => {
+    const { hub, before } = slow('send');
+    expect([before, hub.toldTo('slow')]).toEqual([['6', '7', '8'], []]);
+  });
+
+  test('goes without, is told so when it has drained, and goes on', () => {
+    const { hub, before } = slow('skip');
+    expect([before, hub.toldTo('slow')]).toEqual([['6'], ['slow 6-undefined']]);
+    hub.come(9);
+    expect(hub.toldTo('slow')).toEqual(['9']);
+    expect(hub.machine.counts).toMatchObject({ skipped: 2, gaps: { slow: 1 } });
+  });
+
+  test('is told of nothing when nothing came meanwhile', () => {
+    const { hub, before } = slow('skip', []);
+    expect([before, hub.toldTo('slow')]).toEqual([['6'], []]);
+  });
+
+  test.each([
+    [[7], ['7']],
+    [
+      [7, 8],
+      ['slow 6-8', '8'],
+    ],
+  ])('is given the latest of %j, and told if there were others', (more, after) => {
+    const { hub, before } = slow('latest', more);
+    expect([before, hub.toldTo('slow')]).toEqual([['6'], after]);
+  });
+
+  test('is ended with the first that it would go without', () => {
+    const { before } = slow('terminate', [7]);
+    expect(before).toEqual(['6', 'ended']);
+  });
+
+  test('catches up from history', () => {
+    const { hub, before } = slow('catch-up');
+    expect(before).toEqual(['6']);
+    hub.answer(6, page([7, 8], 8));
+    expect(hub.toldTo('slow')).toEqual(['7', '8']);
+    hub.come(9);
+    expect(hub.toldTo('slow')).toEqual(['9']);
+  });
+});
+
+describe('a publish of this node', () => {
+  test('is given to all but one, once, whether its answer or its message comes first', () => {
+    for (const answerFirst of [true, false]) {
+      const hub = new Hub();
+      hub.follow(5);
+      const author = hub.join('author', 'skip');
+      hub.machine.own.begin('s6', author);
+      const steps = [() => hub.machine.published(message(6)), () => hub.come(6)];
+      for (const step of answerFirst ? steps : steps.reverse()) step();
+      expect(hub.told).toEqual(['first 6']);
+      expect(hub.machine.own.end('s6')).toBe(1);
+      expect(hub.machine.own.open).toBe(0);
+    }
+  });
+});
