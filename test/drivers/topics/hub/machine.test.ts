@@ -282,6 +282,11 @@ describe('a slow subscriber', () => {
     expect(hub.machine.counts).toMatchObject({ skipped: 2, gaps: { slow: 1 } });
   });
 
+  test('is told of a single one that it went without', () => {
+    const { hub } = slow('skip', [7]);
+    expect(hub.toldTo('slow')).toEqual(['slow 6-undefined']);
+  });
+
   test('is told of nothing when nothing came meanwhile', () => {
     const { hub, before } = slow('skip', []);
     expect([before, hub.toldTo('slow')]).toEqual([['6'], []]);
@@ -313,7 +318,34 @@ describe('a slow subscriber', () => {
   });
 });
 
+test.each([
+  ['that has ended', Sent.ENDED],
+  ['that is no socket', Sent.TAPPED],
+])('a subscriber %s counts for nothing, and is owed nothing', (_, sent) => {
+  const hub = new Hub();
+  hub.follow(5);
+  const member = hub.join('other', 'skip');
+  hub.outcomes.set('other 6', sent);
+  hub.come(6);
+  expect([hub.machine.counts.delivered, member.isFull]).toEqual([1, false]);
+  hub.machine.tick();
+  hub.come(7);
+  expect(hub.toldTo('other')).toEqual(['6', '7']);
+  expect(hub.machine.counts).toMatchObject({ delivered: 3, skipped: 0, gaps: {} });
+});
+
 describe('a publish of this node', () => {
+  test('does not come back to its author from history either', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    const author = hub.join('author', 'catch-up', 3);
+    hub.machine.own.begin('s5', author);
+    hub.answer(3, page([4, 5], 5));
+    expect(hub.toldTo('author')).toEqual(['4']);
+    hub.come(6);
+    expect(hub.toldTo('author')).toEqual(['6']);
+  });
+
   test('is given to all but one, once, whether its answer or its message comes first', () => {
     for (const answerFirst of [true, false]) {
       const hub = new Hub();
