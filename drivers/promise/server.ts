@@ -40,7 +40,7 @@ export class Server {
     return this.#listener.port;
   }
 
-  /** The URL that reaches it, e.g. `ws://127.0.0.1:8080`. */
+  /** The URL that reaches it, e.g. `ws://127.0.0.1:8080`: without a path, which a server with the option `path` wants behind it. */
   get url(): string {
     return this.#listener.url;
   }
