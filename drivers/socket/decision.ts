@@ -95,9 +95,15 @@ export function isTurnedAway(verdict: Acceptance | TurnedAway): verdict is Turne
   return 'kind' in verdict;
 }
 
-/** What a refusal is told as. */
-export function refusalOf(kind: RefusalKind, remoteAddress: string, error?: unknown): RefusalReason {
-  return { kind, message: REFUSALS[kind], remoteAddress, error };
+/** What a refusal is told as. What is wrong with a request stands in the core's response. */
+export function refusalOf(
+  kind: RefusalKind,
+  remoteAddress: string,
+  error?: unknown,
+  response?: Rejection,
+): RefusalReason {
+  const what = kind === 'bad-request' && typeof response?.body === 'string' ? `: ${response.body.trimEnd()}` : '';
+  return { kind, message: REFUSALS[kind] + what, remoteAddress, error };
 }
 
 const REFUSALS: Readonly<Record<RefusalKind, string>> = {

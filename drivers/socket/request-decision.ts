@@ -104,7 +104,7 @@ export class RequestDecision {
   onRefused(refusal: Refusal, error: unknown = refusal.cause): void {
     const { kind, response, request } = refusal;
     if ('cause' in refusal) this.#applicant.report(error);
-    const reason = refusalOf(kind, this.#socket.remoteAddress, error);
+    const reason = refusalOf(kind, this.#socket.remoteAddress, error, response);
     this.#observer?.onRefused(request, response, reason, this.#socket);
     this.#admission.tellRefused(request, response, reason, (thrown) => this.#applicant.report(thrown));
   }

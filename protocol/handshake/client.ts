@@ -8,7 +8,7 @@ import { makeConnect, readResponse } from './http2/extended-connect.ts';
 import { collectFields } from './fields.ts';
 import { followRedirect } from './redirect.ts';
 import { HEAD_DONE, HEAD_FAILED, HeadParser } from './http1/head-parser.ts';
-import type { AsciiDecoder } from './http1/head-parser.ts';
+import type { AsciiDecoder, HeadFailure } from './http1/head-parser.ts';
 import { validateAgreement, validateResponse } from './response.ts';
 import { DONE, FAILED, READING } from './state.ts';
 import { isTemporaryStatus, RESPONSE_HEAD } from './http1/status-line.ts';
@@ -54,8 +54,6 @@ export class ClientHandshake {
   readonly #runtime: HandshakeRuntime;
   #parser: HeadParser<StatusLine>;
   #interim: number;
-  /** What the answer begins with. */
-  #firstByte: number | undefined;
   /** The response that is not a 101, and the reader of its body. */
   #response: ResponseHead | undefined;
   #body: BodyReader | undefined;
@@ -87,7 +85,6 @@ export class ClientHandshake {
     this.#runtime = runtime;
     this.#parser = new HeadParser(RESPONSE_HEAD, runtime.decodeAscii);
     this.#interim = 0;
-    this.#firstByte = undefined;
     this.isHttp2 = false;
     this.#response = undefined;
     this.#body = undefined;
@@ -127,10 +124,9 @@ export class ClientHandshake {
       } else if (this.isHttp2) {
         this.#fail('the response is not valid: data came before its fields');
       } else {
-        this.#firstByte ??= bytes[at];
         at = this.#parser.parse(bytes, at, end);
         if (this.#parser.state === HEAD_DONE) this.#judgeHead(this.#parser);
-        else if (this.#parser.state === HEAD_FAILED) this.#failHead(this.#parser.failure!.text);
+        else if (this.#parser.state === HEAD_FAILED) this.#failHead(this.#parser.failure!);
       }
     }
     return this.state === FAILED ? end : at;
@@ -203,11 +199,9 @@ export class ClientHandshake {
     this.#fail(text, { response, isTemporary: isTemporaryStatus(status), kind: 'response' });
   }
 
-  #failHead(why: string): void {
-    // RFC 8446 §5.1: an alert, or a handshake. HTTP begins with an H.
-    const isTls = this.#firstByte === 0x15 || this.#firstByte === 0x16;
+  #failHead({ text, isTls }: HeadFailure): void {
     if (isTls) this.#fail('the server speaks TLS there: the URL should begin with wss:', { kind: 'tls' });
-    else this.#fail(`the response is not valid: ${why}`);
+    else this.#fail(`the response is not valid: ${text}`);
   }
 
   #fail(text: string, init: HandshakeErrorInit = {}): void {

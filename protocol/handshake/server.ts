@@ -128,8 +128,8 @@ export class ServerHandshake {
       this.#head = parser.text;
       this.#judge({ method, target, version, rawHeaders: parser.rawHeaders });
     } else if (parser.state === HEAD_FAILED) {
-      const { status, text } = parser.failure!;
-      this.#refuse(refuse(status, text));
+      const { status, text, isTls } = parser.failure!;
+      this.#refuse(refuse(status, isTls ? 'the client speaks TLS, and this server does not' : text));
     }
     return next;
   }

@@ -249,10 +249,13 @@ describe('whoever is turned away is told of', () => {
     await send('NONSENSE\r\n\r\n');
     await send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await send('GET / HTTP/1.1\r\n');
-    expect(refusals.map(({ path, reason }) => [path, reason.kind])).toEqual([
-      [undefined, 'bad-request'],
-      ['/', 'no-upgrade'],
-      [undefined, 'timeout'],
+    await send('\x16\x03\x01\x02\0\x01\0');
+    const what = 'it is no valid request for a WebSocket';
+    expect(refusals.map(({ path, reason }) => [path, reason.kind, reason.message])).toEqual([
+      [undefined, 'bad-request', `${what}: the start line is malformed`],
+      ['/', 'no-upgrade', 'it asks for no WebSocket'],
+      [undefined, 'timeout', 'it did not come, or was not decided on, within handshakeTimeout'],
+      [undefined, 'bad-request', `${what}: the client speaks TLS, and this server does not`],
     ]);
   });
 

@@ -35,11 +35,15 @@ export interface HeadFailure {
   /** The status that refuses such a request: 400, 414 or 431. */
   readonly status: number;
   readonly text: string;
+  /** It is no HTTP: it begins as an alert or a handshake of TLS does (RFC 8446 §5.1). */
+  readonly isTls: boolean;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
+const TLS_ALERT = 0x15;
+const TLS_HANDSHAKE = 0x16;
 
 /** Nothing but perhaps the one empty line that RFC 9112 §2.2 lets stand before a request line. */
 const BEFORE = 0;
@@ -182,7 +186,7 @@ export class HeadParser<Start> {
           while (at < stop && (CLASSES[bytes[at]] & FIELD_TEXT) !== 0) bits |= bytes[at++];
           if (at - base - this.#lineStart > maxLine) return this.#failSize('a line is too long');
           if (at < end) {
-            if (bytes[at] !== CR) return this.#failCharacter(bytes[at]);
+            if (bytes[at] !== CR) return this.#failCharacter(bytes[at], at === base);
             this.#lineEnd = at - base;
             this.#phase = LINE_LF;
             at++;
@@ -280,12 +284,13 @@ export class HeadParser<Start> {
     this.#fail(400, 'a field name is not a token');
   }
 
-  #failCharacter(byte: number): void {
-    this.#fail(400, byte === LF ? 'a line ends with a bare LF' : 'a control character stands in the head');
+  #failCharacter(byte: number, isFirst: boolean): void {
+    const isTls = isFirst && (byte === TLS_ALERT || byte === TLS_HANDSHAKE);
+    this.#fail(400, byte === LF ? 'a line ends with a bare LF' : 'a control character stands in the head', isTls);
   }
 
-  #fail(status: number, text: string): void {
-    this.failure = { status, text };
+  #fail(status: number, text: string, isTls = false): void {
+    this.failure = { status, text, isTls };
     this.state = HEAD_FAILED;
   }
 }

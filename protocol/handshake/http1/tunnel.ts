@@ -78,7 +78,9 @@ export class TunnelHandshake {
         at = this.#parser.parse(bytes, at, bytes.length);
         if (this.#parser.state === HEAD_DONE) this.#judge(this.#parser);
         else if (this.#parser.state === HEAD_FAILED) {
-          this.#fail(`the proxy’s answer is not valid: ${this.#parser.failure!.text}`, false);
+          const { text, isTls } = this.#parser.failure!;
+          const why = isTls ? 'it speaks TLS: its URL should begin with https:' : text;
+          this.#fail(`the proxy’s answer is not valid: ${why}`, false);
         }
       }
     }

@@ -169,7 +169,7 @@ describe('a head that is too large', () => {
   ])('with %s is refused, without waiting for its end', (_, status, text, why) => {
     const { state, failure } = parseAnyhow(text, kind);
     expect(state).toBe(HEAD_FAILED);
-    expect(failure).toEqual({ status, text: why });
+    expect(failure).toEqual({ status, text: why, isTls: false });
     expect(parse([bytes(text.slice(0, -1))], kind).state).toBe(HEAD_READING);
   });
 
@@ -202,7 +202,7 @@ describe('a head that is too large', () => {
     const parser = new HeadParser({ ...REQUEST_HEAD, maxHead: 6000 });
     expect(parser.parse(fields, 0, 4000)).toBe(4000);
     expect(parser.parse(fields, 4000, 8000)).toBe(8000);
-    expect(parser.failure).toEqual({ status: 431, text: 'the head is too large' });
+    expect(parser.failure).toEqual({ status: 431, text: 'the head is too large', isTls: false });
   });
 
   test('ends where the piece does, whatever lies behind it in memory', () => {
@@ -248,5 +248,16 @@ test.each([
   ['GET / HTTP/1.1\r\na: b\n', 'a line ends with a bare LF'],
   ['GET / HTTP/1.1\r\na: b\0\r\n', 'a control character stands in the head'],
 ])('%j fails with 400: %s', (text, why) => {
-  expect(parseAnyhow(text).failure).toEqual({ status: 400, text: why });
+  expect(parseAnyhow(text).failure).toEqual({ status: 400, text: why, isTls: false });
+});
+
+test.each([
+  ['\x16\x03\x01', true],
+  ['\x15\x03\x01', true],
+  ['\x14\x03\x01', false],
+  ['\x17\x03\x01', false],
+  ['G\x16', false],
+  ['\r\n\x16\x03', false],
+])('%j is TLS: %s', (text, isTls) => {
+  expect(parseAnyhow(text).failure).toMatchObject({ text: 'a control character stands in the head', isTls });
 });

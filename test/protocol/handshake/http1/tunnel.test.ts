@@ -92,6 +92,11 @@ describe('an answer', () => {
   });
 
   test.each([
+    [
+      'of TLS',
+      '\x15\x03\x01\0\x02\x02\x46',
+      'the proxy’s answer is not valid: it speaks TLS: its URL should begin with https:',
+    ],
     ['that is no HTTP', 'SSH-2.0-x\r\n', 'the proxy’s answer is not valid: the start line is malformed'],
     ['that switches protocols', 'HTTP/1.1 101 x\r\n\r\n', 'the proxy never came to an answer'],
     ['that is cut off', 'HTTP/1.1 2', 'the proxy ended the connection before it had answered'],
