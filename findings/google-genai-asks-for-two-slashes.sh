@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# @google/genai 2.32.0 opens a live session, at its own host (no request leaves: what would be asked is looked at) and at others
+# @google/genai 3.3.0 opens a live session, at its own host (no request leaves: what would be asked is looked at) and at others
 # (httpOptions.baseUrl), and what it asks for is printed. The WebSocket is ws 8.23.0.
 # Expected: the path of the API, /ws/google.ai.generativelanguage.v1beta….
 # Seen: two slashes before it, //ws/google…, at any host, its own too, whose address ends in a slash; behind a base with a path it is
@@ -9,7 +9,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps @google/genai@2.32.0 ws@8.23.0
+npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps @google/genai@3.3.0 ws@8.23.0
 cat >run.cjs <<'JS'
 const { createServer } = require('node:http');
 const { WebSocketServer } = require('ws');
@@ -51,4 +51,4 @@ base "/proxy": /proxy/ws/google.ai.generative…; as a URL: host localhost, path
 base "/proxy/": /proxy//ws/google.ai.generativ…; as a URL: host localhost, path /proxy//ws/google.ai…
 generativelanguage.googleapis.com: //ws/google.ai.generativelangu…
 EXPECTED
-echo '@google/genai 2.32.0: as written down'
+echo '@google/genai 3.3.0: as written down'

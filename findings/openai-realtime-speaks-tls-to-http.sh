@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# openai 6.49.0 is given a base URL that begins with http:, and asked for a list over HTTP, for a session of the Realtime API and for one of
+# openai 7.59.0 is given a base URL that begins with http:, and asked for a list over HTTP, for a session of the Realtime API and for one of
 # the Responses API over a WebSocket. A server prints the first bytes of each connection. The WebSockets are those of ws 8.23.0.
 # Expected: ws: where the base is http:, as for the list.
 # Seen: ws: for the Responses API, and TLS for both classes of the Realtime API, whose scheme is wss: whatever the base says: a mock, or a gateway
@@ -8,7 +8,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps openai@6.49.0 ws@8.23.0
+npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps openai@7.59.0 ws@8.23.0
 cat >run.cjs <<'JS'
 const { createServer } = require('node:net');
 const { OpenAI } = require('openai');
@@ -40,4 +40,4 @@ realtime/ws: a ClientHello
 realtime/websocket: a ClientHello
 responses/ws: GET /v1/responses HTTP/1.1
 EXPECTED
-echo 'openai 6.49.0: as written down'
+echo 'openai 7.59.0: as written down'
