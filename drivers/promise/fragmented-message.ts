@@ -70,7 +70,6 @@ export class FragmentedMessage {
 
   /** Takes nothing more from the source, and sends nothing more. */
   stop(): void {
-    if (this.#stopped) return;
     this.#stopped = true;
     try {
       // An async generator that is waiting for something hears of this when that has come. Nobody waits for it here.

@@ -196,7 +196,6 @@ export class Inbox {
 
   /** No message comes any more. What has come is still delivered, then this end. */
   end(ending: Ending): void {
-    if (this.#ending !== undefined) return;
     this.#ending = ending;
     this.#closing?.limit?.cancel();
     this.#flow = Flow.READS;

@@ -34,6 +34,20 @@ test('it gives back what it was given, in that order, whatever lies between', ()
   );
 });
 
+test.each([1, 2, 3, 4, 5, 7, 8])('any of %i is taken out, and the others stay, wherever they begin', (count) => {
+  for (let head = 0; head < 8; head++) {
+    for (let at = 0; at < count; at++) {
+      const fifo = new Fifo<number>();
+      for (let i = 0; i < head; i++) fifo.push(-1);
+      for (let i = 0; i < head; i++) fifo.shift();
+      for (let i = 0; i < count; i++) fifo.push(i);
+      fifo.remove(at);
+      const rest = Array.from({ length: count - 1 }, () => fifo.shift());
+      expect(rest).toEqual(Array.from({ length: count }, (_, i) => i).filter((i) => i !== at));
+    }
+  }
+});
+
 test('it goes on after it was long and became empty', () => {
   const fifo = new Fifo<number>();
   for (let i = 0; i < 1000; i++) fifo.push(i);

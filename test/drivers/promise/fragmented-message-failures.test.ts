@@ -144,6 +144,20 @@ describe('a message that cannot be completed', () => {
     expect(socket.sent).toEqual([{ message: 'behind' }]);
   });
 
+  test('what a source that was given up comes to later is nobody’s business', async () => {
+    for (const later of ['give', 'fail', 'end'] as const) {
+      const { webSocket, socket } = await connected();
+      const source = new Source();
+      const controller = new AbortController();
+      const sending = webSocket.send(source, { signal: controller.signal });
+      controller.abort();
+      await rejection(sending);
+      await source[later](new Error('too late'));
+      await webSocket.send('next');
+      expect([socket.sent, source.returned]).toEqual([[{ message: 'next' }], 1]);
+    }
+  });
+
   test('the end of the connection is told at once, not when the source has something, and the source is left', async () => {
     const { webSocket, socket } = await connected();
     const source = new Source();

@@ -453,6 +453,27 @@ describe('after a local close', () => {
     expect(socket.clock.timers).toBe(0);
   });
 
+  test('whoever has left the loop is there no more, and nothing is waited for', async () => {
+    const { webSocket, socket } = await connected();
+    socket.arrive('first');
+    for await (const message of webSocket) if (message === 'first') break;
+    const closing = webSocket.close();
+    socket.arrive(...hundred);
+    socket.peerEnds();
+    expect(await closing).toMatchObject({ dropped: 84 });
+    expect(socket.clock.timers).toBe(0);
+  });
+
+  test('what was dropped is counted on when it is closed again', async () => {
+    const { webSocket, socket } = await connected();
+    void webSocket.close();
+    socket.arrive(...hundred);
+    const again = webSocket.close();
+    socket.arrive('one more');
+    socket.peerEnds();
+    expect(await again).toMatchObject({ dropped: 85 });
+  });
+
   test('where nobody has ever received, nothing is waited for', async () => {
     const { webSocket, socket } = await connected();
     const closing = webSocket.close();

@@ -211,6 +211,21 @@ describe('server.close', () => {
     await closing;
   });
 
+  test('waits for all of them, whichever is the last', async () => {
+    const finish: (() => void)[] = [];
+    const { driver, server } = await listening(() => new Promise<void>((resolve) => finish.push(resolve)));
+    const sockets = [driver.accept(), driver.accept(), driver.accept()];
+    const closing = server.close();
+    for (const socket of sockets) socket.peerEnds(1001);
+    for (const i of [1, 0]) {
+      finish[i]!();
+      expect(await stateOf(closing)).toBe('pending');
+    }
+    finish[2]!();
+    await closing;
+    expect(driver.clock.timers).toBe(0);
+  });
+
   test('ends what is left when the time is up, a handler that never settles included', async () => {
     const { driver, server } = await listening(() => new Promise(() => {}));
     const [silent, gone] = [driver.accept(), driver.accept()];
