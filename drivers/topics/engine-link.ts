@@ -32,6 +32,8 @@ export class EngineLink {
   #pages: number;
   #state: 'new' | 'starting' | 'started';
   #isClosed: boolean;
+  /** Why it is down, as it said last. */
+  #reason: Error | undefined;
 
   constructor(engine: Engine, machine: HubMachine<Outlet>, pageSize: number, onError: (error: unknown) => void) {
     this.#engine = engine;
@@ -44,6 +46,12 @@ export class EngineLink {
     this.#pages = 0;
     this.#state = 'new';
     this.#isClosed = false;
+    this.#reason = undefined;
+  }
+
+  /** What those are told who want something of it while it is down. */
+  get downError(): EngineDownError {
+    return new EngineDownError('the engine is down', { cause: this.#reason });
   }
 
   /**
@@ -57,7 +65,11 @@ export class EngineLink {
     taken.add(this.#engine);
     this.#state = 'starting';
     try {
-      await this.#engine.start(sink, context);
+      const down = (reason: Error): void => {
+        this.#reason = reason;
+        sink.down(reason);
+      };
+      await this.#engine.start({ ...sink, down }, context);
       this.#state = 'started';
       // What was not there yet could not be closed.
       if (this.#isClosed) await this.close();

@@ -60,7 +60,7 @@ export interface EngineSink {
   message(message: EngineMessage): void;
   /** The engine is there, and every subscription is confirmed. */
   up(): void;
-  /** The engine is not there, or its subscriptions may have missed something. */
+  /** The engine is not there, or its subscriptions may have missed something. Told again, it is why it is still not there. */
   down(reason: Error): void;
   /** A heartbeat has come round. */
   beat(): void;

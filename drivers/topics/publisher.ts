@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Engine, EngineMessage, EnginePublishOptions, EngineReceipt, TopicData } from './engine.ts';
-import { isMessage } from './engine-link.ts';
-import { EngineDownError, OutcomeUnknownError, TopicsError } from './errors.ts';
+import { type EngineLink, isMessage } from './engine-link.ts';
+import { OutcomeUnknownError, TopicsError } from './errors.ts';
 import type { HubMachine } from './hub/machine.ts';
 import type { Member } from './hub/line.ts';
 import { sizeOf } from './names.ts';
@@ -17,6 +17,7 @@ export interface Publication extends EnginePublishOptions {
 /** Puts messages to the engine, and takes them in for this node's subscribers as soon as it has answered. */
 export class Publisher {
   readonly #engine: Engine;
+  readonly #link: EngineLink;
   readonly #machine: HubMachine<Outlet>;
   readonly #clock: Clock;
   readonly #limits: ResolvedLimits;
@@ -26,12 +27,14 @@ export class Publisher {
 
   constructor(
     engine: Engine,
+    link: EngineLink,
     machine: HubMachine<Outlet>,
     clock: Clock,
     limits: ResolvedLimits,
     onError: (error: unknown) => void,
   ) {
     this.#engine = engine;
+    this.#link = link;
     this.#machine = machine;
     this.#clock = clock;
     this.#limits = limits;
@@ -47,7 +50,7 @@ export class Publisher {
   ): Promise<{ receipt: EngineReceipt | undefined; delivered: number }> {
     const { own, isUp } = this.#machine;
     const { stamp, compress } = options;
-    if (!isUp) throw new EngineDownError('the engine is down');
+    if (!isUp) throw this.#link.downError;
     const { publishes, bytes } = this.#limits;
     const size = sizeOf(data);
     if (own.open >= publishes) throw new TopicsError('limit', `${publishes} publishes are under way`);

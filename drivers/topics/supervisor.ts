@@ -19,6 +19,7 @@ export interface Supervised<Link> {
   /** Sends a heartbeat, which comes round by `beat`. */
   sendBeat(link: Link): Promise<unknown>;
   up(): void;
+  /** The link was lost, or another attempt has failed. */
   down(reason: Error): void;
 }
 
@@ -127,7 +128,8 @@ export class Supervisor<Link> {
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
     this.#wake = clock.wakeAt(clock.now() + wait, () => {
       void this.#attempt().then((reason) => {
-        if (reason === undefined) return;
+        if (reason === undefined || this.#isClosed) return;
+        this.#of.down(reason);
         if (this.#of.isStarting?.(reason) === true) this.#wait = FIRST_WAIT;
         this.#redial();
       });

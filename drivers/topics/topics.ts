@@ -5,7 +5,7 @@ import { Attempts } from './attempts.ts';
 import { hostClock } from './clock.ts';
 import type { Engine, EngineMessage, EngineSink } from './engine.ts';
 import { EngineLink, isMessage } from './engine-link.ts';
-import { EngineDownError, TopicsError } from './errors.ts';
+import { TopicsError } from './errors.ts';
 import { HubMachine } from './hub/machine.ts';
 import { Member, type Slow, type Subscription } from './hub/line.ts';
 import { type Inside, INTERNAL, type Neighbour, type TapListener } from './inside.ts';
@@ -89,7 +89,7 @@ export class Topics {
     );
     this.#permission = new Permission(options.authorize, this.#roster, this.#limits.subscriptions);
     this.#attempts = new Attempts();
-    this.#publisher = new Publisher(this.#engine, this.#machine, this.#clock, this.#limits, report);
+    this.#publisher = new Publisher(this.#engine, this.#link, this.#machine, this.#clock, this.#limits, report);
     this.#node = this.#draw(16);
     this.#state = 'new';
     this.#wake = undefined;
@@ -205,7 +205,7 @@ export class Topics {
     const limit = Math.min(whole('limit', options.limit, this.#limits.page), this.#limits.page);
     if (this.#engine.history === undefined) throw new TopicsError('unsupported', 'this engine keeps no history');
     if (this.#isClosed) throw closed();
-    if (!this.#machine.isUp) throw new EngineDownError('the engine is down');
+    if (!this.#machine.isUp) throw this.#link.downError;
     const page = await this.#engine.history(topic, since, limit);
     return {
       messages: page.messages.map((message) => ({ data: message.data, position: formatPosition(message) })),

@@ -163,8 +163,9 @@ export class NatsLink {
       await this.#readiness.prepare();
       // What was lost meanwhile was lost after it was found ready: the next check finds it again.
       if (losses === this.#losses && !this.#isClosed && !this.connection.isClosed()) this.#turnUp();
-    } catch {
+    } catch (error) {
       // The next 'reconnect', or the next tick, tries again.
+      if (!this.#isClosed) this.#sink.down(error as Error);
     } finally {
       this.#isChecking = false;
     }

@@ -12,6 +12,8 @@ async function supervised(): Promise<{
   engine: { answers: boolean; sends: boolean; isThere: boolean; isStarting: boolean };
   told: string[];
   dials: number[];
+  /** Why it was down, each time that was told. */
+  reasons: string[];
   sent(): number;
 }> {
   const network = createNetwork();
@@ -20,6 +22,7 @@ async function supervised(): Promise<{
   const engine = { answers: true, sends: true, isThere: true, isStarting: false };
   const told: string[] = [];
   const dials: number[] = [];
+  const reasons: string[] = [];
   let sent = 0;
   const supervisor: Supervisor<object> = new Supervisor<object>({
     clock,
@@ -41,10 +44,13 @@ async function supervised(): Promise<{
         });
       }),
     up: () => void told.push('up'),
-    down: () => void told.push('down'),
+    down: ({ message }) => {
+      reasons.push(message);
+      if (told.at(-1) !== 'down') told.push('down');
+    },
   });
   await supervisor.start();
-  return { advance, supervisor, engine, told, dials, sent: () => sent };
+  return { advance, supervisor, engine, told, dials, reasons, sent: () => sent };
 }
 
 describe('a link to an engine', () => {
@@ -80,6 +86,18 @@ describe('a link to an engine', () => {
     engine.isThere = true;
     await advance(2000);
     expect(told).toEqual(['up', 'ended', 'down', 'up']);
+  });
+
+  test('that is lost tells why it is not there yet, with each attempt', async () => {
+    const { advance, supervisor, engine, dials, reasons } = await supervised();
+    engine.isThere = false;
+    supervisor.lose(new Error('gone'));
+    await advance(10 * HEARTBEAT);
+    expect(reasons).toEqual(['gone', ...dials.slice(1).map(() => 'refused')]);
+    supervisor.close();
+    const before = reasons.length;
+    await advance(10 * HEARTBEAT);
+    expect(reasons.length).toBe(before);
   });
 
   test('is dialled soon again while the engine says that it is starting', async () => {

@@ -4,6 +4,7 @@ import { createNetwork, type Network, type Socket, type WebSocket } from '../../
 import {
   createTopics,
   EngineDownError,
+  type EngineSink,
   type Gap,
   memoryEngine,
   OutcomeUnknownError,
@@ -733,6 +734,25 @@ describe('the hub', () => {
     cluster.broker.kill();
     expect(await hub.publish('news', 'y').catch((error: unknown) => error)).toBeInstanceOf(EngineDownError);
     expect(hub.metrics).toMatchObject({ unknown: 1, refused: 1, engine: { isUp: false, downs: 1 } });
+  });
+
+  test('what is refused while the engine is down says why it is, as it is by now', async () => {
+    const engine = memoryEngine();
+    const start = engine.start.bind(engine);
+    let sink!: EngineSink;
+    engine.start = (own, context) => start((sink = own), context);
+    const told: unknown[] = [];
+    const observer = { onEngine: ({ reason }: { reason: Error | undefined }) => void told.push(reason?.message) };
+    const hub = createTopics({ engine, observer });
+    await hub.start();
+    for (const reason of ['lost', 'WRONGPASS']) {
+      sink.down(new Error(reason));
+      await expect(hub.publish('news', 'x')).rejects.toMatchObject({ kind: 'down', cause: { message: reason } });
+      await expect(hub.history('news')).rejects.toMatchObject({ kind: 'down', cause: { message: reason } });
+    }
+    expect(told).toEqual([undefined, 'lost']);
+    expect(hub.metrics.engine.downs).toBe(1);
+    await hub.close();
   });
 
   test('a subscription waits while the engine is down', async () => {
