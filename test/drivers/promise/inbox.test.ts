@@ -292,6 +292,20 @@ describe('the queue', () => {
     expect(socket.flow.filter((one) => one === 'stopReading').length).toBeLessThan(5);
   });
 
+  test.each([
+    ['by their number', 'a', 16, 'stopReading'],
+    ['by their bytes', 'x'.repeat(200 * KIB), 1, 'pause'],
+  ])('stops again each time that it is full, %s', async (_, message, count, stop) => {
+    const { webSocket, socket } = await connected({ maxMessageSize: 200 * KIB });
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < count; j++) socket.arrive(message);
+      expect([socket.flow, socket.paused]).toEqual([[stop], true]);
+      for (let j = 0; j < count; j++) await webSocket.receive();
+      expect(socket.paused).toBe(false);
+      socket.flow.length = 0;
+    }
+  });
+
   test('takes in what the read that filled it has brought, up to 128 KiB with what each message costs', async () => {
     const { webSocket, socket } = await connected();
     socket.arriveTogether(...Array.from({ length: 64 }, (_, i) => `${i}`));

@@ -100,6 +100,27 @@ describe('receiveStream', () => {
     expect(socket.flow).toEqual(['streamNext', 'streamNext']);
   });
 
+  test('leaves nothing behind of what it held when it is left, however often', async () => {
+    const { webSocket, socket } = await connected();
+    for (let i = 0; i < 1000; i++) {
+      const stream = webSocket.receiveStream();
+      socket.begin();
+      socket.piece('a');
+      await stream.return();
+      socket.finish();
+    }
+    expect([socket.paused, socket.flow.includes('pause')]).toEqual([false, false]);
+    // And as much as ever may still wait: 64 KiB, with what each piece takes.
+    webSocket.receiveStream();
+    socket.begin();
+    let pieces = 0;
+    while (!socket.paused && pieces < 1000) {
+      socket.piece('a');
+      pieces++;
+    }
+    expect(pieces).toBe(Math.ceil((64 * 1024) / 129));
+  });
+
   test('comes to its turn when the receive before it gives up', async () => {
     const { webSocket, socket } = await connected();
     const controller = new AbortController();
