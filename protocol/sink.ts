@@ -5,9 +5,10 @@ import type { Opening, PlainRequest, Refusal, Rejection, UpgradeRequest } from '
 /**
  * Where a connection's events go: methods that it calls directly, so that no object is made for an event.
  *
- * Inside a method, the connection's `send…`, `ping`, `pong`, `close`, `terminate`, `accept`, `reject`, `pause`, `stopReading`, `resume` and
- * `streamNext` may be called; `receive`, `receiveEof`, `transportLost`, `outputLost`, `handleTimeout` and `conclude` may not. What a method throws comes out of the call that led to
- * it, and the connection goes on after that event as if nothing had happened.
+ * Inside a method, the connection's `send…`, `ping`, `pong`, `close`, `terminate`, `accept`, `reject`, `pause`, `stopReading`,
+ * `resume` and `streamNext` may be called; `receive`, `receiveEof`, `receiveHead`, `receiveFields`, `outputLost`, `transportLost`,
+ * `handleTimeout`, `handleDeflated` and `conclude` may not. What a method throws comes out of the call that led to it, and the
+ * connection goes on after that event as if nothing had happened.
  *
  * Bytes are lent until the method returns, unless `owned` says that they are the sink's to keep.
  */

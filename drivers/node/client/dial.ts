@@ -22,8 +22,9 @@ export type Route = (pending: PendingTransport) => Promise<Duplex>;
 /**
  * The way to a target that the options say. Throws a TypeError for options that contradict each other.
  *
- * Over TLS, `protocols` are asked for; which one it became is the stream's `alpnProtocol`. Following it resolves to a stream that the opening handshake can be written to, and rejects with a HandshakeError. The
- * streams of the way are the pending transport's, which gives them up.
+ * Following it resolves to a stream that the opening handshake can be written to, and rejects with a HandshakeError. Over TLS,
+ * `protocols` are asked for; which one it became is the stream's `alpnProtocol`. The streams of the way are the pending
+ * transport's, which gives them up.
  */
 export function planRoute(target: Target, options: RouteOptions, protocols = HTTP_1): Route {
   const { createConnection, agent, proxy: wanted } = options;
