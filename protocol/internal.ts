@@ -30,7 +30,7 @@ export {
   STRINGS,
   withMethods,
 } from './option-check.ts';
-export { whichMethodIsMeant } from './option-names.ts';
+export { checkMethodNames, checkMethods, type MethodTable } from './method-names.ts';
 export { COMPRESS, makeDeflate } from './options.ts';
 export { CODEC } from './permessage-deflate/codec.ts';
 export { CONDUCT_OPTIONS } from './conduct.ts';

@@ -120,34 +120,8 @@ export function whatIsMeant(name: string, options: readonly string[]): string {
   return `there are ${[...options].sort().join(', ')}`;
 }
 
-/** From so many letters on, a function whose name is nearly a method's is no other that happens to be there (`clone`, `ring`). */
-const TYPED_WRONG = 6;
-
-/**
- * What somebody will have meant by a function that is none of these methods, as the end of a sentence; undefined where it is likely
- * to be their own. `elsewhere` has what others call them, in lower case and without `on`; `given` is what has the function.
- */
-export function whichMethodIsMeant(
-  name: string,
-  methods: readonly string[],
-  elsewhere: ReadonlyMap<string, string>,
-  given: Readonly<Record<string, unknown>>,
-): string | undefined {
-  const bare = bareName(name);
-  const right = methods.find((one) => bareName(one) === bare) ?? elsewhere.get(bare);
-  if (right !== undefined) return `it is called ${right} here`;
-  if (bare.length < TYPED_WRONG) return undefined;
-  const nearest = nearestTo(bare, methods.map(bareName));
-  const method = methods.find((one) => bareName(one) === nearest);
-  return method === undefined || given[method] !== undefined ? undefined : `did you mean ${method}?`;
-}
-
-function bareName(name: string): string {
-  return name.replace(/^on/i, '').toLowerCase();
-}
-
 /** The option that a typing error or two have made this of. */
-function nearestTo(name: string, options: readonly string[]): string | undefined {
+export function nearestTo(name: string, options: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 4)) + 1;
   const given = name.toLowerCase().replace(/[-_]/g, '');

@@ -1,5 +1,5 @@
 import type { CloseInfo, ProtocolError } from '../../protocol/index.ts';
-import { nameOf, whichMethodIsMeant } from '../../protocol/internal.ts';
+import { checkMethodNames, checkMethods, type MethodTable, nameOf } from '../../protocol/internal.ts';
 
 /** Where a connection is in its life. */
 export type SocketState = 'connecting' | 'open' | 'closing' | 'closed';
@@ -54,22 +54,24 @@ const HANDLERS: Readonly<Record<keyof SocketHandlers<any>, true>> = {
   ...{ close: true, error: true, messageStart: true, messageChunk: true, messageEnd: true },
 };
 
-const NAMES = Object.keys(HANDLERS);
-
-/** Names that other libraries have for them, or people. */
-const ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['connection', 'open'],
-  ['opened', 'open'],
-  ['connected', 'open'],
-  ['data', 'message'],
-  ['disconnect', 'close'],
-  ['disconnected', 'close'],
-  ['closed', 'close'],
-  ['end', 'close'],
-  ['errors', 'error'],
-  ['drained', 'drain'],
-  ['closing', 'closeFrame'],
-]);
+const TABLE: MethodTable = {
+  known: 'the handler',
+  unknown: 'unknown handler',
+  names: Object.keys(HANDLERS),
+  elsewhere: new Map([
+    ['connection', 'open'],
+    ['opened', 'open'],
+    ['connected', 'open'],
+    ['data', 'message'],
+    ['disconnect', 'close'],
+    ['disconnected', 'close'],
+    ['closed', 'close'],
+    ['end', 'close'],
+    ['errors', 'error'],
+    ['drained', 'drain'],
+    ['closing', 'closeFrame'],
+  ]),
+};
 
 /** Sets of handlers that were looked at: one serves many connections. */
 const checked = new WeakSet<object>();
@@ -83,16 +85,7 @@ export function checkHandlers(of: string, handlers: SocketHandlers<any>): void {
     throw new TypeError(`${of}: the handlers must be an object of functions, not ${nameOf(handlers)}`);
   }
   if (checked.has(handlers)) return;
-  const given = handlers as Readonly<Record<string, unknown>>;
-  for (const name of NAMES) {
-    const handler = given[name];
-    if (handler === undefined || typeof handler === 'function') continue;
-    throw new TypeError(`${of}: the handler ${name} must be a function, not ${nameOf(handler)}`);
-  }
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(HANDLERS, name) || typeof given[name] !== 'function') continue;
-    const meant = whichMethodIsMeant(name, NAMES, ELSEWHERE, given);
-    if (meant !== undefined) throw new TypeError(`${of}: unknown handler ${name}: ${meant}`);
-  }
+  checkMethods(of, TABLE, handlers);
+  checkMethodNames(of, TABLE, handlers);
   checked.add(handlers);
 }

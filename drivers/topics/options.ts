@@ -2,8 +2,12 @@ import { DEFAULT_LIMITS } from '../../protocol/index.ts';
 import {
   always,
   BOOLEAN,
+  checkMethodNames,
+  checkMethods,
+  checkOptions,
   FUNCTION,
   LIMIT,
+  type MethodTable,
   NUMBER,
   OBJECT,
   oneOf,
@@ -149,8 +153,17 @@ const LIMITS: OptionTable<TopicsLimits> = {
 const SLOW_OPTION: OptionKind = oneOf('send', 'skip', 'latest', 'terminate', 'catch-up');
 const ENGINE_METHODS = ['start', 'publish', 'subscribe', 'unsubscribe', 'close'] as const;
 
+/** Every method of an observer: a table that lacks one doesn't compile. */
+const OBSERVED: Readonly<Record<keyof TopicsObserver, true>> = { onPublish: true, onGap: true, onEngine: true };
+const OBSERVER: MethodTable = {
+  known: 'the observer’s',
+  unknown: 'the observer has no',
+  names: Object.keys(OBSERVED),
+  elsewhere: new Map(),
+};
+
 /** What the options of the hub and of its methods may be. */
-export const TOPICS_OPTIONS: OptionTable<TopicsOptions> = {
+const TOPICS_OPTIONS: OptionTable<TopicsOptions> = {
   engine: withMethods('an engine (memoryEngine(), redisEngine(client) …)', ...ENGINE_METHODS),
   authorize: always(FUNCTION),
   slow: SLOW_OPTION,
@@ -198,4 +211,14 @@ export function resolveTopicsLimits(limits: TopicsLimits = {}): ResolvedLimits {
     publishes: resolveLimit('limits.publishes', limits.publishes, 10_000),
     bytes: resolveLimit('limits.bytes', limits.bytes, 64 * 1024 * 1024),
   };
+}
+
+/** The options of a hub, checked: those of its observer are methods. Throws a TypeError for what is none. */
+export function checkTopicsOptions(given: TopicsOptions | undefined): TopicsOptions {
+  const options = checkOptions('createTopics', TOPICS_OPTIONS, given);
+  if (options.observer !== undefined) {
+    checkMethods('createTopics', OBSERVER, options.observer);
+    checkMethodNames('createTopics', OBSERVER, options.observer);
+  }
+  return options;
 }

@@ -15,6 +15,7 @@ import { checkKey, checkTopic, isLarger } from './names.ts';
 import {
   HISTORY_OPTIONS,
   type HistoryOptions,
+  checkTopicsOptions,
   positive,
   PUBLISH_OPTIONS,
   PUBLISH_TIMEOUT,
@@ -23,7 +24,6 @@ import {
   resolveTopicsLimits,
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
-  TOPICS_OPTIONS,
   type TopicsOptions,
   whole,
 } from './options.ts';
@@ -65,7 +65,7 @@ export class Topics {
 
   /** @internal `createTopics` makes them. Throws a TypeError or RangeError for bad options. */
   constructor(given?: TopicsOptions) {
-    const options = checkOptions('createTopics', TOPICS_OPTIONS, given);
+    const options = checkTopicsOptions(given);
     this.#engine = options.engine ?? memoryEngine();
     this.#clock = options.clock ?? hostClock;
     this.#random = options.random ?? Math.random;

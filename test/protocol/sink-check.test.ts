@@ -6,7 +6,7 @@ describe('a sink', () => {
   const told = (sink: object) => () => Connection.established('server', { now: 5, sink });
 
   test('whose method is no function', () => {
-    const text = 'Connection.established: onText of the sink must be a function, not the number 5';
+    const text = 'Connection.established: the sink’s onText must be a function, not the number 5';
     expect(told({ onText: 5 })).toThrow(new TypeError(text));
   });
 

@@ -592,6 +592,14 @@ describe('misuse is a TypeError or RangeError', () => {
     expect(() => createTopics(options)).toThrow(/slow must be|option|heartbeat|onGap|engine must be|limits.page/);
   });
 
+  test.each<[string, object]>([
+    ['the observer has no onPublished: did you mean onPublish?', { onPublished() {} }],
+    ['the observer has no gap: it is called onGap here', { gap() {} }],
+    ['the observer’s onEngine must be a function, not an object', { onEngine: {} }],
+  ])('createTopics: %s', (text, observer) => {
+    expect(() => createTopics({ observer })).toThrow(`createTopics: ${text}`);
+  });
+
   test.each(['', 'x'.repeat(256), '日'.repeat(86), 'a\nb', 'a\0', '\u007f', '\u0085', '\ud800', 7 as never])(
     'a topic: %j',
     async (topic) => {
