@@ -65,7 +65,12 @@ export class Output implements HubOutput<Outlet> {
       owner.message(message);
       return Sent.TAPPED;
     }
-    const outgoing = (message.frame ??= this.#frame(message)) as Outgoing | typeof BAD;
+    if (message.frame === undefined) {
+      message.frame = this.#frame(message);
+      // By what `frame` has called.
+      if (subscription.isOver) return Sent.ENDED;
+    }
+    const outgoing = message.frame as Outgoing | typeof BAD;
     if (outgoing !== BAD) {
       try {
         return owner.send(outgoing);

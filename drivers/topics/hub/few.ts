@@ -43,10 +43,17 @@ export class Few<K extends object, V extends object> {
     }
   }
 
-  /** Those there are, and those that are added while it is gone through, where there was more than one. */
+  /** Those there are, and those that are added while it is gone through. */
   values(): Iterable<V> {
-    if (this.#value instanceof Map) return this.#value.values();
-    return this.#value === undefined ? NONE : [this.#value];
+    const value = this.#value;
+    if (value instanceof Map) return value.values();
+    return value === undefined ? NONE : this.#startingWith(value);
+  }
+
+  *#startingWith(only: V): Iterable<V> {
+    yield only;
+    if (!(this.#value instanceof Map)) return;
+    for (const value of this.#value.values()) if (value !== only) yield value;
   }
 }
 

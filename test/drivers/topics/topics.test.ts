@@ -97,6 +97,35 @@ describe('subscribe and publish', () => {
     expect(await denied).toBe('denied');
   });
 
+  test.each([1, 2])('who is subscribed while a message is given out to %s gets it, too', async (count) => {
+    let whileItIsGivenOut = (): void => {};
+    const frame = (_topic: string, message: string | Uint8Array): string => {
+      whileItIsGivenOut();
+      return String(message);
+    };
+    const { hub, network, sockets, received } = await started(count + 1, { frame });
+    for (const ws of sockets.slice(0, count)) await hub.subscribe(ws, 'news');
+    const began: Promise<{ position: string | undefined }>[] = [];
+    whileItIsGivenOut = () => void (began.length === 0 && began.push(hub.subscribe(sockets[count]!, 'news')));
+    for (const message of ['1', '2']) await hub.publish('news', message);
+    await network.settle();
+    expect((await began[0]!).position).toMatch(/^\w+-0-$/);
+    for (const messages of received) expect(messages).toEqual(['1', '2']);
+  });
+
+  test('who is unsubscribed while a message is made for it does not get it', async () => {
+    const { hub, network, sockets, received } = await started(2, {
+      frame(_topic, message) {
+        hub.unsubscribe(sockets[0]!);
+        return message;
+      },
+    });
+    for (const ws of sockets) await hub.subscribe(ws, 'news');
+    expect(await hub.publish('news', '1')).toMatchObject({ delivered: 1 });
+    await network.settle();
+    expect(received).toEqual([[], ['1']]);
+  });
+
   test('bytes go out as BINARY and strings as TEXT', async () => {
     const network = createNetwork();
     const hub = createTopics({ clock: network.clock });
