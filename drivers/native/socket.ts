@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index.ts';
 import { checkFin, isBytes, joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
 import type { Wake } from '../clock.ts';
+import { sendLimitPassed } from '../socket/options.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { type Carrier, type CarrierHandler, type CarrierMaker, ITEM_COST } from './carrier.ts';
 import { webClock } from './clock.ts';
@@ -120,8 +121,7 @@ export class NativeSocket
     const message = typeof data === 'string' ? data : toBytes(data);
     if (this.state !== 'open') return false;
     if (this.bufferedAmount > this.#limits.sendLimit) {
-      const text = `more than sendLimit, ${this.#limits.sendLimit} bytes, wait to be sent`;
-      this.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
+      this.terminate(sendLimitPassed(this.#limits.sendLimit));
       return false;
     }
     this.#carrier.send(message);

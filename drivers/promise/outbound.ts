@@ -1,6 +1,6 @@
-import { ConnectionLostError, PreparedMessage } from '../../protocol/index.ts';
+import { PreparedMessage } from '../../protocol/index.ts';
 import { reasonOf } from '../socket/abort.ts';
-import { SEND_HIGH_WATER } from '../socket/options.ts';
+import { SEND_HIGH_WATER, sendLimitPassed } from '../socket/options.ts';
 import {
   checkSendOptions,
   SENDS,
@@ -283,8 +283,7 @@ export class Outbound implements FragmentedMessageOwner {
     this.#queuedBytes += pending.size;
     this.#queueCost += pending.size + SEND_COST;
     if (this.#socket.bufferedAmount + this.#queueCost <= this.#sendLimit) return;
-    const text = `more than sendLimit, ${this.#sendLimit} bytes, waited to be sent`;
-    this.#socket.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
+    this.#socket.terminate(sendLimitPassed(this.#sendLimit));
   }
 
   #dequeue(): PendingSend | undefined {

@@ -1,4 +1,11 @@
-import type { ConductOptions, HeaderInit, LimitOptions, PlainRequest, UpgradeRequest } from '../../protocol/index.ts';
+import {
+  type ConductOptions,
+  ConnectionLostError,
+  type HeaderInit,
+  type LimitOptions,
+  type PlainRequest,
+  type UpgradeRequest,
+} from '../../protocol/index.ts';
 import {
   BOOLEAN,
   CONDUCT_OPTIONS,
@@ -18,6 +25,12 @@ import type { AuthorizeContext, Decision, HttpResponse, RefusalReason } from './
 export const SEND_HIGH_WATER = 64 * 1024;
 
 export const SEND_LIMIT = 16 * 1024 * 1024;
+
+/** What a connection is ended with where more than that waits when more is sent. */
+export function sendLimitPassed(sendLimit: number): ConnectionLostError {
+  const text = `more than sendLimit, ${sendLimit} bytes, wait to be sent`;
+  return new ConnectionLostError(text, { kind: 'send-limit' });
+}
 
 /** Options of both roles. Sizes are bytes, times milliseconds; zero or `false` turns a limit off. */
 export interface SocketOptions extends LimitOptions, ConductOptions {

@@ -22,6 +22,7 @@ import { guard } from './guard.ts';
 import { INSPECT, type Inspect, summaryOf } from './inspect.ts';
 import { SOCKET_STATES, type SocketHandlers, type SocketState } from './handlers.ts';
 import type { DialProgress, Observer } from './observer.ts';
+import { sendLimitPassed } from './options.ts';
 import { Pump } from './pump.ts';
 import {
   addressIn,
@@ -306,8 +307,7 @@ export class Socket<Data = unknown, Context = unknown> {
    * stream that has ended in the meantime will say no more of it.
    */
   begin(head: Uint8Array, stream: { readonly destroyed: boolean; readonly readableEnded: boolean }): void {
-    // Who got it may have ended it.
-    if (this.state === 'closed') return;
+    if (this.state === 'closed') return; // who got it may have ended it
     this.#events.onOpen();
     if (head.length > 0) this.#pump.onData(head.slice());
     guard(this.#pump, () => {
@@ -372,8 +372,8 @@ export class Socket<Data = unknown, Context = unknown> {
     if (options?.onSent !== undefined) this.#pump.onceSent(options.onSent);
     const { sendLimit, isLimitFirst } = this.#setting;
     if ((!goOn || isLimitFirst) && this.#pump.bufferedAmount > sendLimit && this.#waited(data) > sendLimit) {
-      const text = `more than sendLimit, ${sendLimit} bytes, wait to be sent`;
-      this.terminate(new ConnectionLostError(text, { kind: 'send-limit' }));
+      this.terminate(sendLimitPassed(sendLimit));
+      return false;
     }
     return goOn;
   }

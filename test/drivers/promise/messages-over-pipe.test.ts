@@ -214,6 +214,16 @@ describe('backpressure', () => {
     expect(errors).toMatchObject([{ name: 'ConnectionLostError', code: 1006 }]);
     expect(errors[0]).toHaveProperty('message', expect.stringMatching(/wait/));
   });
+
+  test('whoever sends too much where nothing says to wait is told so by the send that was too much', async () => {
+    const { open, listen } = piped();
+    await listen((webSocket) => webSocket.closed);
+    const webSocket = await open(URL, { sendLimit: 10 * KIB, sendHighWater: false });
+    const sends = Array.from({ length: 4 }, () => webSocket.send(new Uint8Array(8 * KIB)));
+    const outcomes = await Promise.allSettled(sends);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    expect(outcomes[2]).toMatchObject({ reason: { kind: 'send-limit' } });
+  });
 });
 
 describe('control frames', () => {

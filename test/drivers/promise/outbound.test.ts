@@ -126,6 +126,18 @@ describe('backpressure', () => {
     expect(order).toEqual([0, 1, 2]);
   });
 
+  test('what has gone out counts no more, however much it comes to', async () => {
+    const { webSocket, socket } = await connected({ sendLimit: 100 * KIB });
+    for (let i = 0; i < 20; i++) {
+      socket.stuck = true;
+      const sends = [FULL, 'x'.repeat(10 * KIB), 'y'.repeat(10 * KIB)].map((message) => webSocket.send(message));
+      expect(socket.sent).toHaveLength(3 * i + 1);
+      socket.drain();
+      await Promise.all(sends);
+    }
+    expect([webSocket.state, webSocket.trySend('and on')]).toEqual(['open', true]);
+  });
+
   test('more than sendLimit waiting ends the connection, and every send is told', async () => {
     const { webSocket, socket } = await connected({ sendLimit: 100 * KIB });
     socket.stuck = true;

@@ -15,6 +15,7 @@ describe('ping', () => {
 
   test('a pong answers the pings before it too, and none after it (RFC 6455 §5.5.3)', async () => {
     const { webSocket, socket } = await connected();
+    await socket.clock.advance(7);
     const pings = [webSocket.ping()];
     await socket.clock.advance(5);
     pings.push(webSocket.ping());

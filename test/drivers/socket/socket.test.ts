@@ -92,8 +92,9 @@ test.each([undefined, false, 500] as const)(
     const { client, socket } = await opened({ sendLimit: 1000, sendHighWater });
     const message = new Uint8Array(990);
     for (const state of ['open', 'open', 'closed']) {
-      socket.send(message, { compress: false });
+      const goOn = socket.send(message, { compress: false });
       expect(socket.state).toBe(state);
+      expect(goOn).toBe(state === 'open' && sendHighWater !== 500);
     }
     expect(client.infos).toMatchObject([
       { error: { kind: 'send-limit', message: 'more than sendLimit, 1000 bytes, wait to be sent' } },
