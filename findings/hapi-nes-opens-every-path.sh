@@ -27,7 +27,7 @@ const WebSocket = require('ws');
     const socket = new WebSocket(`ws://127.0.0.1:${server.info.port}${path}`);
     socket.on('message', (text) => {
       const { type } = JSON.parse(text);
-      if (!events.includes(type)) events.push(type);
+      if (type !== 'ping') events.push(type);
     });
     socket.on('error', ({ message }) => events.push(message));
     socket.on('close', (code) => events.push(`close ${code}`));
@@ -49,7 +49,7 @@ const WebSocket = require('ws');
 JS
 timeout 30 node run.cjs | tee seen
 diff - seen <<'EXPECTED'
-a path without a route: open, ping, close 1005
+a path without a route: open, close 1005
 the server stops: open, hello, close 1005
 EXPECTED
 echo '@hapi/nes 14.0.1: as written down'
