@@ -1,6 +1,7 @@
 /** One acceptor for many single upgrades. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { open } from '../../../drivers/index.ts';
@@ -44,6 +45,31 @@ test('open is called when the 101 has been written, and the caller has the socke
   );
   await open(url, async () => {});
   expect(told).toEqual(['connecting', 'open, 0 bytes wait, known']);
+});
+
+test('over HTTP/2 too, no handler is called before the caller has the socket', async () => {
+  const told: string[] = [];
+  const acceptor = createAcceptor(
+    { subprotocols: ['a'] },
+    { open: (socket) => void told.push(`open, ${socket.data}`), message: (socket, data) => void socket.send(data) },
+  );
+  const web = createHttp2Server({ settings: { enableConnectProtocol: true } }, () => {});
+  web.on('connect', (request: Http2ServerRequest) => {
+    const socket = acceptor.accept(request, request.stream, new Uint8Array(0));
+    told.push(socket.state);
+    socket.data = 'known';
+  });
+  web.listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  onTestFinished(() => void web.close());
+  const options = { http2: true, subprotocols: ['a'] } as const;
+  const ws = await open(`ws://127.0.0.1:${(web.address() as AddressInfo).port}/`, options);
+  expect([ws.protocol, told, acceptor.connections.size]).toEqual(['a', ['connecting', 'open, known'], 1]);
+  await ws.send('there and back');
+  expect(await ws.receive()).toBe('there and back');
+  await ws.close();
+  acceptor.stopAccepting();
+  await acceptor.closed;
 });
 
 test('after stopAccepting newcomers are refused, and closed resolves with the last connection', async () => {

@@ -162,6 +162,8 @@ describe('waits', () => {
     const network = createNetwork();
     await serve(network);
     const bounds: number[] = [];
+    // It is how long a connection was there that counts, and not how late it is.
+    await network.advance(60_000);
     const options = { baseDelay: 1000, maxDelay: 1e9, stableAfter: 10_000 };
     const iteration = network.open.reconnecting(URL, {
       ...options,
