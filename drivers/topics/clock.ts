@@ -1,3 +1,4 @@
+import { type OptionKind, withMethods } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 
 /** What of a runtime's timers is used here; the names are looked up when they are needed, so that they may be missing. */
@@ -35,3 +36,6 @@ function now(): number {
   const { performance } = globalThis as Timers;
   return performance === undefined ? Date.now() : performance.now();
 }
+
+/** A clock, as an option. */
+export const CLOCK: OptionKind = withMethods('a clock', 'now', 'wakeAt', 'afterReading', 'defer');

@@ -19,6 +19,8 @@ import {
   withMethods,
 } from '../../protocol/internal.ts';
 import type { Clock } from '../clock.ts';
+import { CLOCK } from './clock.ts';
+import { whole } from './numbers.ts';
 import type { Engine, TopicData } from './engine.ts';
 import type { GapReason, Slow } from './hub/line.ts';
 import type { Subscriber } from './outlets/index.ts';
@@ -173,7 +175,7 @@ const TOPICS_OPTIONS: OptionTable<TopicsOptions> = {
   heartbeat: always(NUMBER),
   limits: optionsOf(LIMITS),
   observer: OBJECT,
-  clock: withMethods('a clock', 'now', 'wakeAt', 'afterReading', 'defer'),
+  clock: CLOCK,
   random: FUNCTION,
 };
 export const SUBSCRIBE_OPTIONS: OptionTable<SubscribeOptions> = { since: always(STRING), slow: SLOW_OPTION };
@@ -186,20 +188,6 @@ export const PUBLISH_OPTIONS: OptionTable<PublishOptions> = {
   timeout: always(NUMBER),
 };
 export const HISTORY_OPTIONS: OptionTable<HistoryOptions> = { since: always(STRING), limit: always(NUMBER) };
-
-/** A number of milliseconds, or of whatever else must be more than nothing. */
-export function positive(name: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (!(value > 0)) throw new RangeError(`${name} must be greater than zero`);
-  return value;
-}
-
-/** A number of things, at least one. */
-export function whole(name: string, value: number | undefined, fallback: number): number {
-  const number = positive(name, value, fallback);
-  if (!Number.isInteger(number)) throw new RangeError(`${name} must be a whole number`);
-  return number;
-}
 
 export function resolveTopicsLimits(limits: TopicsLimits = {}): ResolvedLimits {
   return {

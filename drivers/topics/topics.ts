@@ -16,7 +16,6 @@ import {
   HISTORY_OPTIONS,
   type HistoryOptions,
   checkTopicsOptions,
-  positive,
   PUBLISH_OPTIONS,
   PUBLISH_TIMEOUT,
   type PublishOptions,
@@ -25,8 +24,8 @@ import {
   SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
   type TopicsOptions,
-  whole,
 } from './options.ts';
+import { positive, whole } from './numbers.ts';
 import { Output } from './output.ts';
 import type { Subscriber } from './outlets/index.ts';
 import { type Outlet, Tap } from './outlets/outlet.ts';

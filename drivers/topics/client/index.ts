@@ -10,4 +10,4 @@ export function topicsClient(connections: AsyncIterable<ClientSocket>, options?:
 }
 
 export type { ClientGap, ClientSocket, TopicListener, TopicsClient, TopicsClientOptions } from './topics-client.ts';
-export { TopicsClientError } from './topics-client.ts';
+export { TopicsClientError } from './said.ts';

@@ -3,10 +3,15 @@ import {
   checkOptions,
   FUNCTION,
   nameOf,
+  NUMBER,
   type OptionTable,
   printable,
   STRING,
 } from '../../../protocol/internal.ts';
+import { type Clock, type Wake, wakeAtDeadline } from '../../clock.ts';
+import { CLOCK, hostClock } from '../clock.ts';
+import { positive } from '../numbers.ts';
+import { readSaid, type Said, TopicsClientError } from './said.ts';
 
 /** What of a connection is used here: the promise API's `WebSocket` has it. */
 export interface ClientSocket extends AsyncIterable<string | Uint8Array> {
@@ -31,43 +36,22 @@ export interface TopicsClientOptions {
    * lost: that one is over, and the TopicsClientError has its `topic`. Default: it goes to the console.
    */
   onError?(error: unknown): void;
+  /** Time. Default: the runtime's. */
+  clock?: Clock | undefined;
 }
 
-const OPTIONS: OptionTable<TopicsClientOptions> = { onGap: FUNCTION, onError: FUNCTION };
+const OPTIONS: OptionTable<TopicsClientOptions> = { onGap: FUNCTION, onError: FUNCTION, clock: CLOCK };
 const SUBSCRIBE: OptionTable<{ since?: string }> = { since: always(STRING) };
-const PUBLISH: OptionTable<{ key?: string }> = { key: always(STRING) };
+const PUBLISH: OptionTable<{ key?: string; timeout?: number }> = { key: always(STRING), timeout: always(NUMBER) };
 
-/** What the server refused (`kind` is what it says), or what was not answered (`'lost'`, `'closed'`). */
-export class TopicsClientError extends Error {
-  readonly kind: string;
-  /** Whose subscription was refused, if one was. */
-  readonly topic: string | undefined;
-
-  constructor(kind: string, message: string, topic?: string) {
-    super(message);
-    this.kind = kind;
-    this.topic = topic;
-  }
-
-  override get name(): string {
-    return 'TopicsClientError';
-  }
-}
-
-/** What a server says, as JSON, as far as it makes sense. */
-interface Said {
-  readonly topic: string | undefined;
-  readonly message: unknown;
-  readonly position: string | undefined;
-  readonly gap: string | undefined;
-  /** The answer to the request of this number. */
-  readonly done: number | undefined;
-  readonly error: TopicsClientError | undefined;
-}
+/** How long a publish waits for its answer, in milliseconds: longer than a hub waits for its engine. */
+const PUBLISH_TIMEOUT = 10_000;
 
 interface Waiter {
   /** Characters of the request. */
-  readonly size?: number;
+  readonly size: number;
+  /** Until when it waits, if not for ever. */
+  readonly deadline: Wake | undefined;
   resolve(said: Said): void;
   reject(error: Error): void;
 }
@@ -85,13 +69,12 @@ const MOST_WAITING = 10_000;
 /** And the most characters of them; a single one may be longer. */
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 
-/** The longest position that is kept, in characters: a hub's have about a hundred. */
-const LONGEST_POSITION = 1000;
 /** What a server can't do for now, and the one of the next connection may. */
 const PASSING = new Set(['closed', 'down', 'gone']);
 
 export class TopicsClient {
   readonly #options: TopicsClientOptions;
+  readonly #clock: Clock;
   readonly #connections: AsyncIterator<ClientSocket>;
   readonly #subscriptions: Map<string, Subscription>;
   /** Topics whose end the server has not confirmed: what still comes of them is for nobody, and who subscribes anew waits. */
@@ -111,6 +94,7 @@ export class TopicsClient {
       throw new TypeError('expected connections to iterate over: open.reconnecting(url)');
     }
     this.#options = checkOptions('topicsClient', OPTIONS, options);
+    this.#clock = this.#options.clock ?? hostClock;
     this.#connections = connections[Symbol.asyncIterator]();
     this.#subscriptions = new Map();
     this.#leaving = new Map();
@@ -164,16 +148,23 @@ export class TopicsClient {
 
   /**
    * Publishes what JSON can say. Resolves when the engine has it. Rejects with a TopicsClientError: `'lost'` when there is no
-   * connection, or it ended before the answer; try again with the same `key`.
+   * connection, or it ended before the answer, and `'timeout'` when no answer came in `timeout` milliseconds (10 s): try again with
+   * the same `key`.
    */
-  publish(topic: string, message: unknown, options?: { key?: string }): Promise<{ position: string | undefined }> {
+  publish(
+    topic: string,
+    message: unknown,
+    options?: { key?: string; timeout?: number },
+  ): Promise<{ position: string | undefined }> {
     let key: string | undefined;
+    let timeout: number | undefined;
     try {
-      ({ key } = checkOptions('publish', PUBLISH, options));
+      ({ key, timeout } = checkOptions('publish', PUBLISH, options));
+      timeout = positive('timeout', timeout, PUBLISH_TIMEOUT);
     } catch (error) {
       return Promise.reject(error as TypeError);
     }
-    const answer = this.#ask({ publish: topic, message, key });
+    const answer = this.#ask({ publish: topic, message, key }, false, timeout);
     return overtaken((resolve, reject) => void answer.then(({ position }) => resolve({ position }), reject));
   }
 
@@ -265,12 +256,18 @@ export class TopicsClient {
   }
 
   #answer(request: number, said: Said): void {
+    if (said.error === undefined) this.#take(request)?.resolve(said);
+    else this.#take(request)?.reject(said.error);
+  }
+
+  /** Whoever has asked this waits no longer. */
+  #take(request: number): Waiter | undefined {
     const waiter = this.#asked.get(request);
-    if (waiter === undefined) return;
+    if (waiter === undefined) return undefined;
     this.#asked.delete(request);
-    this.#characters -= waiter.size ?? 0;
-    if (said.error === undefined) waiter.resolve(said);
-    else waiter.reject(said.error);
+    this.#characters -= waiter.size;
+    waiter.deadline?.cancel();
+    return waiter;
   }
 
   #tell(topic: string, { message, position, gap }: Said): unknown {
@@ -282,7 +279,7 @@ export class TopicsClient {
   }
 
   /** What `always` is said is bounded otherwise: by what it ends. */
-  #ask(request: object, always = false): Promise<Said> {
+  #ask(request: object, always = false, timeout = Infinity): Promise<Said> {
     const id = ++this.#requests;
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new TopicsClientError('closed', 'the client was closed'));
@@ -291,7 +288,11 @@ export class TopicsClient {
       const isTooLong = this.#characters > 0 && this.#characters + text.length > MOST_CHARACTERS;
       if (!always && (this.#asked.size >= MOST_WAITING || isTooLong))
         return reject(new TopicsClientError('limit', 'too much waits for an answer'));
-      this.#asked.set(id, { resolve, reject, size: text.length });
+      const late = (): void =>
+        this.#take(id)?.reject(new TopicsClientError('timeout', `no answer came within ${timeout} ms`));
+      const deadline =
+        timeout === Infinity ? undefined : wakeAtDeadline(this.#clock, this.#clock.now() + timeout, late);
+      this.#asked.set(id, { resolve, reject, size: text.length, deadline });
       this.#characters += text.length;
       this.#say(text);
     });
@@ -303,9 +304,7 @@ export class TopicsClient {
   }
 
   #rejectAsked(error: TopicsClientError): void {
-    for (const { reject } of this.#asked.values()) reject(error);
-    this.#asked.clear();
-    this.#characters = 0;
+    for (const request of [...this.#asked.keys()]) this.#take(request)?.reject(error);
   }
 
   #end(error: TopicsClientError): void {
@@ -359,33 +358,4 @@ function guard(callback: () => unknown, failed: (error: unknown) => void): void 
 /** There is nobody left to tell. */
 function complain(error: unknown): void {
   (globalThis as { console?: { error(...of: unknown[]): void } }).console?.error('sansocket/topics:', error);
-}
-
-/** Throws for what is no JSON, or no object of it; what makes no sense in that is not there. */
-function readSaid(text: string | Uint8Array): Said {
-  if (typeof text !== 'string') throw new TypeError('the server sent bytes, not JSON as text');
-  let said: unknown;
-  try {
-    said = JSON.parse(text);
-  } catch {
-    throw new TypeError(`the server said something that is no JSON: ${printable(text.slice(0, 40))}`);
-  }
-  if (typeof said !== 'object' || said === null) throw new TypeError('the server said something that is no object');
-  const { topic, message, position, gap, done, error } = said as Record<string, unknown>;
-  return {
-    topic: typeof topic === 'string' ? topic : undefined,
-    message,
-    position: typeof position === 'string' && position.length <= LONGEST_POSITION ? position : undefined,
-    gap: gap === undefined ? undefined : String(gap),
-    done: typeof done === 'number' ? done : undefined,
-    error: error === undefined ? undefined : readError(error),
-  };
-}
-
-function readError(error: unknown): TopicsClientError {
-  const { kind, message } = Object(error) as Record<string, unknown>;
-  return new TopicsClientError(
-    typeof kind === 'string' ? kind : 'unknown',
-    typeof message === 'string' ? printable(message) : 'the server did not say why',
-  );
 }

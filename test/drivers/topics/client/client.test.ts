@@ -322,6 +322,33 @@ async function turns(): Promise<void> {
 }
 
 describe('the client with connections of any make', () => {
+  test('a publish that is never answered is given up, and takes nothing any more', async () => {
+    const { clock } = createNetwork();
+    const line = new Line();
+    const client = topicsClient(of(line), { clock });
+    await clock.settle();
+    const told: unknown[] = [];
+    const late = (error: { kind: string; message: string }): unknown => told.push([error.kind, error.message]);
+    client.publish('news', 1, { timeout: 50 }).catch(late);
+    client.publish('news', 'x'.repeat(20_000_000)).catch(late);
+    client.publish('news', 2, { timeout: Infinity }).then(({ position }) => told.push(position), late);
+    client.publish('news', 3).catch(late);
+    await clock.advance(49);
+    expect(told).toEqual([['limit', 'too much waits for an answer']]);
+    await clock.advance(1);
+    expect(told.slice(1)).toEqual([['timeout', 'no answer came within 50 ms']]);
+    await clock.advance(9950);
+    expect(told.slice(2)).toEqual([['timeout', 'no answer came within 10000 ms']]);
+    expect(clock.timers).toBe(0);
+    // The answer to what was given up is nobody's, and the other's comes.
+    line.hear(JSON.stringify({ done: line.said[0]!.id, position: 'late' }));
+    await clock.settle();
+    line.hear(JSON.stringify({ done: line.said[1]!.id, position: 'there' }));
+    await clock.settle();
+    expect(told.slice(3)).toEqual(['there']);
+    await expect(client.publish('news', 4, { timeout: 0 })).rejects.toThrow(RangeError);
+  });
+
   test('closes the one that it has, where leaving the loop over them does not', async () => {
     const line = new Line();
     async function* lines(): AsyncGenerator<Line> {
