@@ -9,5 +9,6 @@ export function topicsClient(connections: AsyncIterable<ClientSocket>, options?:
   return new TopicsClient(connections, options);
 }
 
+export type { Clock, Sleeper, Wake } from '../../clock.ts';
 export type { ClientGap, ClientSocket, TopicListener, TopicsClient, TopicsClientOptions } from './topics-client.ts';
 export { TopicsClientError } from './said.ts';
