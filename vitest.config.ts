@@ -16,7 +16,8 @@ export const ALONE = [
  */
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // On two cores: a third of the time a worker waits, for a process, a server or a clock.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Real servers, browsers and terminals share a machine there that may stand still for seconds; what passed at its second try is
