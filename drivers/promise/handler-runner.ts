@@ -117,7 +117,8 @@ export class HandlerRunner implements HandlerOwner {
   }
 
   #report(error: unknown, webSocket: WebSocket | undefined): void {
-    report(error, () => this.#onError(error, webSocket));
+    const onError = this.#onError;
+    report(error, () => onError(error, webSocket));
   }
 }
 

@@ -80,9 +80,10 @@ export class AdmissionControl<S extends PendingPeer = PendingPeer> {
     reason: RefusalReason,
     report: (error: unknown) => void,
   ): void {
+    const { onRefused } = this;
     try {
       // It may be an async function.
-      const told: unknown = this.onRefused?.(request, response, reason);
+      const told: unknown = onRefused?.(request, response, reason);
       if (told !== undefined) Promise.resolve(told).catch(report);
     } catch (error) {
       report(error);

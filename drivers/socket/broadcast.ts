@@ -1,6 +1,6 @@
 import type { BytesLike, PreparedMessage } from '../../protocol/index.ts';
 import { BOOLEAN, byteLengthOf, checkOptions, FUNCTION, LIMIT, type OptionTable } from '../../protocol/internal.ts';
-import { sendOptionsOf, type SendOptions } from './send-options.ts';
+import type { SendOptions } from './send-options.ts';
 import { goesWithout, resolveSlowTimeout, SLOW, type SlowConsumerOptions, untilAllTakeMore } from './slow-consumers.ts';
 import { Socket } from './socket.ts';
 
@@ -52,7 +52,8 @@ export function broadcast(
   given?: BroadcastOptions,
 ): number | Promise<number> {
   const options = checkOptions('broadcast', BROADCAST_OPTIONS, given);
-  const { slow = 'wait' } = options;
+  const { slow = 'wait', compress, onSent } = options;
+  const how: SendOptions = { compress, onSent };
   const slowTimeout = resolveSlowTimeout(options);
   if (typeof message !== 'string') byteLengthOf(message);
   let prepared: PreparedMessage | undefined;
@@ -69,7 +70,7 @@ export function broadcast(
     const shares: boolean = socket instanceof Socket;
     const encoded = shares ? (prepared ??= socket.prepare(message)) : socket.prepare(message);
     try {
-      const goOn = socket.sendPrepared(encoded, sendOptionsOf(options));
+      const goOn = socket.sendPrepared(encoded, how);
       sent++;
       if (!goOn && slow === 'wait') waits.set(socket, new Promise((resolve) => socket.onceWritable(resolve)));
     } catch (error) {

@@ -67,7 +67,8 @@ export class Topics {
     const options = checkTopicsOptions(given);
     this.#engine = options.engine ?? memoryEngine();
     this.#clock = options.clock ?? hostClock;
-    this.#random = options.random ?? Math.random;
+    const { random = Math.random } = options;
+    this.#random = () => random();
     this.#limits = resolveTopicsLimits(options.limits);
     this.#heartbeat = positive('heartbeat', options.heartbeat, 1000);
     const hasHistory = this.#engine.history !== undefined;

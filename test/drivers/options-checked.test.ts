@@ -179,24 +179,62 @@ test('every function that takes options is one of those above', () => {
   expect([...types].filter((type) => !known.has(type))).toEqual([]);
 });
 
-/** What another way of sending takes, and this one does not. */
-const ELSEWHERE: readonly (readonly [
-  option: string,
-  call: (ends: Awaited<ReturnType<typeof connected>>) => unknown,
+type Ends = Awaited<ReturnType<typeof connected>>;
+
+/** Every option that any way to send has, with a value that is right. */
+const SEND_OPTIONS = {
+  compress: false,
+  except: [],
+  onSent: () => {},
+  signal: new AbortController().signal,
+  slow: 'send',
+  slowTimeout: 1000,
+  text: true,
+  timeout: 1000,
+  wait: true,
+};
+
+/** Every way to send, and which of them are its own. */
+const WAYS: readonly (readonly [
+  name: string,
+  of: string,
+  own: string,
+  send: (ends: Ends, options: never) => unknown,
 ])[] = [
-  ['text', ({ socket }) => socket.send(new Uint8Array(1), { text: true } as never)],
-  ['text', ({ socket }) => socket.sendText(new Uint8Array(1), { text: true } as never)],
-  ['signal', ({ socket }) => socket.send('x', { signal: AbortSignal.timeout(1) } as never)],
-  ['compress', ({ socket }) => socket.ping(undefined, { compress: false } as never)],
-  ['compress', ({ socket }) => socket.pong(undefined, { compress: false } as never)],
-  ['onSent', ({ ws }) => ws.send('x', { onSent() {} } as never)],
-  ['text', ({ ws }) => ws.send('x', { text: true } as never)],
-  ['signal', ({ ws }) => ws.trySend('x', { signal: AbortSignal.timeout(1) } as never)],
+  ['send', 'send', 'compress onSent', ({ socket }, options) => socket.send('x', options)],
+  ['sendText', 'send', 'compress onSent', ({ socket }, options) => socket.sendText(new Uint8Array(1), options)],
+  [
+    'sendPrepared',
+    'send',
+    'compress onSent',
+    ({ socket }, options) => socket.sendPrepared(socket.prepare('x'), options),
+  ],
+  ['sendFragment', 'send', 'compress onSent text', ({ socket }, options) => socket.sendFragment('x', true, options)],
+  ['ping', 'send', 'onSent', ({ socket }, options) => socket.ping(undefined, options)],
+  ['pong', 'send', 'onSent', ({ socket }, options) => socket.pong(undefined, options)],
+  ['send of the promise API', 'send', 'compress signal', ({ ws }, options) => ws.send('x', options)],
+  ['its fragments', 'send', 'compress signal', ({ ws }, options) => ws.send(['x', 'y'], options)],
+  ['trySend', 'send', 'compress', ({ ws }, options) => ws.trySend('x', options)],
+  [
+    'broadcast of a server',
+    'broadcast',
+    'compress except slow slowTimeout',
+    ({ server }, options) => server.broadcast('x', options),
+  ],
+  [
+    'broadcast of a listener',
+    'broadcast',
+    'compress except onSent slow slowTimeout',
+    ({ listener }, options) => listener.broadcast('x', options),
+  ],
 ];
 
-test.each(ELSEWHERE)('%s is no option of a send that makes nothing of it: %s', async (option, call) => {
-  const ends = await connected();
-  await expect((async () => call(ends))()).rejects.toThrow(`send: unknown option ${option}: `);
+test.each(WAYS)('%s takes its own options, and refuses each of the others', async (_name, of, own, send) => {
+  for (const [option, value] of Object.entries(SEND_OPTIONS)) {
+    const sending = (async () => void (await send(await connected(), { [option]: value } as never)))();
+    if (own.split(' ').includes(option)) await sending;
+    else await expect(sending).rejects.toThrow(`${of}: unknown option ${option}: `);
+  }
 });
 
 test('a word that is nearly right is named', async () => {
