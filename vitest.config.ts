@@ -16,7 +16,7 @@ export const ALONE = [
  */
 export default defineConfig({
   test: {
-    // On two cores: a third of the time a worker waits, for a process, a server or a clock.
+    // One more than there are cores: each waits for processes and servers for a part of its time.
     maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,

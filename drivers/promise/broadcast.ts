@@ -7,7 +7,6 @@ import {
   untilAllTakeMore,
 } from '../socket/slow-consumers.ts';
 import { each } from '../socket/guard.ts';
-import { sendOptionsOf } from '../socket/send-options.ts';
 import type { Socket } from '../socket/socket.ts';
 import { isData, notData, type Data } from './data.ts';
 import { ignore } from './deferred.ts';
@@ -53,7 +52,7 @@ export async function broadcast(
   each(sessions, (session) => {
     const { socket, webSocket } = session;
     if (goesWithout(socket, webSocket.bufferedAmount, slow)) return;
-    const sending = session.sendPrepared(prepared!, sendOptionsOf(options));
+    const sending = session.sendPrepared(prepared!, options);
     sent++;
     // That the connection ends first is told to whoever uses it.
     if (sending !== SENT) waits.set(socket, sending.catch(ignore));

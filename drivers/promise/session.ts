@@ -87,7 +87,9 @@ export class Session {
   sendPrepared(message: PreparedMessage, options?: { compress?: boolean }): Promise<void> {
     const isBusy = this.#outbound !== undefined && !this.#outbound.isIdle;
     if (isBusy) return this.#queue().sendPrepared(message, options);
-    return this.socket.sendPrepared(message, options) ? SENT : this.#queue().whenDrained(message, options);
+    return this.socket.sendPrepared(message, sendOptionsOf(options))
+      ? SENT
+      : this.#queue().whenDrained(message, options);
   }
 
   trySend(message: Data, options?: { compress?: boolean }): boolean {

@@ -2,7 +2,6 @@
 import { ConnectionLostError } from '../../../protocol/index.ts';
 import { SENT } from '../../promise/outbound.ts';
 import { hintAt, type SessionOfSocket, sessionOf, WebSocket } from '../../promise/websocket.ts';
-import { sendOptionsOf } from '../../socket/send-options.ts';
 import { Sent } from '../hub/output.ts';
 import { EventOutlet, isEventSocket, type EventSocket } from './event-outlet.ts';
 import type { Outgoing, Outlet } from './outlet.ts';
@@ -44,7 +43,7 @@ class PromiseOutlet implements Outlet {
     const session = this.#session;
     const { socket } = session;
     if (socket.state !== 'open') return Sent.ENDED;
-    const sending = session.sendPrepared((message.prepared ??= socket.prepare(message.data)), sendOptionsOf(message));
+    const sending = session.sendPrepared((message.prepared ??= socket.prepare(message.data)), message);
     if (sending === SENT) return Sent.MORE;
     // That the connection ends first is told by its end.
     sending.then(

@@ -14,7 +14,6 @@ for (const engine of Object.keys(PROGRAMS) as BrokerName[]) {
     async () => {
       const result = await chaos({ engine, nodes: 10, faults: 8, milliseconds: 5000, seed: 1 });
       expect(result.broken).toEqual([]);
-      expect(result.acknowledged).toBeGreaterThan(10);
     },
   );
 }
