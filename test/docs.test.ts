@@ -6,13 +6,12 @@
  * is what readers expect to see, becomes a free one.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from './support/free-port.ts';
 import { programsOf } from './support/markdown.ts';
 import type { Program } from './support/markdown.ts';
 import { runNode } from './support/run.ts';
@@ -130,15 +129,4 @@ function typeCheck(names: string[]): Map<string, string[]> {
     if (!names.includes(name)) for (const one of names) found.set(one, [...(found.get(one) ?? []), ...texts]);
   }
   return found;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, has, type ServerProcess, startRedis } from '../drivers/topics/servers.ts';
+import { has, type ServerProcess, startRedis } from '../drivers/topics/servers.ts';
+import { freePort } from '../support/free-port.ts';
 import { hasChromium, startChromium } from '../support/chromium.ts';
 import { freshBuild, ROOT } from '../support/source.ts';
 

@@ -3,16 +3,16 @@
  * idle timeouts are others. Each is skipped where it is not installed.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import { connect as connectTcp, createServer, type AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attach, listen, open, type NodeClientOptions, type Server, type WebSocket } from '../../drivers/index.ts';
 import { connect } from '../../drivers/node/index.ts';
 import { makeCertificate } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { ROOT } from '../support/source.ts';
 
 interface Proxy {
@@ -37,16 +37,6 @@ const PROXIES: Record<string, Proxy> = {
     args: (path, folder) => ['-db', '-C', folder, '-f', path],
   },
 };
-
-/** A port that nothing listens on right now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Until it accepts connections, or has ended without doing so. */
 async function untilListening(port: number, child: ChildProcess, output: () => string): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { freePort } from '../drivers/topics/servers.ts';
+import { freePort } from '../support/free-port.ts';
 import { hasChromium, startChromium } from '../support/chromium.ts';
 import { freshBuild, ROOT } from '../support/source.ts';
 

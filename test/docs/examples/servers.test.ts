@@ -1,9 +1,9 @@
 /** The examples of servers with others in the house, as their readers run them, and what they print. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { runNode } from '../../support/run.ts';
 import { ROOT, freshBuild } from '../../support/source.ts';
 
@@ -27,15 +27,6 @@ async function runExample(name: string): Promise<string> {
   const { exit, stdout, stderr } = await runNode([path], folder, 18_000);
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   return stdout;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 describe('on the server of', () => {

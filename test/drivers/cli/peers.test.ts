@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket as WsSocket, WebSocketServer } from 'ws';
 import { listen, open } from '../../../drivers/index.ts';
-import { freePort } from '../topics/servers.ts';
+import { freePort } from '../../support/free-port.ts';
 import { answering, endPatients, upgraded } from './patients.ts';
 import { endAll, runWith, start } from './running.ts';
 

@@ -4,19 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../support/free-port.ts';
+
+/** What is kept of what a server says, for when it ends, in characters. */
+const MOST_SAID = 2000;
 
 /** Whether a program is there. */
 export function has(program: string): boolean {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A server's process, which can be killed and started again, with its data or without. */
@@ -36,8 +31,15 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    this.#process = spawn(this.#program, this.#argumentsOf(this.#folder), { stdio: 'ignore' });
-    await answers(this.port);
+    const child = spawn(this.#program, this.#argumentsOf(this.#folder), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    let said = '';
+    for (const output of [child.stdout, child.stderr]) {
+      output.setEncoding('utf8').on('data', (text: string) => void (said = (said + text).slice(-MOST_SAID)));
+    }
+    await answers(this.port, () => {
+      if (child.exitCode !== null) throw new Error(`${this.#program} has ended: ${said}`);
+    });
   }
 
   /** Ends it at once. */
@@ -93,9 +95,10 @@ export async function startNats(config = ''): Promise<ServerProcess> {
   return server;
 }
 
-/** Resolves when somebody accepts connections there. */
-async function answers(port: number): Promise<void> {
+/** Resolves when somebody accepts connections there; `check` throws if nobody will. */
+async function answers(port: number, check: () => void): Promise<void> {
   for (let tries = 0; ; tries++) {
+    check();
     const isThere = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

@@ -1,10 +1,11 @@
 /** A peer of the matrix as a process, and connections with it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { listen, open, type Server, type WebSocket } from '../../../drivers/index.ts';
 import type { CompressOptions } from '../../../protocol/index.ts';
+import { freePort } from '../../support/free-port.ts';
 import { peer, type Ports, type Role, type Stack } from './stacks/stack.ts';
 
 /** The largest message that a peer is told to take, in bytes. */
@@ -202,15 +203,6 @@ export async function patiently<T>(promise: Promise<T>, what: string, patience =
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilListening(port: number, children: readonly ChildProcess[]): Promise<void> {

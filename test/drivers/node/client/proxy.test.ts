@@ -1,11 +1,12 @@
 /** Proxies: real ones (npm's proxy-chain for HTTP and HTTPS, Debian's microsocks for SOCKS5), and ones that misbehave. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { Server as ProxyServer } from 'proxy-chain';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HandshakeError, open, TimeoutError } from '../../../../drivers/index.ts';
 import type { NodeClientOptions } from '../../../../drivers/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
+import { freePort } from '../../../support/free-port.ts';
 import { echoServer, fieldOf, rawServer, silentServer, switching, type Script } from './support.ts';
 
 let certificate: Certificate;
@@ -290,15 +291,6 @@ describe.skipIf(!hasMicrosocks)('a SOCKS5 proxy: microsocks of Debian', () => {
     expect(error).toMatchObject({ isTemporary: true, cause: { message: expect.stringMatching('ConnectionRefused') } });
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 function reachable(port: number): Promise<boolean> {
   return new Promise((resolve) => {

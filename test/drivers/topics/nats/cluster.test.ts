@@ -1,6 +1,6 @@
 /** JetStream over a cluster of three of Debian's nats-servers, whose stream's leader is killed. */
 import { connect } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { natsEngine } from '../../../../drivers/topics/nats/index.ts';
 import { HEARTBEAT, RealNode, SHORT_HEARTBEAT, until } from '../real.ts';
 import { has } from '../servers.ts';
@@ -13,14 +13,13 @@ describe.skipIf(!has('nats-server'))('with a cluster of three nats-servers', () 
 
   beforeAll(async () => {
     cluster = await NatsCluster.start();
-  }, 40_000);
+    return () => cluster.close();
+  }, 90_000);
 
   afterEach(async () => {
     for (const { hub } of nodes.splice(0)) await hub.close();
     for (const connection of connections.splice(0)) await connection.close();
   });
-
-  afterAll(() => cluster.close());
 
   /** A node that is at this server first. */
   async function node(server: number, heartbeat = HEARTBEAT): Promise<RealNode> {
@@ -61,7 +60,7 @@ describe.skipIf(!has('nats-server'))('with a cluster of three nats-servers', () 
     await publish(all[leader!]!, 'whole again');
     await until('all is there', () => told.every(({ messages }) => messages.includes('whole again')), 20_000);
     for (const one of told) expect(one.all).toEqual([...expected, 'whole again']);
-  }, 60_000);
+  }, 120_000);
 
   test('a server is cut off from the others: its nodes go to another, and are given what they missed', async () => {
     const leader = (await cluster.leaderOf('failover_topics', 0))!;
@@ -78,5 +77,5 @@ describe.skipIf(!has('nats-server'))('with a cluster of three nats-servers', () 
       join();
     }
     await cluster.isWhole('failover_topics');
-  }, 60_000);
+  }, 120_000);
 });

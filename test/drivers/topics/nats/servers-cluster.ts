@@ -2,9 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
-import { freePort, Proxy, ServerProcess } from '../servers.ts';
+import { freePort } from '../../../support/free-port.ts';
+import { Proxy, ServerProcess } from '../servers.ts';
 
 const NODES = 3;
+
+/** How long it may take, in milliseconds: some ten seconds on a machine that has much to do besides. */
+const WHOLE = 60_000;
 
 export class NatsCluster {
   readonly servers: readonly ServerProcess[];
@@ -43,10 +47,15 @@ export class NatsCluster {
           return ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, '-c', file];
         }),
     );
-    await Promise.all(servers.map((server) => server.start()));
     const cluster = new NatsCluster(servers, ways);
-    await cluster.isWhole();
-    return cluster;
+    try {
+      await Promise.all(servers.map((server) => server.start()));
+      await cluster.isWhole();
+      return cluster;
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
   }
 
   get ports(): number[] {
@@ -58,12 +67,15 @@ export class NatsCluster {
     const connection = await connect({ servers: this.ports.map((port) => `127.0.0.1:${port}`) });
     const probe = { name: 'probe', subjects: ['probe'], num_replicas: NODES };
     const what = stream === undefined ? 'STREAM.CREATE.probe' : `STREAM.INFO.${stream}`;
+    const deadline = performance.now() + WHOLE;
     let isFollowed = false;
-    for (let tries = 0; !isFollowed; tries++) {
-      if (tries > 200) throw new Error('the cluster is not whole');
+    let last: unknown;
+    while (!isFollowed) {
+      if (performance.now() > deadline) throw new Error(`the cluster is not whole: ${JSON.stringify(last)}`);
       // One at a time: what is not answered in time is done later all the same.
-      const made = await ask(connection, what, stream === undefined ? probe : {}).catch(() => undefined);
-      const { leader, replicas = [] } = made?.cluster ?? {};
+      const asked = ask(connection, what, stream === undefined ? probe : {});
+      last = await asked.catch(String);
+      const { leader, replicas = [] } = (last as Answer).cluster ?? {};
       isFollowed = leader !== undefined && replicas.length === NODES - 1 && replicas.every(isCurrent);
       if (!isFollowed) await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -2,7 +2,7 @@
 import { Cluster as IoRedisCluster } from 'ioredis';
 import { Cluster as IoValkeyCluster } from 'iovalkey';
 import { createCluster } from 'redis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisCluster as Client, redisEngine } from '../../../../drivers/topics/redis/index.ts';
 import { slotOf } from '../../../../drivers/topics/redis/slots.ts';
 import { createPresence, EngineDownError } from '../../../../drivers/topics/index.ts';
@@ -26,15 +26,14 @@ describe.skipIf(!has('redis-server'))('with a cluster of three redis-servers', (
 
   beforeAll(async () => {
     cluster = await RedisCluster.start();
-  }, 30_000);
+    return () => cluster.close();
+  }, 90_000);
 
   afterEach(async () => {
     for (const { hub } of nodes.splice(0)) await hub.close();
     for (const end of ends.splice(0)) end();
     prefix++;
   });
-
-  afterAll(() => cluster.close());
 
   const LIBRARIES: readonly (readonly [string, () => Client])[] = [
     [

@@ -11,7 +11,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { EngineDownError } from '../../../../drivers/topics/index.ts';
 import { type RedisClient, redisEngine } from '../../../../drivers/topics/redis/index.ts';
 import { RealNode, until } from '../real.ts';
-import { freePort, has, ServerProcess, startRedis } from '../servers.ts';
+import { freePort } from '../../../support/free-port.ts';
+import { has, ServerProcess, startRedis } from '../servers.ts';
 
 const NAME = 'primary';
 

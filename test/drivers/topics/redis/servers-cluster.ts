@@ -1,6 +1,7 @@
 /** A Redis cluster of three masters of Debian's, on loopback. */
 import { createClient } from 'redis';
-import { freePort, ServerProcess } from '../servers.ts';
+import { freePort } from '../../../support/free-port.ts';
+import { ServerProcess } from '../servers.ts';
 import { SLOTS } from '../../../../drivers/topics/redis/slots.ts';
 import { until } from '../real.ts';
 
@@ -14,30 +15,40 @@ export class RedisCluster {
   }
 
   static async start(): Promise<RedisCluster> {
-    const servers = await Promise.all(
-      Array.from({ length: NODES }, async () => {
-        const [port, bus] = [await freePort(), await freePort()];
-        const server = new ServerProcess('redis-server', port, (folder) => [
+    const buses = await Promise.all(Array.from({ length: NODES }, () => freePort()));
+    const servers: ServerProcess[] = [];
+    for (const bus of buses) {
+      const port = await freePort();
+      servers.push(
+        new ServerProcess('redis-server', port, (folder) => [
           ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'],
           ...['--appendonly', 'yes', '--appendfsync', 'always'],
           ...['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'],
-        ]);
-        await server.start();
-        return { server, bus };
-      }),
-    );
-    const cluster = new RedisCluster(servers.map(({ server }) => server));
+        ]),
+      );
+    }
+    const cluster = new RedisCluster(servers);
+    try {
+      await cluster.#join(buses);
+      return cluster;
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+  }
+
+  async #join(buses: readonly number[]): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.start()));
     const share = Math.ceil(SLOTS / NODES);
     for (let i = 0; i < NODES; i++) {
       const to = Math.min((i + 1) * share, SLOTS) - 1;
-      await cluster.command(i, 'CLUSTER', 'ADDSLOTSRANGE', String(i * share), String(to));
-      await cluster.command(i, 'CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
+      await this.command(i, 'CLUSTER', 'ADDSLOTSRANGE', String(i * share), String(to));
+      await this.command(i, 'CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
     }
-    for (const { server, bus } of servers.slice(1)) {
-      await cluster.command(0, 'CLUSTER', 'MEET', '127.0.0.1', String(server.port), String(bus));
+    for (let i = 1; i < NODES; i++) {
+      await this.command(0, 'CLUSTER', 'MEET', '127.0.0.1', String(this.ports[i]), String(buses[i]));
     }
-    await cluster.isWhole();
-    return cluster;
+    await this.isWhole();
   }
 
   get ports(): number[] {
