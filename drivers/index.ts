@@ -17,8 +17,9 @@ import {
 } from './node/index.ts';
 import { nodeClock } from './node/clock.ts';
 import { NODE_CLIENT_OPTIONS, NODE_SERVER_OPTIONS, NODE_UPGRADE_OPTIONS } from './node/options.ts';
-import { ATTACH_OPTIONS } from './node/upgrade.ts';
+import { ATTACH_OPTIONS, checkServer } from './node/upgrade.ts';
 import {
+  checkHandlerIsLast,
   createListen,
   createOpen,
   serverOf,
@@ -108,6 +109,8 @@ export function attach(
   optionsOrHandler: (AttachOptions & ServeOptions) | ConnectionHandler,
   handlerAfterOptions?: ConnectionHandler<any, any>,
 ): Server {
+  checkHandlerIsLast('attach(httpServer, options, handler)', optionsOrHandler, handlerAfterOptions);
+  checkServer(httpServer);
   const isHandler = typeof optionsOrHandler === 'function';
   const options = checkOptions('attach', ATTACH, isHandler ? {} : optionsOrHandler);
   const runner = handlerRunnerOf(options, (isHandler ? optionsOrHandler : handlerAfterOptions)!);

@@ -183,6 +183,7 @@ export function makeDeflate(
 ): PermessageDeflate | undefined {
   const { compress = false, codec } = options;
   if (compress === false) return undefined;
-  if (codec === undefined) throw new TypeError('compress needs a codec');
+  if (codec === undefined)
+    throw new TypeError('compress needs a codec: the option of that name, of createNetwork in sansocket/pipe');
   return new PermessageDeflate(isServer, compress === true ? {} : compress, codec);
 }

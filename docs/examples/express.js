@@ -27,12 +27,7 @@ const chat = attach(
   },
 );
 
-// An upgrade that nobody takes has no answer of its own: the last listener gives it one.
-http.on('upgrade', (request, socket) => {
-  if (request.url === '/echo' || request.url?.startsWith('/rooms/')) return;
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-});
-
+// An upgrade that nobody takes is answered with 404 by itself.
 http.listen(8080, '127.0.0.1', async () => {
   console.log(await (await fetch('http://127.0.0.1:8080/hello')).text());
   await open('ws://127.0.0.1:8080/echo', async (ws) => {

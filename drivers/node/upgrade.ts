@@ -4,7 +4,15 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { InvalidStateError, isExtendedConnect } from '../../protocol/index.ts';
-import { checkOptions, COMPRESS, type OptionTable, PATHS, resolveLimits, toBytes } from '../../protocol/internal.ts';
+import {
+  checkOptions,
+  COMPRESS,
+  nameOf,
+  type OptionTable,
+  PATHS,
+  resolveLimits,
+  toBytes,
+} from '../../protocol/internal.ts';
 import { report } from '../socket/guard.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
@@ -130,6 +138,7 @@ export function attach<Data = unknown, Context = unknown>(
   given: WithContext<AttachOptions, Context>,
   handlers: Handlers<Data, Context>,
 ): NodeListener {
+  checkServer(server);
   const options = checkOptions('attach', ATTACH_OPTIONS, given);
   checkHandlers('attach', handlers);
   const plain = new Acceptor(options, handlers, false);
@@ -162,6 +171,16 @@ export function attach<Data = unknown, Context = unknown>(
     admission.stop(finish);
   };
   return new ServerListener(server, 'setSecureContext' in server, admission, stop, closed);
+}
+
+/** Throws a TypeError for what tells of no upgrades: the app of a framework looks much like a server. */
+export function checkServer(server: unknown): void {
+  const { on, address } = (typeof server === 'object' && server !== null ? server : {}) as Partial<HttpServer>;
+  if (typeof on === 'function' && typeof address === 'function') return;
+  throw new TypeError(
+    `attach: expected a server of node:http, https or http2, not ${nameOf(server)}: for an app of Express or Koa that is what ` +
+      'its `listen` returns, or http.createServer(app); for one of Fastify, `app.server`',
+  );
 }
 
 function takeOver<Data>(

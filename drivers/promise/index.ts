@@ -2,7 +2,7 @@
 export { broadcast } from './broadcast.ts';
 export type { BroadcastOptions } from './broadcast.ts';
 export type { SlowConsumerOptions } from '../socket/slow-consumers.ts';
-export { createOpen, whenOpen } from './open.ts';
+export { createOpen, checkHandlerIsLast, whenOpen } from './open.ts';
 export type { Open } from './open.ts';
 export { withReconnecting } from './reconnecting.ts';
 export type { Reconnecting, ReconnectingOpen, ReconnectOptions, ReconnectState } from './reconnecting.ts';

@@ -1,4 +1,4 @@
-import { checkOptions, FUNCTION, type OptionTable } from '../../protocol/internal.ts';
+import { checkOptions, FUNCTION, nameOf, type OptionTable } from '../../protocol/internal.ts';
 import type { Driver } from '../driver.ts';
 import type { ServerOptions, WithContext } from '../socket/options.ts';
 import { recapture } from '../socket/error-place.ts';
@@ -38,6 +38,9 @@ export function createListen<S extends ServerOptions>(
   const table = { ...driver.serverOptions, ...SERVE_OPTIONS } as OptionTable<S & ServeOptions>;
   return async (portOrOptions, handler) => {
     refuseServer(portOrOptions);
+    if (typeof portOrOptions !== 'object' && typeof handler === 'object' && handler !== null) {
+      throw new TypeError('listen: a port beside other options is one of them: listen({ port: 8080, … }, handler)');
+    }
     const given = (typeof portOrOptions === 'object' ? portOrOptions : { port: portOrOptions }) as S & ServeOptions;
     const options = checkOptions('listen', table, given);
     const runner = handlerRunnerOf(options, handler as ConnectionHandler);
@@ -64,6 +67,6 @@ function refuseServer(options: unknown): void {
  * this returns, then join the two with `serverOf`. Throws a TypeError or RangeError for bad options.
  */
 export function handlerRunnerOf(options: ServerOptions & ServeOptions, handler: ConnectionHandler): HandlerRunner {
-  if (typeof handler !== 'function') throw new TypeError('the handler must be a function');
+  if (typeof handler !== 'function') throw new TypeError(`the handler must be a function, not ${nameOf(handler)}`);
   return new HandlerRunner(handler, resolveSessionLimits(options), options.onError);
 }

@@ -1,4 +1,4 @@
-import { checkOptions, type OptionTable } from '../../protocol/internal.ts';
+import { checkOptions, nameOf, type OptionTable } from '../../protocol/internal.ts';
 import { reasonOf } from '../socket/abort.ts';
 import { recapture } from '../socket/error-place.ts';
 import type { Driver } from '../driver.ts';
@@ -38,14 +38,23 @@ export function createOpen<C extends ClientOptions>(
     optionsOrHandler?: (C & PromiseOptions) | readonly string[] | ConnectionHandler,
     handlerAfterOptions?: ConnectionHandler,
   ): Promise<unknown> {
+    checkHandlerIsLast('open(url, options, handler)', optionsOrHandler, handlerAfterOptions);
     const handler = typeof optionsOrHandler === 'function' ? optionsOrHandler : handlerAfterOptions;
     const given = typeof optionsOrHandler === 'function' ? undefined : optionsOrHandler;
-    if (handler !== undefined && typeof handler !== 'function') throw new TypeError('the handler must be a function');
+    if (handler !== undefined && typeof handler !== 'function') {
+      throw new TypeError(`the handler must be a function, not ${nameOf(handler)}`);
+    }
     const options = checkOptions('open', table, isList(given) ? ({ subprotocols: given } as C) : given);
     const webSocket = await whenOpen(options, (handlers) => driver.connect(url, options, handlers));
     return handler === undefined ? webSocket : runClientHandler(webSocket, handler);
   }
   return open as Open<C>;
+}
+
+/** Throws a TypeError for options behind the handler: they would be passed over. `call` is how it goes. */
+export function checkHandlerIsLast(call: string, optionsOrHandler: unknown, behindIt: unknown): void {
+  if (typeof optionsOrHandler !== 'function' || behindIt === undefined) return;
+  throw new TypeError(`the handler is the last argument: ${call}`);
 }
 
 function withStack(error: unknown): unknown {

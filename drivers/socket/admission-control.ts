@@ -170,5 +170,9 @@ export function pathMatcher(paths: Paths | undefined): (path: string) => boolean
   if (!list.every((path) => path.startsWith('/'))) {
     throw new TypeError('path must begin with a slash, as the paths of requests do');
   }
+  // No request has such a path: the server would be silent to everybody.
+  if (list.some((path) => /[^!-~]|[?#]/.test(path))) {
+    throw new TypeError('path must be as requests have it: without a query or fragment, and percent-encoded');
+  }
   return (path) => list.includes(path);
 }

@@ -6,7 +6,13 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { attach, broadcast, Http2Pool, listen, open, type Server, toDuplex, WebSocket } from '../../drivers/index.ts';
-import { broadcast as broadcastEvents, connect, createAcceptor, serve } from '../../drivers/node/index.ts';
+import {
+  attach as attachEvents,
+  broadcast as broadcastEvents,
+  connect,
+  createAcceptor,
+  serve,
+} from '../../drivers/node/index.ts';
 import { zlibCodec } from '../../drivers/node/zlib/codec.ts';
 import { createNetwork } from '../../drivers/pipe/index.ts';
 import { Connection } from '../../protocol/index.ts';
@@ -90,7 +96,7 @@ const mistakes: Mistake[] = [
     () => createNetwork().listen({ compress: true }, nothing),
     'TypeError',
     undefined,
-    /compress needs a codec/,
+    /compress needs a codec: .*createNetwork/,
   ],
   [
     'a path without a slash',
@@ -254,6 +260,13 @@ const mistakes: Mistake[] = [
     undefined,
     /a Unix socket is socketPath/,
   ],
+  ...['/chat?room=1', '/chat#top', '/caf\u00e9', '/a b'].map((path): Mistake => [
+    `a path that no request has: ${path}`,
+    () => attach(http, { path }, nothing),
+    'TypeError',
+    undefined,
+    /without a query or fragment/,
+  ]),
   ['no handler', () => listen(0, undefined as never), 'TypeError', undefined, /the handler must be a function/],
   [
     'no handler to attach',
@@ -262,6 +275,43 @@ const mistakes: Mistake[] = [
     undefined,
     /the handler must be a function/,
   ],
+  [
+    'a port and options beside one another',
+    () => listen(8080, { host: '127.0.0.1' } as never),
+    'TypeError',
+    undefined,
+    /listen\(\{ port: 8080, … \}, handler\)/,
+  ],
+  [
+    'options behind the handler of attach',
+    () => (attach as (...given: unknown[]) => unknown)(http, nothing, { path: '/chat' }),
+    'TypeError',
+    undefined,
+    /the handler is the last argument: attach\(httpServer, options, handler\)/,
+  ],
+  [
+    'options behind the handler of open',
+    () => (open as (...given: unknown[]) => unknown)(server.url, nothing, { subprotocols: ['chat'] }),
+    'TypeError',
+    undefined,
+    /the handler is the last argument: open\(url, options, handler\)/,
+  ],
+  ...(
+    [
+      ['of Express', Object.assign(() => {}, { on() {}, listen() {} }), 'a function'],
+      ['of Koa', { on() {}, listen() {}, callback() {} }, 'an object'],
+      ['of Fastify', { server: http, listen() {}, addresses() {} }, 'an object'],
+      ['that is none', undefined, 'undefined'],
+    ] as const
+  ).flatMap(([whose, app, found]): Mistake[] => {
+    const text = new RegExp(
+      `attach: expected a server of node:http, https or http2, not ${found}: .*createServer\\(app\\)`,
+    );
+    return Object.entries({
+      attach: () => attach(app as never, nothing),
+      'attach of the event face': () => attachEvents(app as never, {}, {}),
+    }).map(([face, make]) => [`an app ${whose} given to ${face}`, make, 'TypeError', undefined, text]);
+  }),
   ['a port that is taken', () => listen({ ...LOCAL, port: taken }, nothing), 'Error', undefined, /EADDRINUSE/],
   [
     'an HTTP server given to listen',

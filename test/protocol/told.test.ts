@@ -72,7 +72,10 @@ describe('a wrong value is named', () => {
     ],
     [new TypeError('now must be a number of milliseconds'), () => open({ now: undefined })],
     [new TypeError('the sink must be an object'), () => open({ sink: undefined })],
-    [new TypeError('compress needs a codec'), () => Connection.server({ now: 0, sink: {}, compress: true })],
+    [
+      new TypeError('compress needs a codec: the option of that name, of createNetwork in sansocket/pipe'),
+      () => Connection.server({ now: 0, sink: {}, compress: true }),
+    ],
     [
       new TypeError('the fragments of a message must be all text or all bytes'),
       () => {
