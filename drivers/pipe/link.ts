@@ -1,3 +1,4 @@
+import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import type { Cut } from './cut.ts';
 import { OneWayLink } from './one-way-link.ts';
 import { LinkEnd, type TransportEnd } from './link-end.ts';
@@ -67,6 +68,17 @@ export class Link {
     this.#ends = [client, server];
     this.toServer = new LinkDirection(toServer);
     this.toClient = new LinkDirection(toClient);
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    const { id, toServer, toClient } = this;
+    return { id, toServer: { delivered: toServer.delivered }, toClient: { delivered: toClient.delivered } };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Link ${inspect(this.toJSON(), options)}`;
   }
 
   /** Resets the connection for both ends, now. What was on its way is dropped. */

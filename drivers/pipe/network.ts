@@ -8,6 +8,7 @@ import {
   resolveLimits,
 } from '../../protocol/internal.ts';
 import type { Driver } from '../driver.ts';
+import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
 import { type WithContext, SEND_HIGH_WATER, SEND_LIMIT } from '../socket/options.ts';
@@ -167,6 +168,16 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     if (bound === undefined) throw new PipeError('EADDRINUSE', `${host ?? 'any host'}:${port} is taken`);
     listener.bind(bound);
     return listener;
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return { seed: this.seed, now: this.clock.now(), timers: this.clock.timers, links: this.links };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Network ${inspect(this.toJSON(), options)}`;
   }
 
   /** @internal What whoever uses these sockets waits for, in words: faces know. */

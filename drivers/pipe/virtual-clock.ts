@@ -1,5 +1,6 @@
 import { BOOLEAN, checkOptions, FUNCTION, NUMBER, type OptionTable } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
+import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import { Schedule } from './schedule.ts';
 import type { Entry } from './schedule.ts';
 import { nextTurn } from './next-turn.ts';
@@ -73,6 +74,16 @@ export class VirtualClock implements Clock {
   /** How many timers are set: none, once everything is closed. */
   get timers(): number {
     return this.#schedule.size - this.#schedule.carries + this.#afterReading.size;
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return { now: this.#time, timers: this.timers };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `VirtualClock ${inspect(this.toJSON(), options)}`;
   }
 
   wakeAt(at: number, callback: () => void, who?: string): Wake {

@@ -18,6 +18,7 @@ import {
 } from '../../protocol/internal.ts';
 import type { Clock } from '../clock.ts';
 import { whenAborted } from '../socket/abort.ts';
+import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import type { Driver } from '../driver.ts';
 import { type ClientOptions, SEND_LIMIT } from '../socket/options.ts';
 import { WaitLimit } from './wait-limit.ts';
@@ -82,6 +83,8 @@ export interface Reconnecting extends AsyncIterableIterator<WebSocket> {
    * ConnectionLostError when more than `sendLimit` waits already, and once the loop is over.
    */
   send(message: Data | Fragments, options?: ReconnectingSendOptions): Promise<void>;
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown>;
 }
 
 const RECONNECT_OPTIONS: OptionTable<ReconnectOptions> = {
@@ -157,6 +160,8 @@ class Reconnections implements Reconnecting {
   #isFirst: boolean;
   #isOver: boolean;
   #isFinished: boolean;
+  /** What `onState` was told last: `'new'` before that. */
+  #state: ReconnectState['state'] | 'new';
   /** Failures in a row. */
   #failures: number;
   /** Failures and short-lived connections in a row: what the waits grow with. */
@@ -191,6 +196,7 @@ class Reconnections implements Reconnecting {
     this.#isFirst = true;
     this.#isOver = false;
     this.#isFinished = false;
+    this.#state = 'new';
     this.#failures = 0;
     this.#level = 0;
     this.#error = undefined;
@@ -203,6 +209,16 @@ class Reconnections implements Reconnecting {
 
   send(message: Data | Fragments, options?: ReconnectingSendOptions): Promise<void> {
     return this.#sends.send(message, options);
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return { state: this.#state, failures: this.#failures, connection: this.connection };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Reconnecting ${inspect(this.toJSON(), options)}`;
   }
 
   /** What it returns has nobody but the caller behind it: so an error's stack leads to the caller's line. */
@@ -270,7 +286,7 @@ class Reconnections implements Reconnecting {
 
   async #attempt(): Promise<WebSocket | undefined> {
     let webSocket: WebSocket;
-    this.#options.onState?.({ state: 'connecting', failures: this.#failures });
+    this.#tell({ state: 'connecting', failures: this.#failures });
     if (this.#isOver) return undefined; // it was left within `onState`
     try {
       webSocket = await this.#open();
@@ -291,11 +307,16 @@ class Reconnections implements Reconnecting {
     this.#endWithSignal(webSocket);
     if (!this.#isOver) {
       this.#sends.opened(webSocket);
-      this.#options.onState?.({ state: 'open', connection: webSocket });
+      this.#tell({ state: 'open', connection: webSocket });
       return webSocket;
     }
     await webSocket.close();
     return undefined;
+  }
+
+  #tell(state: ReconnectState): void {
+    this.#state = state.state;
+    this.#options.onState?.(state);
   }
 
   #isFatal(error: WebSocketError): boolean {
@@ -314,7 +335,7 @@ class Reconnections implements Reconnecting {
     const delay = this.#random() * most + asked;
     const closed = this.#closed;
     this.#closed = undefined;
-    this.#options.onState?.({ state: 'waiting', delay, failures: this.#failures, error: this.#error, closed });
+    this.#tell({ state: 'waiting', delay, failures: this.#failures, error: this.#error, closed });
     this.#checkSignal();
     if (this.#isOver) return; // it was left within `onState`, when there was nobody to wake yet
     await new Promise<void>((resolve) => {
@@ -334,7 +355,7 @@ class Reconnections implements Reconnecting {
     this.#isFinished = true;
     const init = error === undefined ? {} : { cause: error };
     this.#sends.end(() => new InvalidStateError('not sent: the loop over the connections is over', init));
-    this.#options.onState?.({ state: 'over', error });
+    this.#tell({ state: 'over', error });
   }
 
   #endWithSignal(webSocket: WebSocket): void {

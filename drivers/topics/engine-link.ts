@@ -1,5 +1,5 @@
 import type { Engine, EngineContext, EngineMessage, EngineSink, Page } from './engine.ts';
-import { EngineDownError, TopicsError } from './errors.ts';
+import { closed, EngineDownError, NOT_STARTED, TopicsError } from './errors.ts';
 import type { HubMachine } from './hub/machine.ts';
 import type { Fetch, Line } from './hub/line.ts';
 import type { Outlet } from './outlets/outlet.ts';
@@ -51,7 +51,7 @@ export class EngineLink {
 
   /** What those are told who want something of it while it is down. */
   get downError(): EngineDownError {
-    return new EngineDownError('the engine is down', { cause: this.#reason });
+    return new EngineDownError(this.#state === 'new' ? NOT_STARTED : 'the engine is down', { cause: this.#reason });
   }
 
   /**
@@ -79,7 +79,7 @@ export class EngineLink {
       if (!this.#isClosed)
         throw error instanceof TopicsError ? error : new EngineDownError('the engine did not start', { cause: error });
     }
-    if (this.#isClosed) throw new TopicsError('closed', 'the hub was closed');
+    if (this.#isClosed) throw closed();
   }
 
   async close(): Promise<void> {

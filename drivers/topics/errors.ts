@@ -39,3 +39,11 @@ export class OutcomeUnknownError extends TopicsError {
     return 'OutcomeUnknownError';
   }
 }
+
+/** What is asked of a hub too early. */
+export const NOT_STARTED = 'the hub has not started: await hub.start() first';
+
+/** What is asked of a hub too late. */
+export function closed(): TopicsError {
+  return new TopicsError('closed', 'the hub was closed');
+}

@@ -10,9 +10,10 @@ export function createTopics(options?: TopicsOptions): Topics {
 
 /**
  * Makes a hub tell who is in a topic, over all nodes that have the same engine: see docs/guides/topics.md. The hub must have
- * started; its `close` ends this too. Throws a TypeError or RangeError for bad options, and when the hub has one.
+ * started; its `close` ends this too. `Info` says what all nodes bring to `enter`, which nothing checks.
+ * Throws a TypeError or RangeError for bad options, and when the hub has not started, was closed, or has one.
  */
-export function createPresence(hub: Topics, options?: PresenceOptions): Presence {
+export function createPresence<Info = unknown>(hub: Topics, options?: PresenceOptions<Info>): Presence<Info> {
   return new Presence(hub, options);
 }
 

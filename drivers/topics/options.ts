@@ -43,13 +43,19 @@ export interface Gap {
 /** What a socket wants to do: `'enter'` is presence's. */
 export type Action = 'subscribe' | 'publish' | 'enter';
 
-/** Whether a socket may do something: `true`, and nothing else, says yes. */
-export type Authorize = (
-  ws: Subscriber,
-  topic: string,
-  action: Action,
-  context: { signal: AbortSignal },
-) => boolean | PromiseLike<boolean>;
+/**
+ * Whether a socket may do something: `true`, and nothing else, says yes. The socket may be said to be what it is there:
+ * `(ws: WebSocket<User>, topic) => ws.context.rooms.includes(topic)`.
+ */
+export type Authorize = {
+  // Written as a method, whose parameters TypeScript lets be narrower.
+  authorize(
+    ws: Subscriber,
+    topic: string,
+    action: Action,
+    context: { signal: AbortSignal },
+  ): boolean | PromiseLike<boolean>;
+}['authorize'];
 
 /** Limits of a hub; zero or `false` turns one off. */
 export interface TopicsLimits {

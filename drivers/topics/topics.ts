@@ -1,11 +1,12 @@
 import type { BytesLike } from '../../protocol/index.ts';
 import { checkOptions, isLate, toBytes } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
+import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import { Attempts } from './attempts.ts';
 import { hostClock } from './clock.ts';
 import type { Engine, EngineMessage, EngineSink } from './engine.ts';
 import { EngineLink, isMessage } from './engine-link.ts';
-import { TopicsError } from './errors.ts';
+import { closed, NOT_STARTED, TopicsError } from './errors.ts';
 import { HubMachine } from './hub/machine.ts';
 import { Member, type Slow, type Subscription } from './hub/line.ts';
 import { type Inside, INTERNAL, type Neighbour, type TapListener } from './inside.ts';
@@ -25,7 +26,7 @@ import {
   type SubscribeOptions,
   type TopicsOptions,
 } from './options.ts';
-import { positive, whole } from './numbers.ts';
+import { drawText, positive, whole } from './numbers.ts';
 import { Output } from './output.ts';
 import type { Subscriber } from './outlets/index.ts';
 import { type Outlet, Tap } from './outlets/outlet.ts';
@@ -90,7 +91,7 @@ export class Topics {
     this.#permission = new Permission(options.authorize, this.#roster, this.#limits.subscriptions);
     this.#attempts = new Attempts();
     this.#publisher = new Publisher(this.#engine, this.#link, this.#machine, this.#clock, this.#limits, report);
-    this.#node = this.#draw(16);
+    this.#node = drawText(this.#random, 16);
     this.#state = 'new';
     this.#wake = undefined;
     this.#neighbour = undefined;
@@ -184,7 +185,7 @@ export class Topics {
     const excepted = except === undefined ? undefined : this.#roster.get(except);
     try {
       if (this.#isClosed) throw closed();
-      const publication = { topic, data, key, compress, stamp: this.#draw(10) };
+      const publication = { topic, data, key, compress, stamp: drawText(this.#random, 10) };
       const { receipt, delivered } = await this.#publisher.publish(publication, excepted, timeout);
       const published = { position: receipt === undefined ? undefined : formatPosition(receipt), delivered };
       this.#meter.published(undefined);
@@ -263,6 +264,17 @@ export class Topics {
     return this.#meter.read(counts, { topics, subscriptions: others, held, isUp });
   }
 
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    const { topics, subscriptions, engine } = this.metrics;
+    return { state: this.#state, isUp: engine.isUp, topics, subscriptions };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Topics ${inspect(this.toJSON(), options)}`;
+  }
+
   /** Ends all subscriptions and the engine. The sockets stay open. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -287,14 +299,16 @@ export class Topics {
       heartbeat: this.#heartbeat,
       node: this.#node,
       join: (neighbour) => {
-        if (this.#state !== 'started') throw new TypeError('the hub has not started, or was closed');
+        if (this.#isClosed) throw new TypeError('the hub was closed');
+        if (this.#state === 'new') throw new TypeError(NOT_STARTED);
         if (this.#neighbour !== undefined) throw new TypeError('a hub has one presence');
         this.#neighbour = neighbour;
       },
       tap: (topic, told) => this.#tap(INTERNAL + topic, told),
       say: async (topic, data) => {
-        const publication = { topic: INTERNAL + topic, data, key: undefined, compress: false, isKept: false };
-        await this.#publisher.publish({ ...publication, stamp: this.#draw(10) }, undefined, 2 * this.#heartbeat);
+        const stamp = drawText(this.#random, 10);
+        const publication = { topic: INTERNAL + topic, data, key: undefined, compress: false, isKept: false, stamp };
+        await this.#publisher.publish(publication, undefined, 2 * this.#heartbeat);
       },
       admit: async (ws, topic, action) => {
         checkTopic(topic);
@@ -366,7 +380,7 @@ export class Topics {
 
   #check(member: Member<Outlet>): void {
     if (this.#isClosed) throw closed();
-    if (this.#state === 'new') throw new TopicsError('closed', 'the hub has not started');
+    if (this.#state === 'new') throw new TopicsError('closed', NOT_STARTED);
     if (!member.owner.isOpen) throw new TopicsError('gone', 'the socket has ended');
   }
 
@@ -383,18 +397,4 @@ export class Topics {
     this.#output.left(member, new TopicsError('gone', 'the socket has ended'));
     this.#guard(() => this.#neighbour?.left(member.owner.ws));
   }
-
-  /** So many random letters and digits. */
-  #draw(length: number): string {
-    let text = '';
-    while (text.length < length)
-      text += Math.floor(this.#random() * 36 ** 5)
-        .toString(36)
-        .padStart(5, '0');
-    return text.slice(0, length);
-  }
-}
-
-function closed(): TopicsError {
-  return new TopicsError('closed', 'the hub was closed');
 }

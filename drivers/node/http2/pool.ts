@@ -1,5 +1,6 @@
 import { type Duplex } from 'node:stream';
 import { checkOptions, LIMIT, type OptionTable, resolveLimit } from '../../../protocol/internal.ts';
+import { INSPECT, type Inspect } from '../../socket/inspect.ts';
 import { planRoute } from '../client/dial.ts';
 import type { PendingTransport } from '../client/pending-transport.ts';
 import type { Carrier, StreamLease } from './carrier.ts';
@@ -48,6 +49,16 @@ export class Http2Pool {
   /** How many sessions there are, those that are being opened included. */
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return { size: this.size, isClosed: this.#isClosed };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Http2Pool ${inspect(this.toJSON(), options)}`;
   }
 
   /**

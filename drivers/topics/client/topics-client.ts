@@ -9,6 +9,7 @@ import {
   STRING,
 } from '../../../protocol/internal.ts';
 import { type Clock, type Wake, wakeAtDeadline } from '../../clock.ts';
+import { INSPECT, type Inspect } from '../../socket/inspect.ts';
 import { CLOCK, hostClock } from '../clock.ts';
 import { positive } from '../numbers.ts';
 import { readSaid, type Said, TopicsClientError } from './said.ts';
@@ -168,6 +169,17 @@ export class TopicsClient {
     return overtaken((resolve, reject) => void answer.then(({ position }) => resolve({ position }), reject));
   }
 
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    const state = this.#isClosed ? 'closed' : this.#connection === undefined ? 'waiting' : 'connected';
+    return { state, subscriptions: this.#subscriptions.size, underWay: this.#asked.size };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `TopicsClient ${inspect(this.toJSON(), options)}`;
+  }
+
   /** Ends the connection, and makes no other. */
   async close(): Promise<void> {
     this.#end(new TopicsClientError('closed', 'the client was closed'));
@@ -283,7 +295,8 @@ export class TopicsClient {
     const id = ++this.#requests;
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new TopicsClientError('closed', 'the client was closed'));
-      if (this.#connection === undefined) return reject(new TopicsClientError('lost', 'there is no connection'));
+      if (this.#connection === undefined)
+        return reject(new TopicsClientError('lost', 'there is no connection: try again when there is one'));
       const text = JSON.stringify({ ...request, id });
       const isTooLong = this.#characters > 0 && this.#characters + text.length > MOST_CHARACTERS;
       if (!always && (this.#asked.size >= MOST_WAITING || isTooLong))

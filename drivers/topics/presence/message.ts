@@ -1,9 +1,9 @@
 /** What nodes say to each other about who is there, as JSON. */
 
 /** Who is there: an id of their own, and what they have brought. */
-export interface PresenceEntry {
+export interface PresenceEntry<Info = unknown> {
   readonly id: string;
-  readonly info: unknown;
+  readonly info: Info;
 }
 
 /** Said to all nodes: "I am there". */

@@ -7,8 +7,9 @@ import {
   resolveLimit,
 } from '../../../protocol/internal.ts';
 import type { Wake } from '../../clock.ts';
+import { INSPECT, type Inspect } from '../../socket/inspect.ts';
 import { Attempts } from '../attempts.ts';
-import { TopicsError } from '../errors.ts';
+import { closed, TopicsError } from '../errors.ts';
 import type { Inside } from '../inside.ts';
 import { checkTopic, isLarger } from '../names.ts';
 import type { Subscriber } from '../outlets/index.ts';
@@ -17,9 +18,9 @@ import { PresenceMachine } from './machine.ts';
 import type { PresenceEntry } from './message.ts';
 
 /** Who has come to a topic, and who has left it, on whichever node. */
-export interface PresenceChange {
-  readonly came: readonly PresenceEntry[];
-  readonly left: readonly PresenceEntry[];
+export interface PresenceChange<Info = unknown> {
+  readonly came: readonly PresenceEntry<Info>[];
+  readonly left: readonly PresenceEntry<Info>[];
 }
 
 /** Limits of presence; zero or `false` turns one off. */
@@ -32,12 +33,12 @@ export interface PresenceLimits {
   entries?: number | false | undefined;
 }
 
-export interface PresenceOptions {
+export interface PresenceOptions<Info = unknown> {
   /**
    * Called with each change in a topic that this node has to do with: one of its sockets is in it, or it is watched. What it
    * throws goes to the hub's `onError`.
    */
-  onChange?(topic: string, change: PresenceChange): unknown;
+  onChange?(topic: string, change: PresenceChange<Info>): unknown;
   limits?: PresenceLimits | undefined;
 }
 
@@ -64,12 +65,12 @@ const LEASE = 2;
 /**
  * Who is in a topic, over all nodes that have the same engine and heartbeat. What a node has said of its sockets counts for two
  * heartbeats after it was heard of last: those of a node that has died are gone then, and so are those of all others while
- * the engine is away for longer. Whoever lives is back within a heartbeat.
+ * the engine is away for longer. Whoever lives is back within a heartbeat. `Info` is what all nodes bring: nothing checks it.
  */
-export class Presence {
+export class Presence<Info = unknown> {
   readonly #inside: Inside;
   readonly #machine: PresenceMachine;
-  readonly #options: PresenceOptions;
+  readonly #options: PresenceOptions<Info>;
   readonly #mostTopics: number;
   readonly #mostBytes: number;
   /** The ids of a socket's entries, by topic. */
@@ -83,7 +84,7 @@ export class Presence {
   #isClosed: boolean;
 
   /** @internal `createPresence` makes them. */
-  constructor(hub: Topics, given?: PresenceOptions) {
+  constructor(hub: Topics, given?: PresenceOptions<Info>) {
     const options = checkOptions('createPresence', OPTIONS, given);
     const { topics, info, entries } = options.limits ?? {};
     this.#options = options;
@@ -124,12 +125,12 @@ export class Presence {
   }
 
   /**
-   * A socket of this node is in a topic until its end, or `leave`; `info` is what others are shown of it, as JSON has it. One that
+   * A socket of this node is in a topic until its end, or `leave`; `info` is what others are shown of it, as JSON has it, `null` by default. One that
    * is in it already is with this `info`. Resolves to its entry once it is allowed (`authorize` is asked about `'enter'`).
    * Rejects with a TypeError or RangeError for a bad topic or info, and with a TopicsError when it is denied, over a limit, or
    * the socket has ended.
    */
-  async enter(ws: Subscriber, topic: string, info: unknown = null): Promise<PresenceEntry> {
+  async enter(ws: Subscriber, topic: string, info: Info = null as Info): Promise<PresenceEntry<Info>> {
     const text: string | undefined = JSON.stringify(info);
     if (text === undefined) throw new TypeError('info must be something that JSON can say');
     if (isLarger(text, this.#mostBytes)) throw new RangeError(`info may have ${this.#mostBytes} bytes as JSON`);
@@ -140,14 +141,14 @@ export class Presence {
       this.#attempts.end(attempt);
     }
     this.#attempts.check(attempt);
-    if (this.#isClosed) throw new TopicsError('closed', 'the hub was closed');
+    if (this.#isClosed) throw closed();
     const topics = this.#sockets.get(ws) ?? new Map<string, string>();
     const known = topics.get(topic);
     if (known === undefined && topics.size >= this.#mostTopics) {
       throw new TopicsError('limit', `a socket may be in ${this.#mostTopics} topics`);
     }
     if (known === undefined && this.#machine.isFull) throw new TopicsError('limit', 'there are too many entries');
-    const entry = { id: `${this.#inside.node}-${++this.#ids}`, info: JSON.parse(text) as unknown };
+    const entry = { id: `${this.#inside.node}-${++this.#ids}`, info: JSON.parse(text) as Info };
     this.#sockets.set(ws, topics.set(topic, entry.id));
     this.#machine.enter(topic, entry.id, entry.info);
     if (known !== undefined) this.#machine.leave(topic, known);
@@ -177,12 +178,22 @@ export class Presence {
   }
 
   /** Who is in a topic, as far as this node knows; nobody, where it has nothing to do with it. */
-  entries(topic: string): PresenceEntry[] {
-    return this.#machine.entries(topic);
+  entries(topic: string): PresenceEntry<Info>[] {
+    return this.#machine.entries(topic) as PresenceEntry<Info>[];
   }
 
   get counts(): PresenceCounts {
     return this.#machine.counts;
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return { ...this.counts };
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Presence ${inspect(this.toJSON(), options)}`;
   }
 
   #follow(topic: string): void {
@@ -270,7 +281,7 @@ export class Presence {
     const { onChange } = this.#options;
     if (onChange === undefined) return;
     try {
-      Promise.resolve(onChange.call(this.#options, topic, change)).catch((error: unknown) =>
+      Promise.resolve(onChange.call(this.#options, topic, change as PresenceChange<Info>)).catch((error: unknown) =>
         this.#inside.report(error),
       );
     } catch (error) {

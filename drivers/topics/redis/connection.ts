@@ -185,14 +185,23 @@ async function connectIoRedis(
     // It waits for as long as a server that loads its data guesses: we ask again soon.
     enableReadyCheck: false,
   }) as IoRedisDuplicate;
+  let isOver = false;
   connection.on('error', (error: Error) => listener.lost(error));
-  connection.on('close', () => listener.lost(new Error('the connection was closed')));
+  connection.on('close', () => {
+    isOver = true;
+    listener.lost(new Error('the connection was closed'));
+  });
   connection.on('end', () => listener.lost(new Error('the connection has ended')));
   connection.on('moved', () => listener.lost(new Error('slots of the cluster have moved')));
   const told = (channel: Uint8Array, payload: Uint8Array): void => listener.message(String(channel), payload);
   connection.on('messageBuffer', told);
   connection.on('smessageBuffer', told);
-  const end = (): void => connection.disconnect();
+  const end = (): void => {
+    // Asked to end what has ended, or twice, it waits two seconds for a word of the socket's: the process lives on for as long.
+    if (isOver) return;
+    isOver = true;
+    connection.disconnect();
+  };
   whenAborted(signal, end);
   try {
     await connection.connect();

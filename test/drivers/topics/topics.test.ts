@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createNetwork, type Network, type Socket, type WebSocket } from '../../../drivers/pipe/index.ts';
 import {
+  createPresence,
   createTopics,
   EngineDownError,
   type EngineSink,
@@ -680,6 +681,15 @@ describe('the hub', () => {
     const fresh = createTopics();
     expect(await fresh.subscribe(sockets[0]!, 'news').catch(kind)).toBe('closed');
     expect(await fresh.publish('news', 'x').catch(kind)).toBe('down');
+    for (const asked of [
+      () => fresh.publish('news', 'x'),
+      () => fresh.subscribe(sockets[0]!, 'news'),
+      () => fresh.history('news'),
+      async () => createPresence(fresh),
+    ]) {
+      await expect(asked()).rejects.toThrow('the hub has not started: await hub.start() first');
+    }
+    await expect((async () => createPresence(hub))()).rejects.toThrow('the hub was closed');
   });
 
   test('that is closed while it starts has not started, and starts no more', async () => {

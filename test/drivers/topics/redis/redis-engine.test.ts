@@ -18,6 +18,8 @@ class FakeServer {
   connections = 0;
   /** Connections that are not ended. */
   readonly open = new Set<object>();
+  /** How often each was told to end that has ended: the library sets a timer of two seconds then, which keeps the process alive. */
+  late = 0;
   readonly subscribed: string[] = [];
   readonly #ends = new Set<() => void>();
 
@@ -33,12 +35,20 @@ class FakeServer {
 
   #connection(): object {
     const connection = {
-      on: (event: string, listener: () => void) => void (event === 'close' && this.#ends.add(listener)),
+      on: (event: string, listener: () => void) => {
+        const end = (): void => {
+          this.open.delete(connection);
+          listener();
+        };
+        if (event === 'close') this.#ends.add(end);
+      },
       connect: async () => {
         this.connections++;
         this.open.add(connection);
       },
-      disconnect: () => void this.open.delete(connection),
+      disconnect: () => {
+        if (!this.open.delete(connection)) this.late++;
+      },
       subscribe: (...channels: string[]) =>
         (this.#last = this.#last.then(this.subscribing).then(() => void this.subscribed.push(...channels))),
       callBuffer: async () => {
@@ -157,4 +167,19 @@ test('what the library says of a connection that fails is no error of the hub’
   const publishing = engine.publish('news', 'x', { stamp: 's', compress: true });
   await expect(publishing).rejects.toMatchObject({ kind: 'unknown' });
   await engine.close();
+});
+
+test('what has ended is not told to end: not what the server has closed, nor what was ended here', async () => {
+  const network = createNetwork();
+  const server = new FakeServer();
+  const engine = redisEngine(server.client);
+  const sink: EngineSink = { message: () => {}, beat: () => {}, up: () => {}, down: () => {} };
+  await engine.start(sink, { clock: network.clock, heartbeat: HEARTBEAT, node: 'n', random: () => 0.5 });
+  server.restart();
+  server.isLoading = false;
+  await network.advance(HEARTBEAT);
+  expect(server).toMatchObject({ connections: 4, late: 0 });
+  await engine.close();
+  await engine.close();
+  expect(server).toMatchObject({ open: new Set(), late: 0 });
 });
