@@ -34,6 +34,17 @@ export interface Wake {
   cancel(sleeper?: Sleeper): void;
 }
 
+/** Calls back once, when it is time and never early: for waits in which nobody else has a part. `who` is as in `wakeAt`. */
+export function wakeWhenDue(clock: Clock, at: number, callback: () => void, who?: string): Wake {
+  if (at === Infinity) return { cancel: () => {} };
+  const onWake = (): void => {
+    if (clock.now() < at) wake = clock.wakeAt(at, onWake, who);
+    else callback();
+  };
+  let wake = clock.wakeAt(at, onWake, who);
+  return { cancel: () => wake.cancel() };
+}
+
 /** From so many milliseconds on a wake-up is late because the event loop stood still. */
 const LATE = 1000;
 const MOST_GRACE = 5000;

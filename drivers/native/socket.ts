@@ -11,7 +11,7 @@ import {
   type WebSocketError,
 } from '../../protocol/index.ts';
 import { checkFin, isBytes, joinBytes, portableText, toBytes } from '../../protocol/internal.ts';
-import type { Wake } from '../clock.ts';
+import { type Wake, wakeAtDeadline } from '../clock.ts';
 import { sendLimitPassed } from '../socket/options.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { type Carrier, type CarrierHandler, type CarrierMaker, ITEM_COST } from './carrier.ts';
@@ -329,10 +329,9 @@ export class NativeSocket
     });
   }
 
-  #expire(option: 'handshakeTimeout' | 'closeTimeout', end: () => void): Wake | undefined {
+  #expire(option: 'handshakeTimeout' | 'closeTimeout', end: () => void): Wake {
     const value = this.#limits[option];
-    if (value === Infinity) return undefined;
-    return this.clock.wakeAt(this.clock.now() + value, () => {
+    return wakeAtDeadline(this.clock, this.clock.now() + value, () => {
       const [what, kind] = EXPIRED[option];
       const text = `the ${what} handshake did not end within ${value} ms (${option})`;
       this.#fault ??= new TimeoutError(text, { kind, timer: { option, value } });

@@ -1,5 +1,5 @@
 import { WebSocketError } from '../../protocol/index.ts';
-import type { Wake } from '../clock.ts';
+import { type Wake, wakeAtDeadline } from '../clock.ts';
 import { each, report } from '../socket/guard.ts';
 import type { Handlers } from '../socket/socket.ts';
 import { Pending } from './deferred.ts';
@@ -103,7 +103,7 @@ export class HandlerRunner implements HandlerOwner {
     if (this.#deadline === Infinity) return;
     for (const { socket } of this.#running) {
       if (socket.clock.now() >= this.#deadline) return this.#endAll();
-      this.#wake = socket.clock.wakeAt(this.#deadline, () => this.#sleep(), 'server.close');
+      this.#wake = wakeAtDeadline(socket.clock, this.#deadline, () => this.#endAll(), 'server.close');
       return;
     }
   }

@@ -16,12 +16,11 @@ import {
   type OptionTable,
   SIGNAL,
 } from '../../protocol/internal.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, wakeWhenDue } from '../clock.ts';
 import { whenAborted } from '../socket/abort.ts';
 import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import type { Driver } from '../driver.ts';
 import { type ClientOptions, SEND_LIMIT } from '../socket/options.ts';
-import { WaitLimit } from './wait-limit.ts';
 import type { Data, Fragments } from './data.ts';
 import { Deferred } from './deferred.ts';
 import type { Open } from './open.ts';
@@ -340,11 +339,14 @@ class Reconnections implements Reconnecting {
     if (this.#isOver) return; // it was left within `onState`, when there was nobody to wake yet
     await new Promise<void>((resolve) => {
       const end = (): void => {
-        waitLimit.callOff();
+        letGo?.();
+        wake.cancel();
         this.#wake = undefined;
         resolve();
       };
-      const waitLimit = new WaitLimit(this.#options.signal, delay, this.#clock, end, 'open.reconnecting');
+      const { signal } = this.#options;
+      const letGo = signal && whenAborted(signal, end);
+      const wake = wakeWhenDue(this.#clock, this.#clock.now() + delay, end, 'open.reconnecting');
       this.#wake = end;
     });
   }

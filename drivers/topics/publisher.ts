@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, wakeAtDeadline } from '../clock.ts';
 import type { Engine, EngineMessage, EnginePublishOptions, EngineReceipt, TopicData } from './engine.ts';
 import { type EngineLink, isMessage } from './engine-link.ts';
 import { OutcomeUnknownError, TopicsError } from './errors.ts';
@@ -72,8 +72,8 @@ export class Publisher {
   #within(timeout: number, answer: Promise<EngineReceipt | undefined>): Promise<EngineReceipt | undefined> {
     return new Promise((resolve, reject) => {
       const late = (): void => reject(new OutcomeUnknownError(`the engine did not answer within ${timeout} ms`));
-      const wake = timeout === Infinity ? undefined : this.#clock.wakeAt(this.#clock.now() + timeout, late);
-      answer.then(resolve, reject).finally(() => wake?.cancel());
+      const wake = wakeAtDeadline(this.#clock, this.#clock.now() + timeout, late);
+      answer.then(resolve, reject).finally(() => wake.cancel());
     });
   }
 

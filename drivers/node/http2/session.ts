@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { URL } from 'node:url';
 import { HandshakeError } from '../../../protocol/index.ts';
-import type { Wake } from '../../clock.ts';
+import { type Wake, wakeWhenDue } from '../../clock.ts';
 import { nodeClock } from '../clock.ts';
 import { planRoute } from '../client/dial.ts';
 import { checkAlive, failure } from '../client/failure.ts';
@@ -264,12 +264,7 @@ export class PooledSession {
     if (this.#idleTimeout === Infinity && !this.#isLeaving) return;
     const delay = this.#isLeaving ? 0 : Math.max(this.#idleTimeout, isWanted ? 1 : 0);
     if (delay === 0) return session.destroy();
-    const due = nodeClock.now() + delay;
-    const sleep = () => {
-      if (nodeClock.now() >= due) session.destroy();
-      else this.#wake = nodeClock.wakeAt(due, sleep);
-    };
-    sleep();
+    this.#wake = wakeWhenDue(nodeClock, nodeClock.now() + delay, () => session.destroy());
   }
 
   #gone(): void {

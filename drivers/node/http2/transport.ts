@@ -2,6 +2,7 @@ import type { Http2Stream, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:h
 import { addAbortSignal } from 'node:stream';
 import type { Transport, TransportHandler } from '../../transport.ts';
 import { PendingTransport } from '../client/pending-transport.ts';
+import { wakeWhenDue } from '../../clock.ts';
 import { nextTick, nodeClock } from '../clock.ts';
 import type { StreamLease } from './carrier.ts';
 import { NodeTransport, QUEUED } from '../node-transport.ts';
@@ -112,12 +113,7 @@ export class Http2Transport implements Transport {
     const { grace = Infinity } = lease;
     if (lease.move === undefined || grace === Infinity) return;
     const isOver = () => stream !== this.#stream || stream.destroyed || stream.closed;
-    const due = nodeClock.now() + grace;
     const onWake = async (): Promise<void> => {
-      if (nodeClock.now() < due) {
-        wake = nodeClock.wakeAt(due, onWake);
-        return;
-      }
       stream.off('response', callOff);
       const pending = new PendingTransport();
       stream.once('close', () => pending.abort()).once('response', () => pending.abort());
@@ -133,7 +129,7 @@ export class Http2Transport implements Transport {
         other?.release();
       }
     };
-    let wake = nodeClock.wakeAt(due, onWake);
+    const wake = wakeWhenDue(nodeClock, nodeClock.now() + grace, () => void onWake());
     const callOff = (): void => wake.cancel();
     stream.once('response', callOff).once('close', callOff);
   }

@@ -5,6 +5,7 @@ import type { Rejection } from '../../../protocol/index.ts';
 import { pathOfTarget, UNAVAILABLE } from '../../../protocol/internal.ts';
 import { INTERNAL_ERROR, NOT_FOUND } from '../../socket/decision.ts';
 import { guard } from '../../socket/guard.ts';
+import { wakeWhenDue } from '../../clock.ts';
 import { nodeClock } from '../clock.ts';
 import { readAgain } from '../internals/read-again.ts';
 import { isTaken } from '../node-transport.ts';
@@ -156,17 +157,11 @@ function isInHand(stream: Duplex): boolean {
 /** Calls back after so many milliseconds, unless the stream has closed by then. */
 export function waitFor(stream: Duplex, delay: number, callback: () => void): void {
   if (delay === Infinity) return;
-  const due = nodeClock.now() + delay;
-  const onWake = (): void => {
-    if (nodeClock.now() < due) {
-      wake = nodeClock.wakeAt(due, onWake);
-    } else {
-      stream.off('close', onClose);
-      callback();
-    }
-  };
   const onClose = (): void => wake.cancel();
-  let wake = nodeClock.wakeAt(due, onWake);
+  const wake = wakeWhenDue(nodeClock, nodeClock.now() + delay, () => {
+    stream.off('close', onClose);
+    callback();
+  });
   stream.once('close', onClose);
 }
 

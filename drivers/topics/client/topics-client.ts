@@ -52,7 +52,7 @@ interface Waiter {
   /** Characters of the request. */
   readonly size: number;
   /** Until when it waits, if not for ever. */
-  readonly deadline: Wake | undefined;
+  readonly deadline: Wake;
   resolve(said: Said): void;
   reject(error: Error): void;
 }
@@ -278,7 +278,7 @@ export class TopicsClient {
     if (waiter === undefined) return undefined;
     this.#asked.delete(request);
     this.#characters -= waiter.size;
-    waiter.deadline?.cancel();
+    waiter.deadline.cancel();
     return waiter;
   }
 
@@ -303,8 +303,7 @@ export class TopicsClient {
         return reject(new TopicsClientError('limit', 'too much waits for an answer'));
       const late = (): void =>
         this.#take(id)?.reject(new TopicsClientError('timeout', `no answer came within ${timeout} ms`));
-      const deadline =
-        timeout === Infinity ? undefined : wakeAtDeadline(this.#clock, this.#clock.now() + timeout, late);
+      const deadline = wakeAtDeadline(this.#clock, this.#clock.now() + timeout, late);
       this.#asked.set(id, { resolve, reject, size: text.length, deadline });
       this.#characters += text.length;
       this.#say(text);

@@ -117,16 +117,26 @@ test('a peer that does not answer the Close frame is given up after `closeTimeou
   const raw = new FakeWebSocket().open();
   const ws = await fromWebSocket(raw, { closeTimeout: 1000 });
   const closed = ws.close();
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(1001); // a task of its own, behind those that are waiting
   expect(await closed).toMatchObject({ code: 1006, clean: false, error: { name: 'TimeoutError' } });
 });
 
 test('an opening handshake that takes longer than `handshakeTimeout` is given up', async () => {
   const opening = open('ws://a.example/', { handshakeTimeout: 1000 });
   const failed = expect(opening).rejects.toMatchObject({ name: 'TimeoutError' });
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(1001);
   await failed;
   expect(FakeWebSocket.last.readyState).toBe(2);
+});
+
+test('what waits behind a deadline’s timer is heard before it is judged: a page stood still', async () => {
+  const opening = open('ws://a.example/', { handshakeTimeout: 1000 });
+  const raw = FakeWebSocket.last;
+  setTimeout(() => raw.open(), 1000);
+  await vi.advanceTimersByTimeAsync(1001);
+  const ws = await opening;
+  expect(ws.state).toBe('open');
+  raw.end(1000);
 });
 
 test('pings are refused, for the runtime sends none', async () => {

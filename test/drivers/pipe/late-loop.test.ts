@@ -1,6 +1,14 @@
 /** An event loop that stands still, as the pipe's clock can, and writes that fail while something waits to be read. */
 import { describe, expect, test } from 'vitest';
-import { NetworkDriver, VirtualClock } from '../../../drivers/pipe/index.ts';
+import {
+  createNetwork,
+  NetworkDriver,
+  type PipeClientOptions,
+  VirtualClock,
+  WaitTimeoutError,
+  type WebSocket,
+} from '../../../drivers/pipe/index.ts';
+import { createTopics, memoryEngine } from '../../../drivers/topics/index.ts';
 import { echo } from './sessions.ts';
 
 describe('a clock that stands still', () => {
@@ -127,5 +135,67 @@ describe('a write that fails', () => {
     await network.settle();
     expect(sender.messages).toEqual(['on its way']);
     expect(sender.infos).toMatchObject([{ code: 4001, clean: false, error: { cause: { code: 'EPIPE' } } }]);
+  });
+});
+
+describe('what waits for somebody’s answer', () => {
+  /** A client and a server's handler 50 ms apart, and 40 ms before the answer to the client's message is there. */
+  const waiting = async (handler: (ws: WebSocket) => unknown, options: PipeClientOptions = {}) => {
+    const network = createNetwork({ latency: 50 });
+    const server = await network.listen({ host: 'server' }, handler as (ws: WebSocket) => Promise<void>);
+    const ws = await network.open('ws://server', options);
+    return { network, server, ws };
+  };
+
+  test.each([600, 5000])('a receive with a timeout takes what has come by then, after %d ms', async (stall) => {
+    const { network, ws } = await waiting(async (ws) => {
+      await ws.receive();
+      await ws.send('the answer');
+      await ws.closed;
+    });
+    void ws.send('a question');
+    const answer = ws.receive({ timeout: 500 });
+    await network.advance(60);
+    network.clock.standStill(stall);
+    expect(await answer).toBe('the answer');
+  });
+
+  test('and gives up when nothing has', async () => {
+    const { network, ws } = await waiting((ws) => ws.closed);
+    const nothing = expect(ws.receive({ timeout: 500 })).rejects.toThrow(WaitTimeoutError);
+    await network.advance(60);
+    network.clock.standStill(600);
+    await network.advance(0);
+    await nothing;
+  });
+
+  test('server.close hears the Close frame of those who have answered in time', async () => {
+    const { network, server } = await waiting((ws) => ws.closed);
+    const [ws] = server.connections;
+    const closing = server.close({ timeout: 500 });
+    await network.advance(60);
+    network.clock.standStill(600);
+    await network.settle();
+    await closing;
+    expect(await ws!.closed).toMatchObject({ code: 1001, clean: true });
+  });
+
+  test('a publish takes the engine’s answer', async () => {
+    const network = createNetwork();
+    const { clock } = network;
+    const engine = memoryEngine();
+    const publish = engine.publish.bind(engine);
+    engine.publish = async (...args) => {
+      const receipt = await publish(...args);
+      await new Promise<void>((resolve) => clock.carryAt(clock.now() + 100, resolve));
+      return receipt;
+    };
+    const hub = createTopics({ clock, engine });
+    await hub.start();
+    const published = hub.publish('news', 'hello', { timeout: 500 });
+    await network.advance(1);
+    clock.standStill(600);
+    expect((await published).position).toBeDefined();
+    await hub.close();
   });
 });
