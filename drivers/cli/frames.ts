@@ -45,9 +45,10 @@ export async function frames(name: string, options: FramesOptions): Promise<numb
 /** Bytes written as hex, if that is what it is: of a log, or of a test. */
 function fromHex(file: Buffer): Buffer | undefined {
   const text = file.toString('latin1');
-  if (!/^(?:0x|[\da-f\s:,])+$/i.test(text)) return undefined;
+  // What it may not have is looked for: going through all that it may have takes a regular expression's stack, which has an end.
+  if (text === '' || /[^\da-fx\s:,]/i.test(text)) return undefined;
   const digits = text.replace(/0x|[\s:,]/gi, '');
-  return digits.length % 2 === 0 ? Buffer.from(digits, 'hex') : undefined;
+  return digits.length % 2 === 0 && !/x/i.test(digits) ? Buffer.from(digits, 'hex') : undefined;
 }
 
 /** Shows one direction. Returns whether it was without fault. */

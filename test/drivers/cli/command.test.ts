@@ -321,6 +321,13 @@ describe('frames', () => {
     expect(exit).toBe(0);
   });
 
+  test('takes hex of any length, and does not take for hex what is none', async () => {
+    writeFileSync(join(folder, 'long.hex'), `827f0000000000800000${'00'.repeat(8 * 1024 * 1024)}`);
+    const { exit, out } = await runWith('', 'frames', join(folder, 'long.hex'));
+    expect([exit, out]).toEqual([0, expect.stringMatching(/^frame +binary +8\.0 MiB +FIN\nbinary +0{120}\n$/)]);
+    expect(await runWith('81 0x x0', 'frames', '-')).toMatchObject({ exit: 1, out: expect.stringContaining('fault') });
+  });
+
   test('takes bytes that are written each with 0x', async () => {
     const { exit, out } = await runWith('0x81, 0x05, 0x48, 0x65,\n0x6c, 0x6c, 0x6f', 'frames', '-');
     expect(out).toMatch(/text +Hello/);
