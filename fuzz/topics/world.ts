@@ -215,18 +215,20 @@ export class World implements HubOutput<Reader> {
   /** All that makes a difference for what can follow. */
   fingerprint(): string {
     const lines = [...this.#machine.lines.values()].map((line) => line.describe());
-    const members = this.#members.map(({ owner, isFull, isBlocked, catching, subscriptions }) => {
+    const members = this.#members.map(({ owner, isFull, catching, subscriptions }) => {
       const lags = [...subscriptions.values()].map(({ lag }) => lag && [lag.place, lag.skipped, lag.latest?.data]);
-      return [owner.log, owner.isFull, owner.refuses, owner.since, isFull, isBlocked, catching !== undefined, lags];
+      return [owner.log, owner.isFull, owner.refuses, owner.since, isFull, catching !== undefined, lags];
     });
     const asked = this.#asked.map(({ request, answer }) => [
       request.isHead,
       request.since,
       this.#members.findIndex((member) => member === request.subscription?.member),
+      request.line.asked === request,
       answer,
     ]);
     const own = this.#own.map(({ data }) => data);
-    const state = [lines, members, asked, own, this.#owned, this.#log.describe(), [...this.#log.erased]];
+    const machine = this.#machine.describe(this.#members);
+    const state = [lines, machine, members, asked, own, this.#owned, this.#log.describe(), [...this.#log.erased]];
     return JSON.stringify([state, this.#wire, this.#last?.data, this.#isConnected, this.#faults, this.#ticks]);
   }
 

@@ -31,8 +31,6 @@ export class Member<Owner = unknown> {
   readonly subscriptions: FewOf<Subscription<Owner>>;
   /** It takes no more until it has drained. */
   isFull: boolean;
-  /** It was not full and refused a message: it is asked again at the next tick. */
-  isBlocked: boolean;
   /** The one of its subscriptions that is being caught up: one at a time. */
   catching: Subscription<Owner> | undefined;
 
@@ -40,7 +38,6 @@ export class Member<Owner = unknown> {
     this.owner = owner;
     this.subscriptions = new FewOf();
     this.isFull = false;
-    this.isBlocked = false;
     this.catching = undefined;
   }
 }

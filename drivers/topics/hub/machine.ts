@@ -218,6 +218,13 @@ export class HubMachine<Owner = unknown> {
     for (const member of [...this.#deliverer.blocked]) this.drained(member);
   }
 
+  /** Everything that matters of its state beside what its lines and members show, for tests; `members` tells these apart. */
+  describe(members: readonly Member<Owner>[]): string {
+    const blocked = members.map((member) => this.#deliverer.blocked.has(member));
+    const again = [...this.#again].map((one) => (one instanceof Line ? one.topic : members.indexOf(one)));
+    return JSON.stringify([this.#isUp, blocked, again, this.own.describe()]);
+  }
+
   #take(message: Delivery): void {
     const line = this.lines.get(message.topic);
     if (line === undefined) return;

@@ -91,6 +91,15 @@ export class Own<Owner> {
     if (publication.isOver && publication.hasCome) this.#publications.delete(stamp);
   }
 
+  /** Everything that matters of its state, for tests. */
+  describe(): string {
+    return JSON.stringify(
+      [...this.#publications].map(([stamp, { hasCome, wasTaken, isOver, delivered }]) => [
+        ...[stamp, hasCome, wasTaken, isOver, delivered > 0],
+      ]),
+    );
+  }
+
   #forget(): void {
     if (this.#publications.size <= this.#open + KEPT) return;
     for (const [stamp, { isOver }] of this.#publications) {

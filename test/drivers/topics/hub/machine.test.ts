@@ -360,3 +360,37 @@ describe('a publish of this node', () => {
     }
   });
 });
+
+describe('what the explorer tells states apart by', () => {
+  /** A socket that follows its topic, and has taken or not taken message 4. */
+  const after = (sent: Sent): string => {
+    const hub = new Hub();
+    hub.follow(3);
+    const member = hub.join('late', 'catch-up');
+    hub.outcomes.set('late 4', sent);
+    hub.machine.message(message(4));
+    return hub.machine.describe([member]);
+  };
+
+  test('has who refused a message, and is asked again at a tick: who is full says so itself', () => {
+    expect(after(Sent.REFUSED)).not.toBe(after(Sent.FULL));
+    expect(after(Sent.FULL)).toBe(after(Sent.MORE));
+  });
+
+  test('has what is to be asked again', () => {
+    const hub = new Hub();
+    hub.follow(3);
+    const member = hub.join('late', 'catch-up', 1);
+    const before = hub.machine.describe([member]);
+    hub.machine.failed(hub.asked.pop()!);
+    expect(hub.machine.describe([member])).not.toBe(before);
+  });
+
+  test('has what the engine still owes of this node’s own publishes', () => {
+    const hub = new Hub();
+    hub.machine.own.begin('s4', undefined);
+    const begun = hub.machine.describe([]);
+    hub.machine.own.answered('s4');
+    expect(hub.machine.describe([])).not.toBe(begun);
+  });
+});
