@@ -98,13 +98,10 @@ export async function closeGracefully(listener: Closable, given: ServerCloseOpti
   each(connections, (socket) => socket.close(code, reason));
   listener.stopListening(timeout);
   const end = (): void => each([...connections], (socket) => socket.terminate());
-  let wake: Wake | undefined;
+  if (timeout === 0) end();
   // Any connection's clock will do: they are all the driver's.
-  for (const { clock } of connections) {
-    if (timeout === 0) end();
-    else wake = wakeAtDeadline(clock, clock.now() + timeout, end, 'server.close');
-    break;
-  }
+  const [first] = connections;
+  const wake = first && wakeAtDeadline(first.clock, first.clock.now() + timeout, end, 'server.close');
   await closed;
   wake?.cancel();
 }

@@ -47,17 +47,17 @@ export function goesWithout(socket: Socket<any>, bufferedAmount: number, policy:
  * ended: a peer that reads nothing and sends a ping now and then would hold up all the others for ever.
  */
 export async function untilAllTakeMore(waits: ReadonlyMap<Socket<any>, Promise<void>>, timeout: number): Promise<void> {
+  const [first] = waits.keys();
+  if (first === undefined) return;
   const waiting = new Set(waits.keys());
-  for (const { clock } of waits.keys()) {
-    const deadline = clock.now() + timeout;
-    const end = (): void => {
-      const text = `it was too slow for a broadcast: nothing left within ${timeout} ms (slowTimeout)`;
-      const timer = { option: 'slowTimeout', value: timeout } as const;
-      for (const socket of waiting) socket.terminate(new TimeoutError(text, { kind: 'slow-timeout', timer }));
-    };
-    const wake = wakeAtDeadline(clock, deadline, end, 'broadcast');
-    await Promise.all([...waits].map(([socket, wait]) => wait.then(() => waiting.delete(socket))));
-    wake.cancel();
-    return;
-  }
+  const end = (): void => {
+    const text = `it was too slow for a broadcast: nothing left within ${timeout} ms (slowTimeout)`;
+    const timer = { option: 'slowTimeout', value: timeout } as const;
+    for (const socket of waiting) socket.terminate(new TimeoutError(text, { kind: 'slow-timeout', timer }));
+  };
+  // Any connection's clock will do: they are all the driver's.
+  const { clock } = first;
+  const wake = wakeAtDeadline(clock, clock.now() + timeout, end, 'broadcast');
+  await Promise.all([...waits].map(([socket, wait]) => wait.then(() => waiting.delete(socket))));
+  wake.cancel();
 }

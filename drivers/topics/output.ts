@@ -1,4 +1,5 @@
 import { isBytes, isLate, toBytes } from '../../protocol/internal.ts';
+import { callOut, complain } from './callbacks.ts';
 import { diagnostics } from './diagnostics.ts';
 import type { EngineLink } from './engine-link.ts';
 import { TopicsError } from './errors.ts';
@@ -129,7 +130,7 @@ export class Output implements HubOutput<Outlet> {
     const { onError } = this.#options;
     try {
       if (onError !== undefined) onError(error);
-      else (globalThis as { console?: { error(...of: unknown[]): void } }).console?.error('sansocket/topics:', error);
+      else complain(error);
     } catch {
       // There is nobody left to tell.
     }
@@ -161,14 +162,9 @@ export class Output implements HubOutput<Outlet> {
     }
   }
 
-  /** Calls what is the user's: what it throws, now or in a promise, goes to `onError`. */
+  /** What it throws, now or in a promise, goes to `onError`. */
   #call(callback: () => unknown): void {
-    try {
-      const result = callback();
-      if (isPromise(result)) result.then(undefined, (error: unknown) => this.report(error));
-    } catch (error) {
-      this.report(error);
-    }
+    callOut(callback, (error) => this.report(error));
   }
 }
 
@@ -177,8 +173,4 @@ const BAD: unique symbol = Symbol('bad frame');
 
 function textOf(place: Place | undefined): Position | undefined {
   return place === undefined || place.epoch === '' ? undefined : formatPosition(place);
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function';
 }

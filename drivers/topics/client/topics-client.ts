@@ -10,6 +10,7 @@ import {
 } from '../../../protocol/internal.ts';
 import { type Clock, type Wake, wakeAtDeadline } from '../../clock.ts';
 import { INSPECT, type Inspect } from '../../socket/inspect.ts';
+import { callOut, complain } from '../callbacks.ts';
 import { CLOCK, hostClock } from '../clock.ts';
 import { positive } from '../numbers.ts';
 import { readSaid, type Said, TopicsClientError } from './said.ts';
@@ -328,13 +329,13 @@ export class TopicsClient {
 
   /** Calls what is the application's: what it throws, now or in a promise, is told. */
   #call(callback: () => unknown): void {
-    guard(callback, (error) => this.#report(error));
+    callOut(callback, (error) => this.#report(error));
   }
 
   #report(error: unknown): void {
     const { onError } = this.#options;
     if (onError === undefined) return complain(error);
-    guard(
+    callOut(
       () => onError.call(this.#options, error),
       (failure) => complain(new AggregateError([error, failure], 'onError failed')),
     );
@@ -354,20 +355,4 @@ function overtaken<T>(start: (resolve: (value: T) => void, reject: (error: Error
     });
   });
   return promise;
-}
-
-function guard(callback: () => unknown, failed: (error: unknown) => void): void {
-  try {
-    const result = callback();
-    if (typeof (result as PromiseLike<unknown> | undefined | null)?.then === 'function') {
-      (result as PromiseLike<unknown>).then(undefined, failed);
-    }
-  } catch (error) {
-    failed(error);
-  }
-}
-
-/** There is nobody left to tell. */
-function complain(error: unknown): void {
-  (globalThis as { console?: { error(...of: unknown[]): void } }).console?.error('sansocket/topics:', error);
 }

@@ -9,6 +9,7 @@ import {
 import type { Wake } from '../../clock.ts';
 import { INSPECT, type Inspect } from '../../socket/inspect.ts';
 import { Attempts } from '../attempts.ts';
+import { callOut } from '../callbacks.ts';
 import { closed, TopicsError } from '../errors.ts';
 import type { Inside } from '../inside.ts';
 import { checkTopic, isLarger } from '../names.ts';
@@ -280,13 +281,10 @@ export class Presence<Info = unknown> {
   #tell(topic: string, change: PresenceChange): void {
     const { onChange } = this.#options;
     if (onChange === undefined) return;
-    try {
-      Promise.resolve(onChange.call(this.#options, topic, change as PresenceChange<Info>)).catch((error: unknown) =>
-        this.#inside.report(error),
-      );
-    } catch (error) {
-      this.#inside.report(error);
-    }
+    callOut(
+      () => onChange.call(this.#options, topic, change as PresenceChange<Info>),
+      (error) => this.#inside.report(error),
+    );
   }
 
   /** The others are told, so that they need not wait for the lease to end. */

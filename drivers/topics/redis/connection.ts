@@ -140,14 +140,7 @@ async function connectNodeRedis(
   connection.on('end', () => listener.lost(new Error('the connection has ended')));
   connection.on('reconnecting', () => listener.lost(new Error('the connection was lost')));
   connection.on('sharded-channel-moved', () => listener.lost(new Error('slots of the cluster have moved')));
-  whenAborted(signal, end);
-  try {
-    await connection.connect();
-    signal.throwIfAborted();
-  } catch (error) {
-    end();
-    throw error;
-  }
+  await opened(connection, signal, end);
   const { Buffer } = globalThis as unknown as WithBuffer;
   // RESP's sign of a string is `$`, of a simple one `+`: both come as bytes.
   // Time limits are set by who waits; the library's own cost a timer and a signal a command.
@@ -202,14 +195,7 @@ async function connectIoRedis(
     isOver = true;
     connection.disconnect();
   };
-  whenAborted(signal, end);
-  try {
-    await connection.connect();
-    signal.throwIfAborted();
-  } catch (error) {
-    end();
-    throw error;
-  }
+  await opened(connection, signal, end);
   return {
     call: ([command, ...args]) => connection.callBuffer(command as string, ...args.map(asBuffer)),
     subscribe: async (channels, isSharded) => {
@@ -220,6 +206,22 @@ async function connectIoRedis(
     },
     end,
   };
+}
+
+/** Connects; what is open is ended where that fails, and when the signal fires, then or later. */
+async function opened(
+  connection: { connect(): Promise<unknown> },
+  signal: AbortSignal,
+  end: () => void,
+): Promise<void> {
+  whenAborted(signal, end);
+  try {
+    await connection.connect();
+    signal.throwIfAborted();
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
 
 /** A sentinel that is dead, or silent, is not waited for until nobody waits for the connection: the next one may know. */
