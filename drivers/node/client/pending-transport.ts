@@ -104,7 +104,8 @@ export class PendingTransport implements Transport, DialProgress {
 
   abort(): void {
     this.#isGivenUp = true;
-    for (const stream of this.#streams) discard(stream);
+    // From the top: node:tls ends the process where what is below it goes first, in the middle of its handshake.
+    for (const stream of this.#streams.reverse()) discard(stream);
     this.finish();
     this.#controller?.abort();
   }

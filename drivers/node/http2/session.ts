@@ -8,7 +8,7 @@ import { HandshakeError } from '../../../protocol/index.ts';
 import { type Wake, wakeWhenDue } from '../../clock.ts';
 import { nodeClock } from '../clock.ts';
 import { planRoute } from '../client/dial.ts';
-import { checkAlive, failure } from '../client/failure.ts';
+import { checkAlive, discard, failure } from '../client/failure.ts';
 import { PendingTransport } from '../client/pending-transport.ts';
 import { CLIENT_SETTINGS, SESSION_WINDOW } from './settings.ts';
 import type { StreamLease } from './carrier.ts';
@@ -229,8 +229,11 @@ export class PooledSession {
   }
 
   #stopWaiting(): void {
+    if (--this.#waiting > 0) return;
+    // It was found for somebody who has given up just now: nobody else takes it.
+    if (this.#stream !== undefined) return discard(this.takeStream()!);
     // Nobody waits any more for what is not there yet, and nobody is to begin to.
-    if (--this.#waiting > 0 || this.#isSettled) return;
+    if (this.#isSettled) return;
     this.#isLeaving = true;
     this.#giveUp();
   }
@@ -238,7 +241,6 @@ export class PooledSession {
   /** What makes the stream may take no notice, and never come to an end: it is not waited for. */
   #giveUp(): void {
     this.#pending.abort();
-    this.#stream?.destroy();
     this.#onGone();
   }
 

@@ -1,0 +1,167 @@
+/** The sessions of an `Http2Pool`: which one a WebSocket goes over, and what is left of them at their ends. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import http2 from 'node:http2';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import { type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Http2Pool, listen, open, type Server, upgrade, type WebSocket } from '../../../../drivers/index.ts';
+import type { NodeServerOptions } from '../../../../drivers/node/index.ts';
+import { PendingTransport } from '../../../../drivers/node/client/pending-transport.ts';
+import { parseTarget } from '../../../../drivers/node/client/target.ts';
+import type { StreamLease } from '../../../../drivers/node/http2/carrier.ts';
+import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+let tls: Certificate;
+beforeAll(() => {
+  tls = makeCertificate('DNS:localhost,IP:127.0.0.1');
+});
+
+const echo = async (ws: WebSocket) => {
+  for await (const message of ws) await ws.send(message);
+};
+
+async function serve(options: NodeServerOptions = {}): Promise<Server> {
+  const place = options.socketPath === undefined ? { host: '127.0.0.1', port: 0 } : {};
+  const server = await listen({ ...place, http2: true, ...options }, echo);
+  cleanups.push(() => server.close({ timeout: 1 }));
+  return server;
+}
+
+function poolOf(options = {}): Http2Pool {
+  const pool = new Http2Pool(options);
+  cleanups.push(() => pool.close());
+  return pool;
+}
+
+async function isServed(ws: WebSocket): Promise<void> {
+  await ws.send('still here');
+  expect(await ws.receive()).toBe('still here');
+}
+
+describe('a session', () => {
+  test('leads to one host, port and Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sansocket-'));
+    cleanups.push(() => rmSync(folder, { recursive: true }));
+    const paths = ['a', 'b'].map((name) => join(folder, name));
+    const [one, other] = [await serve(), await serve()];
+    for (const socketPath of paths) await serve({ socketPath });
+    const pool = poolOf();
+    const ways: [string, object][] = [
+      [one.url, {}],
+      [other.url, {}],
+      [one.url.replace('127.0.0.1', 'localhost'), {}],
+      ...paths.map((socketPath): [string, object] => [one.url, { socketPath }]),
+    ];
+    const sizes: number[] = [];
+    for (const [url, options] of [...ways, ...ways]) {
+      const ws = await open(url, { http2: pool, family: 4, ...options });
+      cleanups.push(() => ws.close());
+      sizes.push(pool.size);
+    }
+    expect(sizes).toEqual([1, 2, 3, 4, 5, 5, 5, 5, 5, 5]);
+    for (const server of [one, other]) expect(server.connections.size).toBe(server === one ? 4 : 2);
+  });
+
+  test('that could not be opened is none, and the next WebSocket has one of its own', async () => {
+    const pool = poolOf();
+    const server = await serve();
+    const lookup = (_host: string, _options: object, done: (error: Error) => void) => done(new Error('not today'));
+    let hasName = false;
+    const options = {
+      http2: pool,
+      lookup: ((...args: Parameters<typeof lookup>) => {
+        if (!hasName) return lookup(...args);
+        (args[2] as unknown as (error: null, found: object[]) => void)(null, [{ address: '127.0.0.1', family: 4 }]);
+      }) as never,
+    };
+    const url = server.url.replace('127.0.0.1', 'there.test');
+    await expect(open(url, options)).rejects.toMatchObject({ name: 'HandshakeError' });
+    expect(pool.size).toBe(0);
+    hasName = true;
+    await isServed(await open(url, options));
+  });
+
+  test('of a pool that is closed goes on to the end of its last WebSocket', async () => {
+    const server = await serve();
+    const pool = poolOf();
+    const [ws, other] = [await open(server.url, { http2: pool }), await open(server.url, { http2: pool })];
+    const closed = pool.close();
+    await other.close();
+    await isServed(ws);
+    expect(pool.size).toBe(1);
+    await ws.close();
+    await closed;
+    expect(pool.size).toBe(0);
+  });
+
+  test('counts a stream that was not opened after all no longer, and one that was only once', async () => {
+    const server = await serve();
+    const pool = poolOf({ maxStreams: 1, idleTimeout: 60_000 });
+    const lease = async () => {
+      const carrier = await pool.carrierTo(parseTarget(server.url), {}, new PendingTransport());
+      return carrier as StreamLease;
+    };
+    (await lease()).release();
+    const opened = await lease();
+    expect(pool.size).toBe(1);
+    const stream = opened.request({ ':path': '/' }).resume();
+    const over = once(stream, 'close');
+    opened.release();
+    // It is there still: another has a session of its own.
+    (await lease()).release();
+    expect(pool.size).toBe(2);
+    stream.close();
+    await over;
+  });
+});
+
+describe('where a server takes no WebSockets over HTTP/2', () => {
+  /** One that speaks HTTP/1.1, and HTTP/2 without a word about extended CONNECTs where it is one of node:http2. */
+  async function serveOld(
+    web: HttpsServer | http2.Http2SecureServer,
+  ): Promise<{ url: string; sockets: Set<Socket>; options: object }> {
+    const sockets = new Set<Socket>();
+    web.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    web.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+      upgrade(request, stream, head)
+        .then(echo)
+        .catch(() => {});
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => web.close());
+    const url = `wss://127.0.0.1:${(web.address() as AddressInfo).port}`;
+    return { url, sockets, options: { tls: { ca: tls.cert } } };
+  }
+
+  test('they go over HTTP/1.1, each on a connection of its own, and the session goes', async () => {
+    const { url, sockets, options } = await serveOld(http2.createSecureServer({ ...tls, allowHTTP1: true }));
+    const pool = poolOf({ idleTimeout: 0 });
+    const opened = await Promise.all([1, 2].map(() => open(url, { http2: pool, ...options })));
+    expect(opened.map((ws) => ws.response!.status)).toEqual([101, 101]);
+    await Promise.all(opened.map(isServed));
+    await expect.poll(() => [pool.size, sockets.size]).toEqual([0, 2]);
+    await Promise.all(opened.map((ws) => ws.close()));
+  });
+
+  test('or none at all, the connection that was made to find out is the first one’s', async () => {
+    const { url, sockets, options } = await serveOld(createHttpsServer(tls));
+    const pool = poolOf();
+    const opened = await Promise.all([1, 2].map(() => open(url, { http2: pool, ...options })));
+    await Promise.all(opened.map(isServed));
+    expect([pool.size, sockets.size]).toEqual([0, 2]);
+    await Promise.all(opened.map((ws) => ws.close()));
+  });
+});
