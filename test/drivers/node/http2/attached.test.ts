@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { attach, listen, type ServerOptions, upgrade } from '../../../../drivers/index.ts';
@@ -166,6 +167,49 @@ describe('beside other listeners', () => {
     expect(await request(session, '/nobody')).toMatchObject({ status: 503 });
     decide(true);
     expect(await mine).toMatchObject({ status: 200 });
+    await sockets.close();
+  });
+
+  test('an ordinary request that somebody answers some time later is theirs', async () => {
+    const web = http2.createServer();
+    const sockets = attach(web, { path: '/here' }, () => {});
+    const session = await sessionWith(await urlOf(web));
+    web.on('request', (asked: http2.Http2ServerRequest, response) => {
+      // By then what is nobody’s has its answer.
+      if (asked.url === '/page') void request(session, '/').then(() => response.end('a page'));
+      else response.end();
+    });
+    const page = session.request({ ':path': '/page' }).setEncoding('latin1');
+    const [fields] = await once(page, 'response');
+    expect([fields[':status'], await text(page)]).toEqual([200, 'a page']);
+    await sockets.close();
+  });
+
+  test('a CONNECT that is for no WebSocket gets 405, or what another listener says', async () => {
+    const web = http2.createServer((_, response) => response.end());
+    const sockets = attach(web, { path: '/here' }, () => {});
+    const session = await sessionWith(await urlOf(web));
+    const answerTo = async () => {
+      const tunnel = session.request({ ':method': 'CONNECT', ':authority': 'elsewhere:1' }).resume();
+      const [fields] = await once(tunnel, 'response');
+      tunnel.close();
+      return fields[':status'];
+    };
+    expect(await answerTo()).toBe(405);
+    web.on('connect', (_, response) => response.writeHead(418).end());
+    expect(await answerTo()).toBe(418);
+    await sockets.close();
+  });
+
+  test('what is nobody’s is over with its answer, though its client goes on', async () => {
+    const web = http2.createServer();
+    const sockets = attach(web, { path: '/here' }, () => {});
+    const session = await sessionWith(await urlOf(web));
+    const fields = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/', 'sec-websocket-version': '13' };
+    const stream = session.request(fields, { endStream: false }).resume();
+    const [answer] = await once(stream, 'response');
+    await once(stream, 'close');
+    expect([answer[':status'], stream.rstCode]).toEqual([404, http2.constants.NGHTTP2_NO_ERROR]);
     await sockets.close();
   });
 

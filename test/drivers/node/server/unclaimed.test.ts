@@ -9,7 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { attach, open, type WebSocket } from '../../../../drivers/index.ts';
+import { attach, type HandshakeError, open, type WebSocket } from '../../../../drivers/index.ts';
 import { attach as attachHandlers } from '../../../../drivers/node/index.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
 import { exchange, GOOD, parse } from '../hostile.ts';
@@ -89,6 +89,11 @@ async function secured(port: number): Promise<Socket> {
   return socket;
 }
 
+const KINDS_OF_SERVERS: [string, () => HttpServer | http2.Http2Server][] = [
+  ['node:http', () => createServer()],
+  ['node:http2', () => http2.createServer()],
+];
+
 describe.each(KINDS)('%s', (_, make, dial) => {
   test('a request that asks for h2c is answered as the ordinary request that it is, as curl and Java send it', async () => {
     const port = await serving(make(), tell);
@@ -110,12 +115,29 @@ describe.each(KINDS)('%s', (_, make, dial) => {
     socket.destroy();
   });
 
+  test('so is one that asks for a WebSocket otherwise than by GET', async () => {
+    const port = await serving(make(), tell);
+    const request = upgradeTo('/live').replace(/^GET/, 'POST').replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\n');
+    expect(await said(await dial(port), request, 'POST /live')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   test('a WebSocket that nobody serves there gets 404', async () => {
     const port = await serving(make(), tell);
-    const request = upgradeTo('/other');
-    const answer = parse(await said(await dial(port), request, '\0never'));
-    expect(answer).toMatchObject({ status: 404, body: 'no WebSocket is served here\n' });
-    expect(answer.fields).toContain('\r\nconnection: close');
+    for (const upgrade of ['websocket', 'h2c , WebSocket']) {
+      const request = upgradeTo('/other').replace('websocket', upgrade);
+      const answer = parse(await said(await dial(port), request, '\0never'));
+      expect(answer).toMatchObject({ status: 404, body: 'no WebSocket is served here\n' });
+      expect(answer.fields).toContain('\r\nconnection: close');
+    }
+  });
+
+  test('a CONNECT ends its connection, as node:http has it, and is left to whoever listens', async () => {
+    const server = make();
+    const port = await serving(server, tell);
+    const request = 'CONNECT elsewhere:1 HTTP/1.1\r\nHost: a\r\n\r\n';
+    expect(await said(await dial(port), request, '\0never')).toBe('');
+    server.on('connect', (_, stream) => stream.end('HTTP/1.1 418 Teapot\r\n\r\n'));
+    expect(await said(await dial(port), request, '\0never')).toMatch(/^HTTP\/1\.1 418 /);
   });
 
   test('without a listener for plain requests what asks for something else gets 426', async () => {
@@ -151,6 +173,38 @@ describe.each(KINDS)('%s', (_, make, dial) => {
       expect(parse(await said(await dial(port), request, '\0never')).status).toBe(503);
     }
   });
+});
+
+test.each(KINDS_OF_SERVERS)('others have as long as the most patient of several says: %s', async (_, make) => {
+  const [server, hasty] = [make(), make()] as HttpServer[];
+  const answers: (() => void)[] = [];
+  server.on('upgrade', (_, stream) => {
+    answers.push(() => stream.end('HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\n\r\n'));
+  });
+  server.on('stream', (stream: http2.ServerHttp2Stream) => {
+    answers.push(() => stream.respond({ ':status': 418 }, { endStream: true }));
+  });
+  hasty.on('upgrade', () => {}).on('stream', () => {});
+  const patience = [10_000, 1, 60_000, 2];
+  const attached = [
+    ...patience.map((handshakeTimeout) => attach(server, { path: '/live', handshakeTimeout }, echo)),
+    attach(hasty, { path: '/live', handshakeTimeout: 20 }, echo),
+  ];
+  for (const one of [server, hasty]) await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+  const statusFrom = async (one: HttpServer): Promise<number> => {
+    const { port } = one.address() as AddressInfo;
+    const url = `ws://127.0.0.1:${port}/other`;
+    const error = await open(url, { http2: 'updateSettings' in one }).catch((error: HandshakeError) => error);
+    return (error as HandshakeError).response!.status;
+  };
+  const answer = statusFrom(server);
+  await expect.poll(() => answers.length).toBe(1);
+  // One that came later, and has the least time, has had it.
+  expect(await statusFrom(hasty)).toBe(503);
+  answers[0]();
+  expect(await answer).toBe(418);
+  await Promise.all(attached.map((one) => one.close()));
+  for (const one of [server, hasty]) one.close();
 });
 
 test('a request of node:http’s own client with an Upgrade is answered', async () => {
@@ -209,6 +263,26 @@ test('a `path` that throws is told, and costs its own upgrade alone', async () =
 });
 
 describe('a server that is detached', () => {
+  test.each(KINDS_OF_SERVERS)('and attached again is served; so are others meanwhile: %s', async (_, make) => {
+    const server = make() as HttpServer;
+    const listeners = () => ['upgrade', 'stream', 'connect'].map((name) => server.listenerCount(name));
+    const before = listeners();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const ask = (path: string) =>
+      open(`ws://127.0.0.1:${port}${path}`, { http2: 'updateSettings' in server }, (ws) => ws.receive());
+    for (let round = 0; round < 2; round++) {
+      const [one, other] = ['/one', '/other'].map((path) => attach(server, { path }, (ws) => ws.send(path)));
+      expect(await ask('/one')).toBe('/one');
+      await one.close();
+      await one.close();
+      expect(await ask('/other')).toBe('/other');
+      await other.close();
+      expect(listeners()).toEqual(before);
+    }
+  });
+
   test('is as it was: its upgrades are ordinary requests again', async () => {
     const server = createServer((_, response) => response.end('plain'));
     const before = (server as { shouldUpgradeCallback?: unknown }).shouldUpgradeCallback;
