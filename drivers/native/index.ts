@@ -17,7 +17,14 @@ import type { Driver } from '../driver.ts';
 import { giveUpOn } from '../socket/abort.ts';
 import type { Socket } from '../socket/socket.ts';
 import { type BunHandlers, overBun } from './bun.ts';
-import { nowhere, overStream, overWebSocket, type WebSocketLike, type WebSocketStreamLike } from './carrier.ts';
+import {
+  type CarrierMaker,
+  nowhere,
+  overStream,
+  overWebSocket,
+  type WebSocketLike,
+  type WebSocketStreamLike,
+} from './carrier.ts';
 import { webClock } from './clock.ts';
 import {
   NATIVE_CLIENT_OPTIONS,
@@ -46,7 +53,7 @@ const connect: Driver<NativeClientOptions>['connect'] = (url, options, handlers)
     signal?.aborted === true
       ? nowhere
       : WebSocketStream === undefined
-        ? overWebSocket(new WebSocket(url, protocols))
+        ? asked(() => new WebSocket(url, protocols))
         : overStream(new WebSocketStream(String(url), { protocols }));
   let letGo: (() => void) | undefined;
   const { open, close } = handlers;
@@ -64,6 +71,24 @@ const connect: Driver<NativeClientOptions>['connect'] = (url, options, handlers)
   if (signal !== undefined) letGo = giveUpOn(signal, socket);
   return socket as unknown as Socket<any>;
 };
+
+/**
+ * The carrier of a WebSocket that is made now. Throws what is wrong with the URL or the subprotocols.
+ *
+ * Firefox throws where a Content-Security-Policy rules the server out, or its port is one of the forbidden: an exception of
+ * its own, which is no Error. Chromium fires 'error' there, and so it is told in both.
+ */
+function asked(make: () => WebSocketLike): CarrierMaker {
+  try {
+    return overWebSocket(make());
+  } catch (error) {
+    if (error instanceof Error) throw error;
+    return (handler) => {
+      webClock.defer(() => handler.onEnd(1006, '', error));
+      return nowhere(handler);
+    };
+  }
+}
 
 const FROM_OPTIONS: OptionTable<NativeSocketOptions & PromiseOptions> = {
   ...NATIVE_SOCKET_OPTIONS,

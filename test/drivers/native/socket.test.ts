@@ -265,6 +265,50 @@ test('the errors of its ends have the kinds that those of other connections have
   expect((await other.closed).error).toMatchObject({ kind: 'terminated' });
 });
 
+describe('a WebSocket whose constructor throws', () => {
+  // Firefox, where a Content-Security-Policy rules the server out: an exception of its own, which is no Error.
+  const blocked = { name: 'NS_ERROR_CONTENT_BLOCKED', message: '' };
+  const throwing = (error: unknown) =>
+    vi.stubGlobal(
+      'WebSocket',
+      vi.fn(function () {
+        throw error;
+      }),
+    );
+
+  test('what is no Error is a handshake that failed, with it as the cause', async () => {
+    throwing(blocked);
+    const failed = expect(open('ws://b.example/')).rejects.toMatchObject({
+      name: 'HandshakeError',
+      kind: 'connect',
+      cause: blocked,
+    });
+    await vi.advanceTimersByTimeAsync(0);
+    await failed;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('`open.reconnecting` tries again after it, and counts it', async () => {
+    throwing(blocked);
+    const states: string[] = [];
+    const opening = open.reconnecting('ws://b.example/', { attempts: 3, onState: ({ state }) => states.push(state) });
+    const failed = expect(opening[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      name: 'HandshakeError',
+      cause: blocked,
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failed;
+    expect(globalThis.WebSocket).toHaveBeenCalledTimes(3);
+    expect(states.filter((state) => state === 'connecting')).toHaveLength(3);
+  });
+
+  test('a URL that is none is the error that it is', async () => {
+    const error = new DOMException('no URL', 'SyntaxError');
+    throwing(error);
+    await expect(open('nowhere')).rejects.toBe(error);
+  });
+});
+
 describe('a connection that this side ends has its own error', () => {
   test.each([
     ['terminate', {}, 'terminated'],
