@@ -16,11 +16,13 @@ const FOREIGN = new Set([
   ...[
     'closeObserver',
     'createWebsocket',
+    'destroyUpgrade',
     'failoverDetector',
     'forceNativeWebSocket',
     'injectWS',
     'makeServer',
     'mqttVersion',
+    'pathFilter',
     'setOffline',
     'shouldRetry',
     'webSocketImpl',
