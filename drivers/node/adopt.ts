@@ -26,6 +26,7 @@ import { checkHandlers } from '../socket/handlers.ts';
 import { type AddressSource, type Copier, SocketSetting } from '../socket/socket-parts.ts';
 import { SEND_HIGH_WATER, SEND_LIMIT, type SocketOptions, SOCKET_OPTIONS } from '../socket/options.ts';
 import { Socket } from '../socket/socket.ts';
+import { beforeData } from './before-data.ts';
 import { nodeClock } from './clock.ts';
 import { diagnostics, debugTrace, tellStart } from './diagnostics.ts';
 import { currentContext } from './internals/async-context.ts';
@@ -152,14 +153,11 @@ export class Adopter<Data = unknown> {
       // Whoever asks a face asks the stream: what it would keep here is for nobody.
       remoteAddress: this.#isFace ? (stream as AddressSource) : peerAddress(stream),
     });
-    // Before the stream is told to read on: what it holds already comes behind the head.
-    let isTaken = false;
-    nodeClock.defer(() => {
-      if (isTaken) socket.begin(early, stream);
-    });
+    // What the stream brings comes behind the head.
+    const ready = beforeData(stream, () => socket.begin(early, stream));
     prepare(stream);
     socket.attach(new NodeTransport(stream, socket.transportHandler));
-    isTaken = true; // a stream that throws already is not
+    ready(); // a stream that throws already never is
     return socket;
   }
 }

@@ -22,7 +22,7 @@ import { AdmissionControl, pathMatcher } from '../socket/admission-control.ts';
 import { Acceptor } from './server/acceptor.ts';
 import { isReadByOthers, takeEarly } from './server/handover.ts';
 import { isWebSocketUpgrade, takeUpgrades } from './server/upgrades.ts';
-import { nodeClock } from './clock.ts';
+import { beforeData } from './before-data.ts';
 import { checkFree } from './node-transport.ts';
 import { type NodeListener, ServerListener } from './listener.ts';
 import { isHttp2Server, takeStreams } from './http2/streams.ts';
@@ -203,9 +203,10 @@ function takeOverLater<Data>(
   head: Uint8Array,
 ): Socket<Data> {
   const begin = handOver(request, stream, head);
-  // Before the stream is told to read on: what it holds already comes behind the head.
-  nodeClock.defer(() => begin(socket));
+  // What the stream brings comes behind the head.
+  const ready = beforeData(stream, () => begin(socket));
   const socket = acceptor.accept(stream, undefined, request);
+  ready();
   return socket;
 }
 

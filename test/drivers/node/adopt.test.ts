@@ -143,6 +143,26 @@ test('what the stream had read before it was adopted comes behind the head', asy
   expect(told).toEqual(['one', 'two', 'three']);
 });
 
+test.each(['before it', ''])('what the stream brings in the same turn comes behind the head: %j', async (head) => {
+  const [here, there] = duplexPair();
+  // A stream that has been read from before gives out at once what it is given.
+  here.once('data', () => {});
+  there.write('a request');
+  await once(here, 'data');
+  const told: string[] = [];
+  const early = head === '' ? nothing : frame({ opcode: TEXT, payload: head, key: KEY });
+  adopt(
+    here,
+    early,
+    { role: 'server' },
+    {},
+    { open: () => void told.push('open'), message: (_, data) => void told.push(String(data)) },
+  );
+  there.write(frame({ opcode: TEXT, payload: 'at once', key: KEY }));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told).toEqual(['open', head, 'at once'].filter((one) => one !== ''));
+});
+
 test('a stream that is gone already ends it as any loss does', async () => {
   const [here] = await tcpPair();
   here.destroy();
