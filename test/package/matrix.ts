@@ -22,6 +22,8 @@ interface Setup {
   readonly name: string;
   /** What is installed beside the package. */
   readonly packages?: readonly string[];
+  /** The oldest Node that they take, where ours take an older one. */
+  readonly node?: string | undefined;
   /** Files by name: contents, or `@NAME` for one of test/package/matrix. */
   readonly files: Readonly<Record<string, string>>;
   /** Commands, one after the other; `node` is this Node, others are of node_modules/.bin. */
@@ -36,6 +38,16 @@ const JEST = (version: number): Setup[] =>
     packages: [`jest@${version}`, `jest-environment-jsdom@${version}`],
     files: { 'a.test.js': `@jest-${environment}.js` },
     commands: [['jest', '--ci', '--forceExit']],
+  }));
+
+const VITEST = (version: number, node?: string): Setup[] =>
+  ['forks', 'vmThreads'].map((pool) => ({
+    name: `Vitest ${version}, ${pool}`,
+    packages: [`vitest@${version}`],
+    node,
+    // A configuration of its own, lest it find the repository's.
+    files: { 'a.test.js': '@vitest.js', 'vitest.config.mjs': 'export default {};\n' },
+    commands: [['vitest', 'run', `--pool=${pool}`]],
   }));
 
 const STRICT = {
@@ -91,13 +103,8 @@ const SETUPS: Setup[] = [
   { name: 'require()', files: { 'program.cjs': '@program.cjs' }, commands: [['node', 'program.cjs']], prints: PRINTED },
   ...JEST(29),
   ...JEST(30),
-  ...['forks', 'vmThreads'].map((pool) => ({
-    name: `Vitest, ${pool}`,
-    packages: ['vitest@4'],
-    // A configuration of its own, lest it find the repository's.
-    files: { 'a.test.js': '@vitest.js', 'vitest.config.mjs': 'export default {};\n' },
-    commands: [['vitest', 'run', `--pool=${pool}`]],
-  })),
+  ...VITEST(4),
+  ...VITEST(5, '22.12'),
   ...(isEvery ? EVERY_TYPESCRIPT : ['5.0', '5.9', '6.0', '7']).flatMap(TYPESCRIPT),
   {
     ...typescript(
@@ -201,7 +208,8 @@ rmSync(packed, { recursive: true });
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 
-async function tryOut({ packages = [], files, commands, prints }: Setup): Promise<[keyof typeof counts, string]> {
+async function tryOut({ packages = [], node, files, commands, prints }: Setup): Promise<[keyof typeof counts, string]> {
+  if (node !== undefined && isBelow(process.versions.node, node)) return ['skipped', `it takes Node ${node} and up`];
   // Setups with the same tools share a folder of them.
   const tools = join(HOME, packages.join('+').replace(/[^\w.+-]+/g, '_') || 'plain');
   if (!existsSync(join(tools, '.installed'))) {
@@ -235,4 +243,8 @@ async function tryOut({ packages = [], files, commands, prints }: Setup): Promis
   }
   if (prints !== undefined && outcome!.stdout !== prints) return ['failed', `it printed ${outcome!.stdout}`];
   return ['passed', ''];
+}
+
+function isBelow(version: string, least: string): boolean {
+  return version.localeCompare(least, 'en', { numeric: true }) < 0;
 }
