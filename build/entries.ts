@@ -17,6 +17,12 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'topics/client': 'drivers/topics/client/index.ts',
 };
 
+/**
+ * Other names of entries, `sansocket/NAME`: Bun and Deno have Node's sockets, too, and get the promise API over them by this
+ * name, where `sansocket` is their own WebSocket's.
+ */
+export const ALIASES: Readonly<Record<string, string>> = { promise: 'index' };
+
 /** Those whose CommonJS module is the class that is their default export, with all others on it: as `require('ws')` is. */
 export const BY_DEFAULT: ReadonlyMap<string, string> = new Map([['ws', 'WebSocket']]);
 

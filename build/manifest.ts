@@ -1,6 +1,6 @@
 /** What package.json says of the entry points, made of the table in entries.ts. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { BY_DEFAULT, ENTRIES } from './entries.ts';
+import { ALIASES, BY_DEFAULT, ENTRIES } from './entries.ts';
 
 /** A target for each condition, or conditions again. */
 interface Conditions {
@@ -18,9 +18,14 @@ export function writeManifest(path: string): void {
 /** The part of package.json that is made of the table. */
 export function entryPoints(): { exports: Conditions; typesVersions: object } {
   const names = Object.keys(ENTRIES);
-  const subpaths = names.map((name) => [name === 'index' ? '.' : `./${name}`, conditionsOf(name)] as const);
+  const aliases = Object.entries(ALIASES);
+  const subpaths = [
+    ...names.map((name) => (name === 'index' ? ['.', mainConditions()] : [`./${name}`, conditionsOf(name)])),
+    ...aliases.map(([alias, name]) => [`./${alias}`, conditionsOf(name)]),
+  ];
   // TypeScript's `node10` resolution knows no `exports`.
-  const types = names.filter((name) => name !== 'index').map((name) => [name, [declarationsOf(name)]] as const);
+  const subpathsOf = [...names.filter((name) => name !== 'index').map((name) => [name, name]), ...aliases];
+  const types = subpathsOf.map(([subpath, name]) => [subpath, [declarationsOf(name)]]);
   return {
     exports: { ...Object.fromEntries(subpaths), './package.json': './package.json' },
     typesVersions: { '*': Object.fromEntries(types) },
@@ -34,16 +39,17 @@ export function entryPoints(): { exports: Conditions; typesVersions: object } {
  */
 function conditionsOf(entry: string): Conditions {
   const modules = modulesOf(entry);
-  const elsewhere = entry === 'index' ? nativeConditions() : { deno: modules, bun: modules, workerd: modules };
-  const types = typesOf(entry);
-  const own = {
-    module: modules,
-    import: `./dist/commonjs/${entry}.mjs`,
-    require: commonJsOf(entry),
-    default: modules,
-  };
   // An entry with the same types everywhere names them first.
-  return entry === 'index' ? { ...elsewhere, types, ...own } : { types, ...elsewhere, ...own };
+  return { types: typesOf(entry), deno: modules, bun: modules, workerd: modules, ...nodeConditions(entry) };
+}
+
+function mainConditions(): Conditions {
+  return { ...nativeConditions(), types: typesOf('index'), ...nodeConditions('index') };
+}
+
+function nodeConditions(entry: string): Conditions {
+  const modules = modulesOf(entry);
+  return { module: modules, import: `./dist/commonjs/${entry}.mjs`, require: commonJsOf(entry), default: modules };
 }
 
 /** Runtimes, and bundlers that build for them, that have a WebSocket of their own and no Node. */

@@ -7,12 +7,12 @@ import { join, posix } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entryPoints } from '../build/manifest.ts';
-import { ENTRIES as TABLE, specifierOf } from '../build/entries.ts';
+import { ALIASES, ENTRIES as TABLE, specifierOf } from '../build/entries.ts';
 import { installPacked } from './support/packed.ts';
 import { run, runNode } from './support/run.ts';
 import { ROOT } from './support/source.ts';
 
-const ENTRIES = Object.keys(TABLE).map(specifierOf);
+const ENTRIES = [...Object.keys(TABLE), ...Object.keys(ALIASES)].map(specifierOf);
 const ERRORS = [
   'WebSocketError',
   'HandshakeError',
@@ -68,7 +68,7 @@ describe('what is in it', () => {
   test('every export leads to a file, with its types', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/sansocket/package.json'), 'utf8'));
     const targets = [...leavesOf(manifest.exports), ...leavesOf(manifest.typesVersions)];
-    targets.push(manifest.main, manifest.module, manifest.types);
+    targets.push(manifest.main, manifest.module, manifest.types, manifest.browser);
     expect(targets.length).toBeGreaterThan(8 * ENTRIES.length);
     for (const target of targets) expect(packed).toContain(target.slice('./'.length));
   });

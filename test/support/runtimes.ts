@@ -11,7 +11,7 @@ const FOLDER = join(ROOT, 'reports/runtimes');
 
 const RUNTIMES = {
   deno: { packages: ['deno@2.9.6'], scope: '@deno', path: ['deno'] },
-  bun: { packages: ['@oven/bun-linux-x64@1.3.14'], scope: '@oven', path: ['bin', 'bun'] },
+  bun: { packages: ['@oven/bun-linux-x64@1.4.5'], scope: '@oven', path: ['bin', 'bun'] },
   node: { packages: ['node@22.23.3'], scope: '', path: ['bin', 'node'] },
   workerd: { packages: ['workerd@1.20261117.1'], scope: '@cloudflare', path: ['bin', 'workerd'] },
 };
