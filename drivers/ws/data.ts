@@ -5,7 +5,7 @@ export type SendableBytes = ArrayBuffer | ArrayBufferView | SharedArrayBuffer | 
 export const BINARY_TYPES = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const;
 export type BinaryType = (typeof BINARY_TYPES)[number];
 
-export const NOTHING = Buffer.alloc(0);
+export const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Whether it is a Blob, of whatever realm. */
 export function isBlob(value: unknown): value is Blob {

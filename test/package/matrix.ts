@@ -70,6 +70,16 @@ function typescript(version: string, name: string, file: string, options: object
 const TYPESCRIPT = (version: string): Setup[] => [
   typescript(version, 'nodenext', 'a.mts', { module: 'nodenext' }),
   typescript(version, 'node16 from CommonJS', 'a.cts', { module: 'node16' }),
+  typescript(
+    version,
+    'declarations of one’s own, strictly',
+    'a.mts',
+    {
+      ...{ module: 'nodenext', noEmit: false, declaration: true, outDir: 'out', noUncheckedIndexedAccess: true },
+      ...{ verbatimModuleSyntax: true, isolatedModules: true, noPropertyAccessFromIndexSignature: true },
+    },
+    '@declared.txt',
+  ),
   typescript(version, 'bundler', 'a.ts', { module: 'esnext', moduleResolution: 'bundler' }),
   // The native compiler has no such resolution any more.
   ...(version.startsWith('7')
@@ -81,7 +91,7 @@ const TYPESCRIPT = (version: string): Setup[] => [
           ...(version.startsWith('6') ? { ignoreDeprecations: '6.0' } : {}),
         }),
       ]),
-  ...['protocol', 'pipe', 'native'].map((entry) =>
+  ...['protocol', 'pipe', 'native', 'topics', 'topics/client', 'topics/redis', 'topics/nats'].map((entry) =>
     typescript(version, `${entry} without the DOM and Node`, 'a.mts', { module: 'node16', types: [] }, alone(entry)),
   ),
 ];
