@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { HandshakeError } from '../../../protocol/index.ts';
 import { TunnelHandshake, type TunnelOptions } from '../../../protocol/internal.ts';
-import { discard } from './failure.ts';
 
-/** Asks the HTTP proxy at the other end of a stream for a tunnel. Rejects with a HandshakeError. */
+/** Asks the HTTP proxy at the other end of a stream for a tunnel. Rejects with a HandshakeError, and leaves the stream as it is. */
 export function openTunnel(stream: Duplex, options: TunnelOptions): Promise<void> {
   const handshake = new TunnelHandshake(options);
   const answer = readAnswer(stream, handshake);
@@ -16,12 +15,9 @@ export function readAnswer(stream: Duplex, handshake: TunnelHandshake): Promise<
   return new Promise((resolve, reject) => {
     const settle = (error?: Error): void => {
       stream.off('data', onData).off('end', onEnd).off('error', onLost).off('close', onLost);
-      if (error === undefined) {
-        stream.pause();
-        return resolve();
-      }
-      discard(stream);
-      reject(error);
+      if (error !== undefined) return reject(error);
+      stream.pause();
+      resolve();
     };
     const onData = (chunk: Buffer): void => {
       const consumed = handshake.receive(new Uint8Array(chunk));

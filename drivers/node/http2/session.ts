@@ -100,7 +100,7 @@ export class PooledSession {
     this.#wake = undefined;
     this.#ready = this.#open();
     // Whoever waits hears of it.
-    this.#ready.catch(onGone);
+    this.#ready.catch(() => this.#giveUp());
   }
 
   /** Whether a stream to this place, by this way, could be opened on it. */

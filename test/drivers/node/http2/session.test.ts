@@ -1,4 +1,5 @@
 /** The sessions of an `Http2Pool`: which one a WebSocket goes over, and what is left of them at their ends. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -7,13 +8,14 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Http2Pool, listen, open, type Server, upgrade, type WebSocket } from '../../../../drivers/index.ts';
-import type { NodeServerOptions } from '../../../../drivers/node/index.ts';
+import type { NodeClientOptions, NodeServerOptions } from '../../../../drivers/node/index.ts';
 import { PendingTransport } from '../../../../drivers/node/client/pending-transport.ts';
 import { parseTarget } from '../../../../drivers/node/client/target.ts';
 import type { StreamLease } from '../../../../drivers/node/http2/carrier.ts';
+import { rawServer } from '../client/support.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -89,6 +91,68 @@ describe('a session', () => {
     expect(pool.size).toBe(0);
     hasName = true;
     await isServed(await open(url, options));
+  });
+
+  test.each([
+    ['a proxy that refuses', 'HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n'],
+    ['a proxy that says too much', 'HTTP/1.1 200 Fine\r\n\r\nand more'],
+  ])('that could not be opened leaves no connection: %s', async (_, answer) => {
+    const proxy = await rawServer((socket) => void socket.write(answer));
+    const options = { proxy: `http://127.0.0.1:${proxy.port}`, http2: poolOf() };
+    await expect(open('ws://far.test/', options)).rejects.toMatchObject({ kind: 'proxy' });
+    await expect.poll(() => proxy.sockets.size).toBe(0);
+    expect(proxy.heads.length).toBe(1);
+  });
+
+  test.each([true, false])(
+    'that could not be opened over a stream whose peer has hung up ends it, too: %j',
+    async (http2) => {
+      const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+      stream.push(null);
+      await once(stream.resume(), 'end');
+      const opening = open('ws://far.test/', { createConnection: () => stream, http2 });
+      await expect(opening).rejects.toMatchObject({ kind: 'lost' });
+      expect(stream.destroyed).toBe(true);
+    },
+  );
+
+  test('is kept for `idleTimeout` without a WebSocket, which the next one takes', async () => {
+    const server = await serve();
+    let connections = 0;
+    const onSocket = (): void => void connections++;
+    subscribe('net.client.socket', onSocket);
+    cleanups.push(() => unsubscribe('net.client.socket', onSocket));
+    const [hasty, patient] = [poolOf({ idleTimeout: 20 }), poolOf({ idleTimeout: 120_000 })];
+    for (const pool of [patient, hasty, patient]) await (await open(server.url, { http2: pool })).close();
+    expect([connections, patient.size]).toEqual([2, 1]);
+    await expect.poll(() => hasty.size).toBe(0);
+    expect(patient.size).toBe(1);
+  });
+
+  const a = () => Buffer.from('a');
+  const nowhere = () => {};
+  test.each<[NodeClientOptions, NodeClientOptions, boolean]>([
+    [{ tls: { ca: [a()] } }, { tls: { ca: [a()] } }, true],
+    [{ tls: { ca: [a()] } }, { tls: { ca: [a(), a()] } }, false],
+    [{ tls: { ca: [a(), a()] } }, { tls: { ca: [a()] } }, false],
+    [{ tls: { ca: [a()] } }, { tls: { ca: a() } }, false],
+    [{ tls: { ca: 'a' } }, { tls: { ca: a() } }, false],
+    [{ tls: { ca: a() } }, { tls: { ca: Buffer.from('b') } }, false],
+    [{ tls: { cert: undefined } }, { tls: {} }, true],
+    [{ tls: {} }, { tls: { cert: 'a' } }, false],
+    [{ tls: {} }, {}, false],
+    [{ tls: Object.create(null) as object }, { tls: {} }, true],
+    [{ proxy: new URL('http://a.test') }, { proxy: new URL('http://a.test/') }, true],
+    [{ proxy: new URL('http://a.test') }, { proxy: new URL('http://b.test') }, false],
+    [{ family: 4 }, { family: 6 }, false],
+    [{ localAddress: '::1' }, { localAddress: '::1' }, true],
+  ])('opened with %j serves those with %j: %j', async (one, other, isSo) => {
+    const pool = poolOf();
+    const target = parseTarget('wss://far.test/');
+    for (const options of [one, other, { ...other }]) {
+      pool.carrierTo(target, { ...options, lookup: nowhere as never }, new PendingTransport()).catch(() => {});
+    }
+    expect(pool.size).toBe(isSo ? 1 : 2);
   });
 
   test('of a pool that is closed goes on to the end of its last WebSocket', async () => {
