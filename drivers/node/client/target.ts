@@ -30,7 +30,7 @@ export function parseTarget(url: string | URL, socketPath?: string): Target {
   const parsed = new URL(text);
   if (parsed.protocol !== 'ws+unix:') return targetOf(parsed.href, parsed.href, socketPath);
   if (socketPath !== undefined) throw new TypeError('a ws+unix: URL has its socketPath in it');
-  if (parsed.host !== '' || parsed.username !== '') throw new SyntaxError('a ws+unix: URL has no host');
+  if (parsed.host !== '') throw new SyntaxError('a ws+unix: URL has no host');
   if (parsed.hash !== '') throw new SyntaxError('a WebSocket URL has no fragment');
   const [, path, resource] = /^([^:]+)(?::(.*))?$/s.exec(parsed.pathname) ?? [];
   if (path === undefined) throw new SyntaxError('a ws+unix: URL has the path of a socket');

@@ -5,6 +5,8 @@ import { Server as ProxyServer } from 'proxy-chain';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HandshakeError, open, TimeoutError } from '../../../../drivers/index.ts';
 import type { NodeClientOptions } from '../../../../drivers/index.ts';
+import { resolveProxy } from '../../../../drivers/node/client/proxy.ts';
+import { parseTarget } from '../../../../drivers/node/client/target.ts';
 import { type Certificate, makeCertificate } from '../../../support/certificates.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { echoServer, fieldOf, rawServer, silentServer, switching, type Script } from './support.ts';
@@ -227,6 +229,56 @@ describe("'env'", () => {
     const error = await failure('ws://127.0.0.1:1/', { proxy: 'env' });
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).not.toMatch('secret');
+  });
+});
+
+describe('what the option means', () => {
+  const [ws, wss] = ['ws://far.test/', 'wss://far.test/'].map((url) => parseTarget(url));
+  const none = undefined;
+
+  test.each<[option: string, kind: string, host: string, port: number, credentials: object | undefined]>([
+    ['http://p.test', 'http', 'p.test', 80, none],
+    ['https://p.test', 'https', 'p.test', 443, none],
+    ['socks5://[::1]', 'socks5', '::1', 1080, none],
+    ['socks5h://p.test', 'socks5h', 'p.test', 1080, none],
+    ['http://p.test:8080/', 'http', 'p.test', 8080, none],
+    ['http://me@p.test', 'http', 'p.test', 80, { user: 'me', password: '' }],
+    ['http://:pass@p.test', 'http', 'p.test', 80, { user: '', password: 'pass' }],
+    ['http://m%20e:p%3Ass@p.test', 'http', 'p.test', 80, { user: 'm e', password: 'p:ss' }],
+  ])('%s', (option, kind, host, port, credentials) => {
+    expect(resolveProxy(option, ws)).toEqual({ kind, host, port, credentials });
+    expect(resolveProxy(new URL(option), ws)).toEqual({ kind, host, port, credentials });
+  });
+
+  test.each([
+    'p.test:80',
+    'http://',
+    'ftp://p.test',
+    'tostring://p.test',
+    'http://%zz@p.test',
+    'http://a%3Ab:c@p.test',
+  ])('%s is none', (option) => {
+    expect(() => resolveProxy(option, ws)).toThrow(TypeError);
+    expect(() => resolveProxy(option, ws)).not.toThrow('p.test');
+  });
+
+  test.each<[variables: Record<string, string>, target: typeof ws, proxy: object | undefined]>([
+    [{ HTTPS_PROXY: 'https://p.test' }, wss, { kind: 'https', port: 443 }],
+    [{ https_proxy: 'p.test:1' }, wss, { kind: 'http', port: 1 }],
+    [{ WSS_PROXY: 'socks5://p.test', https_proxy: 'http://other.test' }, wss, { kind: 'socks5', port: 1080 }],
+    [{ wss_proxy: '', HTTPS_PROXY: 'https://p.test' }, wss, { kind: 'https', port: 443 }],
+    [{ ALL_PROXY: 'https://p.test' }, ws, { kind: 'https', port: 443 }],
+    [{ ALL_PROXY: 'p.test' }, wss, { kind: 'http', port: 80 }],
+    [{ ws_proxy: 'http://p.test', http_proxy: 'http://other.test' }, ws, { kind: 'http', port: 80 }],
+    [{ https_proxy: 'http://p.test' }, ws, undefined],
+    [{}, ws, undefined],
+  ])("'env' with %o", (variables, target, proxy) => {
+    for (const name of ['ws', 'wss', 'http', 'https', 'all', 'no']) {
+      for (const one of [`${name}_proxy`, `${name}_proxy`.toUpperCase()]) vi.stubEnv(one, variables[one]);
+    }
+    const found = resolveProxy('env', target);
+    if (proxy === undefined) expect(found).toBe(undefined);
+    else expect(found).toMatchObject({ host: 'p.test', ...proxy });
   });
 });
 

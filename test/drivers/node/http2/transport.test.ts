@@ -1,7 +1,8 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { ClientHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect, serve } from '../../../../drivers/node/index.ts';
 import type { StreamLease } from '../../../../drivers/node/http2/carrier.ts';
 import { Http2Transport } from '../../../../drivers/node/http2/transport.ts';
 
@@ -36,4 +37,41 @@ test('a stream on another session that can not be opened after all is given back
   stream.emit('response', {}, 0, [':status', '200']);
   expect(fields).toEqual([[':status', '200']]);
   stream.destroy();
+});
+
+test('what a server does not read holds up its client, and comes when it does', async () => {
+  const told = new EventEmitter();
+  const server = await serve(
+    { host: '127.0.0.1', port: 0, http2: true },
+    {
+      open: (socket) => {
+        if (socket.request!.path !== '/slow') return;
+        socket.pause();
+        told.once('resume', () => socket.resume());
+      },
+      message: (socket, data) => void (data.length < 10 ? socket.send(data) : told.emit('message', data.length)),
+    },
+  );
+  onTestFinished(() => server.close({ timeout: 1 }));
+  const opened = (path: string) =>
+    new Promise<ReturnType<typeof connect>>((resolve) => {
+      connect(server.url + path, { http2: true }, { open: resolve, message: () => told.emit('pong') });
+    });
+  const [slow, witness] = [await opened('/slow'), await opened('/witness')];
+  // Far more than the window of a stream.
+  const size = 1_000_000;
+  for (let i = 0; i < 3; i++) slow.send(new Uint8Array(size));
+  for (let i = 0; i < 50; i++) {
+    const pong = once(told, 'pong');
+    witness.send('ping');
+    await pong;
+  }
+  expect(slow.bufferedAmount).toBeGreaterThan(2 * size);
+  const sizes: number[] = [];
+  const all = new Promise<void>((resolve) => {
+    told.on('message', (length: number) => void (sizes.push(length) === 3 && resolve()));
+  });
+  told.emit('resume');
+  await all;
+  expect(sizes).toEqual([size, size, size]);
 });
