@@ -268,9 +268,13 @@ export function terminated(cause?: unknown): WebSocketError {
   return new ConnectionLostError('terminated', { ...causedBy(cause), kind: 'terminated' });
 }
 
-/** The end of the transport of an open connection, before it was to come: `what` has happened, because of `cause`. */
-export function connectionLost(what: string, cause: unknown): ConnectionLostError {
-  return new ConnectionLostError(`${what}${systemCode(cause)} without a Close frame`, causedBy(cause));
+/**
+ * The end of the transport of an open connection, before it was to come: `what` has happened, because of `cause`. Where the peer's
+ * Close frame had come, it was ours that could not leave any more.
+ */
+export function connectionLost(what: string, cause: unknown, hasCloseFrame = false): ConnectionLostError {
+  const when = hasCloseFrame ? 'before our Close frame had left' : 'without a Close frame';
+  return new ConnectionLostError(`${what}${systemCode(cause)} ${when}`, causedBy(cause));
 }
 
 /** The same during the opening handshake. */

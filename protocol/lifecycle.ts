@@ -1,5 +1,5 @@
 import type { CloseFrame, CloseInfo } from './closing/close-info.ts';
-import { ClosingHandshake } from './closing/closing.ts';
+import { ClosingHandshake, LOST } from './closing/closing.ts';
 import { type Conduct, resolveConduct } from './conduct.ts';
 import type { BytesLike } from './data.ts';
 import { connectionLost, InvalidStateError, openingLost, type ProtocolError, WebSocketError } from './errors.ts';
@@ -44,9 +44,6 @@ interface Undelivered {
   /** It is dropped: nothing is wanted any more. */
   stop(): void;
 }
-
-/** What has happened to a transport that takes nothing any more. */
-const LOST = 'the transport was lost';
 
 /**
  * The life of one connection: its state, the parts that live as long as it does, and what goes with a change of state.
@@ -352,7 +349,7 @@ export class Lifecycle implements ReceiverOwner {
 
   /** Once both Close frames could have been sent, it is a fault that one can't. */
   failForLoss(): void {
-    if (this.phase === Phase.CLOSING) this.closing.fail(this.lossOf());
+    if (this.phase === Phase.CLOSING) this.closing.unsend();
   }
 
   /** Ends the transport now. */
@@ -380,7 +377,7 @@ export class Lifecycle implements ReceiverOwner {
 
   /** The error for what has happened to the transport before it was to. */
   lossOf(cause: unknown = this.#closing?.loss?.cause, isTemporary = true, what = LOST): WebSocketError {
-    if (this.phase !== Phase.CONNECTING) return connectionLost(what, cause);
+    if (this.phase !== Phase.CONNECTING) return connectionLost(what, cause, this.#closing?.hasCome);
     return this.client?.takePartialResponse() ?? openingLost(what, cause, isTemporary);
   }
 

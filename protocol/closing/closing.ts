@@ -1,6 +1,9 @@
-import { ConnectionLostError, type ProtocolError, TimeoutError, type WebSocketError } from '../errors.ts';
+import { connectionLost, type ProtocolError, TimeoutError, type WebSocketError } from '../errors.ts';
 import type { CloseFrame, CloseInfo } from './close-info.ts';
 import { ABNORMAL } from './close-payload.ts';
+
+/** What has happened to a transport that takes nothing any more. */
+export const LOST = 'the transport was lost';
 
 /** The closing handshake, RFC 6455 §7: whose Close frame has gone where, and what that comes to. */
 export class ClosingHandshake {
@@ -8,6 +11,8 @@ export class ClosingHandshake {
   #sent: CloseFrame | undefined;
   #first: CloseInfo['first'];
   #error: WebSocketError | undefined;
+  /** It went wrong since our Close frame could not leave. */
+  #isUnsent: boolean;
   /** What the peer has ended the messages with, until that counts. */
   ending: { readonly closeFrame: CloseFrame | undefined; readonly fault: ProtocolError | undefined } | undefined;
   /** How it has ended. */
@@ -22,6 +27,7 @@ export class ClosingHandshake {
     this.#sent = undefined;
     this.#first = undefined;
     this.#error = undefined;
+    this.#isUnsent = false;
     this.ending = undefined;
     this.info = undefined;
     this.loss = undefined;
@@ -53,6 +59,18 @@ export class ClosingHandshake {
     this.#first ??= 'received';
   }
 
+  /** Our Close frame, behind which nothing was written, is among what could not leave. */
+  unsend(): void {
+    this.#sent = undefined;
+    if (this.#first === 'sent') this.#first = undefined;
+    this.#isUnsent = this.#error === undefined;
+  }
+
+  /** Whether the peer's Close frame has come, be it that it does not count yet. */
+  get hasCome(): boolean {
+    return (this.#received ?? this.ending?.closeFrame) !== undefined;
+  }
+
   /** Counts what the peer has ended the messages with. Safe to repeat. */
   noteEnding(): void {
     const { ending } = this;
@@ -68,7 +86,8 @@ export class ClosingHandshake {
   /** The end. */
   finish(): CloseInfo {
     const clean = this.isComplete && this.#error === undefined;
-    const timer = this.#error instanceof TimeoutError ? this.#error.timer : undefined;
+    const error = clean ? undefined : ((this.#isUnsent ? undefined : this.#error) ?? this.#lossError());
+    const timer = error instanceof TimeoutError ? error.timer : undefined;
     const info: CloseInfo = {
       code: this.#received?.code ?? ABNORMAL,
       reason: this.#received?.reason ?? '',
@@ -76,9 +95,13 @@ export class ClosingHandshake {
       received: this.#received,
       sent: this.#sent,
       first: this.#first,
-      error: clean ? undefined : (this.#error ?? new ConnectionLostError('the connection ended without a Close frame')),
+      error,
     };
     this.info = timer === undefined ? info : { ...info, timer };
     return this.info;
+  }
+
+  #lossError(): WebSocketError {
+    return connectionLost(this.loss === undefined ? 'the connection ended' : LOST, this.loss?.cause, this.hasCome);
   }
 }

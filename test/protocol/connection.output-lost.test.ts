@@ -31,6 +31,7 @@ describe.each(ROLES)('a %s whose output is lost', (role) => {
     });
     const { clean, sent, error } = endpoint.closed!;
     expect({ clean, sent, cause: error?.cause }).toEqual({ clean: false, sent: undefined, cause: BROKEN });
+    expect(error!.message).toBe('the transport was lost (EPIPE) before our Close frame had left');
   });
 
   test.each([
@@ -42,7 +43,10 @@ describe.each(ROLES)('a %s whose output is lost', (role) => {
     endpoint.receive(text('last'));
     end(connection);
     expect(endpoint.events()).toEqual(['text "last"', 'closed 1006 "", ConnectionLostError 1006']);
-    expect(endpoint.closed!.error!.cause).toBe(BROKEN);
+    expect(endpoint.closed!.error).toMatchObject({
+      message: 'the transport was lost (EPIPE) without a Close frame',
+      cause: BROKEN,
+    });
   });
 
   test('is open no more: nothing can be sent, and closing changes nothing', () => {
@@ -65,6 +69,10 @@ describe.each(ROLES)('a %s whose output is lost', (role) => {
       'close 4001 "enough"',
       'closed 4001 "enough", ConnectionLostError 1006',
     ]);
+    expect(endpoint.closed).toMatchObject({
+      ...{ clean: false, sent: undefined, received: { code: 4001 }, first: 'received' },
+      error: { message: 'the transport was lost (EPIPE) before our Close frame had left', cause: BROKEN },
+    });
   });
 
   test('waits a second for a consumer that pauses, delivers what is there, and then all that comes within another', () => {

@@ -51,6 +51,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(0, 1, 50, 15_000) }) },
 );
 
+/** The peer has given up by the time at which the server closes, and reads its Close frame in pieces. */
+const PAUSED_FOR_LONG: [NetworkOptions, Step[]] = [
+  { seed: 0, toServer: { cut: 2 }, toClient: {} },
+  [
+    { do: 'pause', by: 'server' },
+    { do: 'close', by: 'client' },
+    { do: 'advance', ms: 15_000 },
+  ],
+];
+
 /** Opens a connection and runs a script over it, on a manual network; then gives everything the time to end. */
 async function run(options: NetworkOptions, steps: readonly Step[]) {
   const trace: TraceEntry[] = [];
@@ -126,7 +136,7 @@ test('who received a Close frame received all that was sent before it, and the c
         expect(server.messages).toEqual(sent.client);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: [PAUSED_FOR_LONG] },
   );
 });
 
