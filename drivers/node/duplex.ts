@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { WebSocketError, type BytesLike, type CloseInfo } from '../../protocol/index.ts';
-import { BOOLEAN, checkOptions, NUMBER, type OptionTable, SIGNAL } from '../../protocol/internal.ts';
+import { BOOLEAN, checkOptions, nameOf, NUMBER, type OptionTable, SIGNAL } from '../../protocol/internal.ts';
 
 /** What a Duplex needs of a WebSocket: the promise API's, over any driver. */
 export interface MessageSocket {
@@ -53,6 +53,9 @@ const DUPLEX_OPTIONS: OptionTable<ToDuplexOptions> = {
  */
 export function toDuplex(webSocket: MessageSocket, options?: ToDuplexOptions): Duplex {
   const checked = checkOptions('toDuplex', DUPLEX_OPTIONS, options);
+  if (typeof (webSocket as Partial<MessageSocket> | undefined | null)?.receive !== 'function') {
+    throw new TypeError(`toDuplex: expected a WebSocket, not ${nameOf(webSocket)}`);
+  }
   webSocket[Symbol.asyncIterator]?.();
   return new MessageDuplex(webSocket, checked);
 }

@@ -1,4 +1,5 @@
 import { WebSocketError } from '../../protocol/index.ts';
+import { nameOf } from '../../protocol/internal.ts';
 import type { Data, ReceivedMessage } from './data.ts';
 import { closeAfter } from './run-handler.ts';
 import type { WebSocket } from './websocket.ts';
@@ -20,6 +21,9 @@ export interface WebStreams {
  * handshake; aborting closes with 1011, or with the code of the `WebSocketError` that it is aborted with.
  */
 export function toStreams(webSocket: WebSocket): WebStreams {
+  if (typeof (webSocket as Partial<WebSocket> | undefined | null)?.receive !== 'function') {
+    throw new TypeError(`toStreams: expected a WebSocket, not ${nameOf(webSocket)}`);
+  }
   const messages = webSocket[Symbol.asyncIterator]();
   const readable = new ReadableStream<ReceivedMessage>(
     {

@@ -5,6 +5,7 @@ import type { TimedWaitOptions } from './wait-limit.ts';
 import type { Inbox } from './inbox.ts';
 import type { MessageStream } from './message-stream.ts';
 import type { SendOptions } from './outbound.ts';
+import { nameOf } from '../../protocol/internal.ts';
 import { INSPECT, type Inspect, summaryOf } from '../socket/inspect.ts';
 import type { SocketState } from '../socket/handlers.ts';
 import type { Socket } from '../socket/socket.ts';
@@ -104,6 +105,11 @@ export class WebSocket<Context = unknown> {
    * `receiveText` does; with code 1007 for what is no JSON, and with 1008 when `validate` throws (its error is the `cause`).
    */
   async receiveJson<T = unknown>(validate?: (value: unknown) => T, options?: TimedWaitOptions): Promise<T> {
+    if (validate !== undefined && typeof validate !== 'function') {
+      throw new TypeError(
+        `receiveJson: validate must be a function, not ${nameOf(validate)}: the options come after it`,
+      );
+    }
     return expectJson(await this.#session.inbox.receive(options), validate);
   }
 

@@ -1,6 +1,6 @@
 import { Member } from './hub/line.ts';
 import type { Outlet } from './outlets/outlet.ts';
-import { outletOf, type Subscriber } from './outlets/index.ts';
+import { checkSubscriber, outletOf, type Subscriber } from './outlets/index.ts';
 
 /** The sockets that a hub knows, each from when it first wants something until its end. */
 export class Roster {
@@ -17,8 +17,11 @@ export class Roster {
     this.#ended = ended;
   }
 
-  get(ws: object): Member<Outlet> | undefined {
-    return this.#members.get(ws);
+  /** The one that it is, where it is known. Throws a TypeError for what is no socket, which would be passed over. */
+  get(ws: Subscriber): Member<Outlet> | undefined {
+    const known = this.#members.get(ws);
+    if (known === undefined) checkSubscriber(ws);
+    return known;
   }
 
   values(): Iterable<Member<Outlet>> {

@@ -1,5 +1,5 @@
 import type { BytesLike } from '../../protocol/index.ts';
-import { checkOptions, isLate, toBytes } from '../../protocol/internal.ts';
+import { checkOptions, isLate } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import { Attempts } from './attempts.ts';
@@ -28,7 +28,7 @@ import {
 } from './options.ts';
 import { drawText, positive, whole } from './numbers.ts';
 import { Output } from './output.ts';
-import type { Subscriber } from './outlets/index.ts';
+import { dataOf, type Subscriber } from './outlets/index.ts';
 import { type Outlet, Tap } from './outlets/outlet.ts';
 import { Permission } from './permission.ts';
 import { formatPosition, parsePosition } from './position.ts';
@@ -156,7 +156,7 @@ export class Topics {
     });
   }
 
-  /** Ends a socket's subscription to a topic, or all that it has. One that has not begun yet is rejected with a TopicsError. */
+  /** Ends a socket's subscription to a topic, or all. One that has not begun is rejected with a TopicsError. Throws a TypeError for no socket. */
   unsubscribe(ws: Subscriber, topic?: string): void {
     this.#attempts.callOff(ws, topic);
     const member = this.#roster.get(ws);
@@ -174,7 +174,7 @@ export class Topics {
   async publish(topic: string, message: string | BytesLike, given?: PublishOptions): Promise<Published> {
     checkTopic(topic);
     const options = checkOptions('publish', PUBLISH_OPTIONS, given);
-    const data = typeof message === 'string' ? message : toBytes(message);
+    const data = dataOf(message);
     if (isLarger(data, this.#limits.message)) {
       throw new RangeError(`a message may have ${this.#limits.message} bytes`);
     }

@@ -5,7 +5,17 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { attach, broadcast, Http2Pool, listen, open, type Server, toDuplex, WebSocket } from '../../drivers/index.ts';
+import {
+  attach,
+  broadcast,
+  Http2Pool,
+  listen,
+  open,
+  type Server,
+  toDuplex,
+  toStreams,
+  WebSocket,
+} from '../../drivers/index.ts';
 import {
   attach as attachEvents,
   broadcast as broadcastEvents,
@@ -312,6 +322,22 @@ const mistakes: Mistake[] = [
       'attach of the event face': () => attachEvents(app as never, {}, {}),
     }).map(([face, make]) => [`an app ${whose} given to ${face}`, make, 'TypeError', undefined, text]);
   }),
+  [
+    'the options of receiveJson in the place of validate',
+    () => open(server.url, (ws) => ws.receiveJson({ timeout: 5 } as never)),
+    'TypeError',
+    undefined,
+    /receiveJson: validate must be a function, not an object: the options come after it/,
+  ],
+  ...[toDuplex, toStreams].flatMap((make): Mistake[] =>
+    [undefined, null, 5, {}, 'ws://127.0.0.1'].map((what) => [
+      `${String(what)} in the place of a WebSocket, for ${make.name}`,
+      () => make(what as never),
+      'TypeError',
+      undefined,
+      new RegExp(`${make.name}: expected a WebSocket, not `),
+    ]),
+  ),
   ['a port that is taken', () => listen({ ...LOCAL, port: taken }, nothing), 'Error', undefined, /EADDRINUSE/],
   [
     'an HTTP server given to listen',

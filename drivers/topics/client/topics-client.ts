@@ -95,6 +95,11 @@ export class TopicsClient {
     if (typeof connections?.[Symbol.asyncIterator] !== 'function') {
       throw new TypeError('expected connections to iterate over: open.reconnecting(url)');
     }
+    const { send, close } = connections as Partial<ClientSocket>;
+    // Its messages would be taken for connections.
+    if (typeof send === 'function' && typeof close === 'function') {
+      throw new TypeError('expected connections, one after the other, and not a single one: open.reconnecting(url)');
+    }
     this.#options = checkOptions('topicsClient', OPTIONS, options);
     this.#clock = this.#options.clock ?? hostClock;
     this.#connections = connections[Symbol.asyncIterator]();

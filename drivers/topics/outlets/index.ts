@@ -1,7 +1,10 @@
 /** Sockets of every face, as the hub sees them. */
-import { ConnectionLostError } from '../../../protocol/index.ts';
+import { type BytesLike, ConnectionLostError } from '../../../protocol/index.ts';
+import { toBytes } from '../../../protocol/internal.ts';
+import { isData, notData } from '../../promise/data.ts';
 import { SENT } from '../../promise/outbound.ts';
 import { hintAt, type SessionOfSocket, sessionOf, WebSocket } from '../../promise/websocket.ts';
+import type { TopicData } from '../engine.ts';
 import { Sent } from '../hub/output.ts';
 import { EventOutlet, isEventSocket, type EventSocket } from './event-outlet.ts';
 import type { Outgoing, Outlet } from './outlet.ts';
@@ -14,13 +17,23 @@ export type Subscriber = WebSocket | EventSocket | WsSocket;
 const HIGH_WATER = 64 * 1024;
 
 /** Throws a TypeError for what is no socket. */
-export function outletOf(ws: Subscriber): Outlet {
-  if (typeof ws === 'object' && ws !== null) {
-    if (ws instanceof WebSocket) return new PromiseOutlet(ws);
-    if (isEventSocket(ws)) return new EventOutlet(ws);
-    if (isWsSocket(ws)) return new WsOutlet(ws, HIGH_WATER);
-  }
+export function checkSubscriber(ws: Subscriber): void {
+  const isObject = typeof ws === 'object' && ws !== null;
+  if (isObject && (ws instanceof WebSocket || isEventSocket(ws) || isWsSocket(ws))) return;
   throw new TypeError(`a subscriber must be a WebSocket, or a Socket of the event face${hintAt(ws)}`);
+}
+
+/** Throws a TypeError for what is no socket. */
+export function outletOf(ws: Subscriber): Outlet {
+  checkSubscriber(ws);
+  if (ws instanceof WebSocket) return new PromiseOutlet(ws);
+  return isEventSocket(ws) ? new EventOutlet(ws) : new WsOutlet(ws, HIGH_WATER);
+}
+
+/** A message as it is published: bytes as plain ones, which are not copied. Throws a TypeError for what is none. */
+export function dataOf(message: string | BytesLike): TopicData {
+  if (!isData(message)) throw notData(message, 'a string or bytes as a message');
+  return typeof message === 'string' ? message : toBytes(message);
 }
 
 /** A WebSocket of the promise API: messages stand in line with what else is sent, behind a fragmented one too. */

@@ -2,6 +2,7 @@ import {
   checkOptions,
   FUNCTION,
   LIMIT,
+  nameOf,
   optionsOf,
   type OptionTable,
   resolveLimit,
@@ -13,7 +14,7 @@ import { callOut } from '../callbacks.ts';
 import { closed, TopicsError } from '../errors.ts';
 import type { Inside } from '../inside.ts';
 import { checkTopic, isLarger } from '../names.ts';
-import type { Subscriber } from '../outlets/index.ts';
+import { checkSubscriber, type Subscriber } from '../outlets/index.ts';
 import type { Topics } from '../topics.ts';
 import { PresenceMachine } from './machine.ts';
 import type { PresenceEntry } from './message.ts';
@@ -86,6 +87,9 @@ export class Presence<Info = unknown> {
 
   /** @internal `createPresence` makes them. */
   constructor(hub: Topics, given?: PresenceOptions<Info>) {
+    if ((hub as Partial<Topics> | undefined)?.inside === undefined) {
+      throw new TypeError(`createPresence: expected a hub, as createTopics makes them, not ${nameOf(hub)}`);
+    }
     const options = checkOptions('createPresence', OPTIONS, given);
     const { topics, info, entries } = options.limits ?? {};
     this.#options = options;
@@ -156,8 +160,9 @@ export class Presence<Info = unknown> {
     return entry;
   }
 
-  /** A socket is no longer in a topic, or in any. */
+  /** A socket is no longer in a topic, or in any. Throws a TypeError for what is no socket. */
   leave(ws: Subscriber, topic?: string): void {
+    checkSubscriber(ws);
     this.#attempts.callOff(ws, topic);
     if (topic === undefined) return this.#leaveAll(ws);
     const topics = this.#sockets.get(ws);

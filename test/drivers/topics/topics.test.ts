@@ -653,7 +653,16 @@ describe('misuse is a TypeError or RangeError', () => {
 
   test('a message, a position, a socket, a key, an option', async () => {
     const { hub, sockets } = await started(1);
-    await expect(hub.publish('news', 7 as never)).rejects.toThrow(TypeError);
+    await expect(hub.publish('news', 7 as never)).rejects.toThrow(/not the number 7: String\(it\)/);
+    await expect(hub.publish('news', { a: 1 } as never)).rejects.toThrow(/not an object: JSON\.stringify it/);
+    for (const none of [[sockets[0]], {}, new Set(sockets)]) {
+      await expect(hub.publish('news', 'x', { except: none as never })).rejects.toThrow(/a subscriber must be/);
+    }
+    for (const none of ['news', undefined, {}]) {
+      expect(() => hub.unsubscribe(none as never)).toThrow(/a subscriber must be/);
+      expect(() => hub.topicsOf(none as never)).toThrow(/a subscriber must be/);
+      expect(() => createPresence(none as never)).toThrow(/createPresence: expected a hub/);
+    }
     await expect(hub.publish('news', 'x', { key: '' })).rejects.toThrow(RangeError);
     await expect(hub.publish('news', 'x', { expect: 1 } as never)).rejects.toThrow(
       /^publish: unknown option expect: .*except/,

@@ -618,3 +618,15 @@ async function* of(line: Line): AsyncGenerator<Line> {
 async function* each(lines: readonly Line[]): AsyncGenerator<Line> {
   yield* lines;
 }
+
+test('a single connection, whose messages would be taken for connections, is refused: so is what is none', async () => {
+  const network = createNetwork();
+  await network.listen({ host: 'server' }, (ws) => ws.closed);
+  const ws = await network.open('ws://server');
+  expect(() => topicsClient(ws as never)).toThrow(/and not a single one: open\.reconnecting\(url\)/);
+  for (const none of [undefined, network.open('ws://server'), 'ws://server']) {
+    expect(() => topicsClient(none as never)).toThrow(
+      /expected connections to iterate over: open\.reconnecting\(url\)/,
+    );
+  }
+});

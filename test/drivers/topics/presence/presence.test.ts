@@ -106,6 +106,7 @@ describe('presence', () => {
     const [presence] = all.presences as [Presence];
     const ws = await all.socket();
     const entering = presence.enter(ws, 'room', 'a').catch((error: TopicsError) => error.kind);
+    expect(() => presence.leave('room' as never)).toThrow(/a subscriber must be/);
     presence.leave(ws, 'room');
     expect(await entering).toBe('gone');
     const everywhere = ['room', 'hall'].map((topic) => presence.enter(ws, topic, 'b').catch(() => 'not'));
