@@ -36,7 +36,7 @@ async function pair(other: boolean, before = (_stream: Socket) => {}): Promise<P
   before(stream);
   const transport = new NodeTransport(stream, {
     onData() {},
-    onDrain: () => void reports.push('drain'),
+    onDrain: () => void reports.push(stream.writableLength === 0 ? 'drain' : 'drain, too early'),
     onReleased: () => void reports.push('released'),
     onEnd: () => void reports.push('end'),
     onLost: (error) => void reports.push(`lost: ${(error as NodeJS.ErrnoException | undefined)?.code}`),
@@ -59,7 +59,7 @@ describe.each([
   ['through its queue, where the socket has a way of its own to write', true],
 ])('a transport writes to a socket %s', (_, other) => {
   test('chunks in order, whose memory may be used again when it has said so', async () => {
-    const { transport, stream, peer } = await pair(other);
+    const { transport, stream, peer, reports } = await pair(other);
     const write = vi.spyOn(stream, 'write');
     const one = Buffer.from('one ');
     expect(transport.write([one])).toBe(true);
@@ -69,6 +69,7 @@ describe.each([
     for (const chunk of several) chunk.fill(0);
     expect(transport.bufferedAmount).toBe(0);
     expect(write).toHaveBeenCalledTimes(other ? 4 : 0);
+    expect(reports).toEqual([]);
     transport.end();
     expect((await readAll(peer)).toString()).toBe('one two three four');
   });
