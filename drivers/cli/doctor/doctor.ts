@@ -14,6 +14,19 @@ export type DoctorOptions = Omit<Patient, 'url' | 'host' | 'port' | 'secure' | '
 /** An origin that nobody has. */
 const FOREIGN = 'https://elsewhere.invalid';
 
+/**
+ * The ports that the Fetch standard calls bad: browsers, and Node's own WebSocket, fail without asking there (findings/,
+ * browsers-and-node-refuse-ports). Those of other protocols, whose servers might take what a page sends for their own.
+ */
+const BLOCKED_PORTS: ReadonlySet<number> = new Set([
+  ...[0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109],
+  ...[
+    110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
+  ],
+  ...[532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060],
+  ...[5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+]);
+
 /** Examines a URL from its name to its close. Each finding is told as it is made; all of them are returned. */
 export async function examine(
   url: string,
@@ -22,7 +35,17 @@ export async function examine(
 ): Promise<readonly Finding[]> {
   const findings = new Findings(onFinding);
   const patient = admit(url, options, findings);
-  if (patient !== undefined) await walk(patient, findings);
+  if (patient === undefined) return findings.all;
+  if (BLOCKED_PORTS.has(patient.port)) {
+    findings.add(
+      'URL',
+      'warning',
+      'port-blocked',
+      `Browsers, and Node's own WebSocket, ask nobody at port ${patient.port}.`,
+      'Listen at another port: the Fetch standard lists those that are ruled out. Other clients get there.',
+    );
+  }
+  await walk(patient, findings);
   return findings.all;
 }
 

@@ -39,6 +39,17 @@ describe('the network', () => {
     expect(await ids('ws://example.test/')).toEqual(['dns-unavailable']);
   });
 
+  test.each([6666, 10_080, 1])(
+    'port-blocked: browsers ask nobody at port %i, whether somebody listens or not',
+    async (port) => {
+      expect((await ids(`ws://127.0.0.1:${port}/`))[0]).toBe('port-blocked');
+    },
+  );
+
+  test('a port that is not among those is nothing to tell of', async () => {
+    expect(await ids(await ours({}))).not.toContain('port-blocked');
+  });
+
   test('tcp-partly: one address of several is dead', async () => {
     const url = (await ours({})).replace('127.0.0.1', 'localhost');
     // Nothing listens on the second.
