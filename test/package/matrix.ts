@@ -191,6 +191,35 @@ const SETUPS: Setup[] = [
     prints: PRINTED,
   },
   {
+    name: 'Rspack, for pages',
+    packages: ['@rspack/core@2'],
+    files: {
+      ...pageBundle,
+      'build.cjs': `require('@rspack/core').rspack({ mode: 'production', entry: './page.mjs', output: { path: __dirname, filename: 'out.js' } },
+        (error, stats) => { if (error || stats.hasErrors()) { console.log(error ?? stats.toString()); process.exitCode = 1; } });`,
+      'look.cjs': isForPages('out.js'),
+    },
+    commands: [
+      ['node', 'build.cjs'],
+      ['node', 'look.cjs'],
+    ],
+  },
+  {
+    // It looks at no `exports` unless it is told to.
+    name: 'Parcel, for pages',
+    packages: ['parcel@2'],
+    files: {
+      'index.html': '<!doctype html><script type="module" src="page.mjs"></script>',
+      ...pageBundle,
+      'look.cjs': `const { readdirSync } = require('fs');
+        const name = readdirSync('dist').find((one) => one.endsWith('.js'));\n${isForPages("' + 'dist/' + name + '")}`,
+    },
+    commands: [
+      ['parcel', 'build', 'index.html', '--no-source-maps', '--no-cache', '--log-level', 'error'],
+      ['node', 'look.cjs'],
+    ],
+  },
+  {
     name: 'Vite, for pages',
     packages: ['vite@8'],
     files: {
