@@ -8,6 +8,7 @@ import { bytes, head } from './guided.ts';
 import { handshake } from './handshake.ts';
 import { model } from './model.ts';
 import { reentrancy } from './reentrancy.ts';
+import { promiseApplication } from './promise-application.ts';
 import { roundtrip } from './roundtrip.ts';
 import { garbage } from './garbage.ts';
 import { hostileApplication } from './hostile-application.ts';
@@ -26,6 +27,7 @@ export const TARGETS: readonly Target[] = [
   reentrancy,
   eventLoop,
   hostileApplication,
+  promiseApplication,
   sharedResources,
   handshake,
   extensions,
