@@ -139,4 +139,72 @@ export const MORE_SCRIPTS: Readonly<Record<string, Script>> = {
     await over;
     await other.end();
   },
+
+  async 'deadlines of both handshakes'(library, note) {
+    const { WebSocket } = library;
+    const silent = createServer().listen(0, '127.0.0.1');
+    silent.on('upgrade', (_, stream: Duplex) => void stream.on('error', () => {}).resume());
+    await once(silent, 'listening');
+    const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const early = new WebSocket(url, { handshakeTimeout: 20 });
+    noteEvents(early, 'early', note);
+    await closed(early);
+    note(`early ${early._req}`);
+    const ofClient = (text: string) => void (text.startsWith('client') && note(text));
+    const { client, peer, end } = await pair(library, ofClient, { client: { closeTimeout: 20 } });
+    peer.pause();
+    client.close(1000);
+    await closed(client);
+    peer.terminate();
+    await end();
+    silent.close();
+    silent.closeAllConnections();
+  },
+
+  async 'listeners of the WHATWG kind that come and go'(library, note) {
+    const { client, peer, end } = await pair(library, note);
+    const first = ({ data }: any) => note(`first ${data}`);
+    const second = ({ data }: any) => note(`second ${data}`);
+    const says = async (text: string) => {
+      const heard = once(client, 'message');
+      peer.send(text);
+      await heard;
+    };
+    client.addEventListener('message', first);
+    client.addEventListener('message', first);
+    client.onmessage = first;
+    await says('twice, and once more by the handler');
+    client.onmessage = second;
+    client.removeEventListener('message', second);
+    client.removeEventListener('message', first);
+    client.removeEventListener('message', first);
+    await says('by the handler alone');
+    note(`${client.onmessage === second} ${client.listenerCount('message')}`);
+    client.onmessage = 'none';
+    client.addEventListener('ping', first);
+    note(`${client.onmessage} ${client.listenerCount('message')} ${client.listenerCount('ping')}`);
+    await says('by nobody');
+    client.onclose = ({ wasClean, code }: any) => note(`onclose ${wasClean} ${code}`);
+    peer.onclose = ({ wasClean, code }: any) => note(`peer.onclose ${wasClean} ${code}`);
+    client.terminate();
+    await end();
+  },
+
+  async 'a Blob that can not be read'(library, note) {
+    const { client, peer, end } = await pair(library, note);
+    const broken = {
+      arrayBuffer: () => Promise.reject(new Error('gone')),
+      stream() {},
+      type: '',
+      size: 5,
+      [Symbol.toStringTag]: 'Blob',
+    };
+    client.send('before');
+    client.send(broken, (error: unknown) => note(`sent: ${describeError(error)}`));
+    client.send('behind it', (error: unknown) => note(`behind it: ${error}`));
+    note(`${client.bufferedAmount >= 5}`);
+    await closed(client);
+    peer.terminate();
+    await end();
+  },
 };
