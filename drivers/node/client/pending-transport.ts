@@ -75,8 +75,9 @@ export class PendingTransport implements Transport, DialProgress {
 
   /** A stream on the way, which goes when this is given up, and with its first error, which it keeps as `errored`. */
   track<S extends Duplex>(stream: S): S {
-    stream.on('error', giveUp);
+    // Before anything of it is called, which may throw.
     this.#streams.push(stream);
+    stream.on('error', giveUp);
     if (this.#isGivenUp) discard(stream);
     return stream;
   }

@@ -1,10 +1,14 @@
 /** Ports that several listen on, and ports that nobody may. */
 import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
-import { connect, type NodeListener, serve, type Socket } from '../../../drivers/node/index.ts';
+import { connect, type NodeListener, type NodeServerOptions, serve, type Socket } from '../../../drivers/node/index.ts';
 import { checkReusePort } from '../../../drivers/node/serve.ts';
+import { makeCertificate } from '../../support/certificates.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 import { freshBuild } from '../../support/source.ts';
 
 /** Whether this Node, on this system, can. */
@@ -14,6 +18,37 @@ function isKnown(): boolean {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }
+
+describe('nothing is kept of a client that hangs up', () => {
+  const secret = makeCertificate('DNS:localhost,IP:127.0.0.1');
+
+  test.each<[string, NodeServerOptions, string]>([
+    ['before it has said anything', {}, ''],
+    ['in the middle of its request', {}, 'GET / HT'],
+    ['in the middle of its preface of HTTP/2', { http2: true }, 'PRI'],
+    ['before its TLS handshake', { tls: secret }, ''],
+    ['in the middle of its TLS handshake', { tls: secret, http2: true }, '\x16\x03\x01'],
+    ['or speaks no TLS', { tls: secret }, 'GET / HTTP/1.1\r\n\r\n'],
+  ])('%s', async (_, options, says) => {
+    const server = await serve({ host: '127.0.0.1', ...options }, {});
+    let ref: WeakRef<object> | undefined;
+    const onSocket = (message: unknown): void => void (ref = new WeakRef((message as { socket: object }).socket));
+    subscribe('net.server.socket', onSocket);
+    const client = connectTcp(server.port, '127.0.0.1')
+      .on('error', () => {})
+      .resume();
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    client.write(Buffer.from(says, 'latin1'));
+    await expect.poll(() => ref !== undefined).toBe(true);
+    unsubscribe('net.server.socket', onSocket);
+    client.end();
+    await closed;
+    expect(await collectGarbage(ref!)).toBe(true);
+    await ended(server);
+    // Where it was is known still.
+    expect([server.address, server.port > 0]).toEqual([null, true]);
+  });
+});
 
 describe('reusePort', () => {
   test.skipIf(!CAN)('two listen on one port, and both are given connections', async () => {

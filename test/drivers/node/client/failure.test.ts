@@ -54,6 +54,22 @@ test('nor does one that comes when nobody waits for it any more', async () => {
   expect(complaints.mock.calls.flat().at(-1)).toMatchObject({ message: 'it does not end' });
 });
 
+test.each(['write', 'resume', 'on', 'cork'] as const)(
+  'a stream whose `%s` throws is ended, and its error told',
+  async (name) => {
+    const stream = new Duplex({ read() {}, write() {} });
+    const broken = () =>
+      Object.assign(stream, {
+        [name]: () => {
+          throw new Error('it is broken');
+        },
+      });
+    const opening = open('ws://a.test/', { createConnection: broken, handshakeTimeout: false });
+    await expect(opening).rejects.toMatchObject({ name: 'HandshakeError' });
+    expect(stream.destroyed).toBe(true);
+  },
+);
+
 describe('what an attempt fails with', () => {
   const error = (fields: object): Error => Object.assign(new Error('it'), fields);
 

@@ -229,3 +229,20 @@ describe('where a server takes no WebSockets over HTTP/2', () => {
     await Promise.all(opened.map((ws) => ws.close()));
   });
 });
+
+test('a session of one’s own leads to one server: a redirect to another goes over HTTP/1.1', async () => {
+  const server = await serve();
+  const web = http2.createServer({ settings: { enableConnectProtocol: true } });
+  web.on('stream', (stream) =>
+    stream.respond({ ':status': 307, location: `${server.url}/there` }, { endStream: true }),
+  );
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  cleanups.push(() => web.close());
+  const url = `ws://127.0.0.1:${(web.address() as AddressInfo).port}`;
+  const session = http2.connect(url.replace('ws', 'http'));
+  cleanups.push(() => session.destroy());
+  const ws = await open(url, { http2: session, maxRedirects: 1 });
+  expect([ws.url, ws.request!.version]).toEqual([`${server.url}/there`, '1.1']);
+  await isServed(ws);
+  await ws.close();
+});
