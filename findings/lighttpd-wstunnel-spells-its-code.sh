@@ -3,7 +3,8 @@
 # client closes with 4001, with 1000 and without a code; sends two texts in one segment; the server behind ends TCP.
 # Expected: the client's code in return, or 1000; a message for a message; Close 1000 or 1001 when the server behind has ended.
 # Seen: the code in return is always 12592, which no code is: the digits 1000 are sent as letters, "10" for the code and "00" for the reason. A
-# client takes it for a protocol error, 1006. Two texts that are read at once come back as one; the end behind is TCP's end, without a Close.
+# strict client, as ws, takes it for a protocol error, 1006. Two texts that are read at once come back as one; the end behind is TCP's end,
+# without a Close.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
