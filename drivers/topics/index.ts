@@ -20,6 +20,7 @@ export function createPresence<Info = unknown>(hub: Topics, options?: PresenceOp
 export type { BytesLike, ConnectionLostError, WebSocketError, WebSocketErrorInit } from '../../protocol/index.ts';
 export type { Clock, Sleeper, Wake } from '../clock.ts';
 export type { SocketState } from '../socket/handlers.ts';
+export { clientProtocol, serveClient } from './serve-client.ts';
 export { memoryEngine } from './memory-engine.ts';
 export type { MemoryLogOptions as MemoryEngineOptions } from './memory-log.ts';
 export { EngineDownError, OutcomeUnknownError, TopicsError, type TopicsErrorKind } from './errors.ts';

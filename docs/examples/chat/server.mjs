@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from 'redis';
 import { listen } from 'sansocket';
-import { createTopics } from 'sansocket/topics';
+import { clientProtocol, createTopics, serveClient } from 'sansocket/topics';
 import { redisEngine } from 'sansocket/topics/redis';
-import { frame, onGap, serveTopics } from './protocol.mjs';
 
 const [port, redisPort] = process.argv.slice(2).map(Number);
 const client = createClient({ socket: { host: '127.0.0.1', port: redisPort } });
@@ -13,8 +12,8 @@ const hub = createTopics({
   engine: redisEngine(client, { prefix: 'chat' }),
   // Rooms are open to all here; anything but true denies.
   authorize: (_ws, topic) => topic.startsWith('room/'),
-  frame,
-  onGap,
+  // What topicsClient in the page speaks.
+  ...clientProtocol,
 });
 await hub.start();
 
@@ -23,7 +22,7 @@ const html = { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8
 
 const server = await listen(
   { host: '127.0.0.1', port, maxMessageSize: 16_384, onRequest: ({ path }) => (path === '/' ? html : { status: 404 }) },
-  (ws) => serveTopics(hub, ws),
+  (ws) => serveClient(hub, ws),
 );
 console.log(`chat on ${server.url}`);
 

@@ -12,6 +12,7 @@ import { isWsSocket, WsOutlet, type WsSocket } from './ws-outlet.ts';
 
 /** Whom a hub can subscribe: a `WebSocket`, the event face's `Socket`, or a socket of the `ws` package's face. */
 export type Subscriber = WebSocket | EventSocket | WsSocket;
+export type { WebSocket };
 
 /** From how many buffered bytes on a socket that doesn't say so itself counts as slow. */
 const HIGH_WATER = 64 * 1024;

@@ -1,10 +1,14 @@
-/** The client over connections that break, at nodes that change, with the server half of docs/examples/chat. */
+/** The client over connections that break, at nodes that change, with the server half of its protocol. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createNetwork, type Network } from '../../../../drivers/pipe/index.ts';
 import { topicsClient, type TopicsClient } from '../../../../drivers/topics/client/index.ts';
-import { createTopics, type Topics, type TopicsOptions } from '../../../../drivers/topics/index.ts';
-// @ts-expect-error plain JavaScript, as its readers run it
-import { frame, onGap, serveTopics } from '../../../../docs/examples/chat/protocol.mjs';
+import {
+  clientProtocol,
+  createTopics,
+  serveClient,
+  type Topics,
+  type TopicsOptions,
+} from '../../../../drivers/topics/index.ts';
 import { Broker } from '../broker.ts';
 
 interface World {
@@ -24,11 +28,11 @@ async function world(options: TopicsOptions = {}): Promise<World> {
   const hubs: Topics[] = [];
   let next = 0;
   for (let i = 0; i < 2; i++) {
-    const hub = createTopics({ engine: broker.engine(), clock: network.clock, frame, onGap, ...options });
+    const hub = createTopics({ engine: broker.engine(), clock: network.clock, ...clientProtocol, ...options });
     await hub.start();
     hubs.push(hub);
   }
-  await network.listen({ host: 'server' }, (ws) => serveTopics(hubs[next++ % 2]!, ws));
+  await network.listen({ host: 'server' }, (ws) => serveClient(hubs[next++ % 2]!, ws));
   const heard: unknown[] = [];
   const client = topicsClient(network.open.reconnecting('ws://server', { baseDelay: 10 }), {
     onGap: (topic, gap) => void heard.push({ topic, ...gap }),

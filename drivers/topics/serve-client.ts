@@ -1,0 +1,100 @@
+import { nameOf } from '../../protocol/internal.ts';
+import type { TopicData } from './engine.ts';
+import { TopicsError } from './errors.ts';
+import type { Gap, TopicsOptions } from './options.ts';
+import type { Subscriber, WebSocket } from './outlets/index.ts';
+import type { Position } from './position.ts';
+import type { Topics } from './topics.ts';
+
+/** Requests of a connection that are under way at once: those that follow wait, and their client with them. */
+const MOST_REQUESTS = 100;
+
+/**
+ * What a hub needs to speak with `sansocket/topics/client`, beside `serveClient`: `createTopics({ ...clientProtocol, … })`.
+ * Its messages are JSON, as text, whoever publishes them: for any other the subscribers are told of a gap, `'frame'`.
+ */
+export const clientProtocol: Required<Pick<TopicsOptions, 'frame' | 'onGap'>> = {
+  // The message is not written anew: one that is nested just as deep as its sender's request could be would be too deep here.
+  frame(topic: string, message: TopicData, position: Position | undefined): string {
+    if (typeof message !== 'string') throw new TypeError('what the clients of topics are sent is JSON, as text');
+    JSON.parse(message); // throws for what is none
+    return `{"message":${message},${JSON.stringify({ topic, position }).slice(1)}`;
+  },
+
+  onGap: (ws: Subscriber, topic: string, { reason }: Gap): unknown => ws.send(JSON.stringify({ topic, gap: reason })),
+};
+
+/**
+ * Serves a connection whose other end is `sansocket/topics/client`: subscribes, unsubscribes and publishes as it asks, as far as the
+ * hub's `authorize` lets it, a hundred requests at once. It receives all that comes; a message that is no text ends the connection
+ * with 1003. Resolves when the connection has ended.
+ *
+ * @throws TypeError for what is no hub, or no WebSocket of the promise API.
+ */
+export async function serveClient(hub: Topics, ws: WebSocket<any>): Promise<void> {
+  if (typeof (hub as Partial<Topics> | undefined)?.subscribe !== 'function') {
+    throw new TypeError(`serveClient: expected a hub, as createTopics makes them, not ${nameOf(hub)}`);
+  }
+  if (typeof (ws as Partial<WebSocket> | undefined)?.receive !== 'function') {
+    throw new TypeError(`serveClient: expected a WebSocket of the promise API, not ${nameOf(ws)}`);
+  }
+  let underWay = 0;
+  let goOn = (): void => {};
+  for await (const text of ws) {
+    if (typeof text !== 'string') return void (await ws.close(1003, 'JSON, as text'));
+    underWay++;
+    void answer(hub, ws, text).finally(() => {
+      underWay--;
+      goOn();
+    });
+    // No Promise.race: whatever is under way for long would keep something of each that was not.
+    if (underWay >= MOST_REQUESTS) await new Promise<void>((resolve) => (goOn = resolve));
+  }
+}
+
+/** What a client may ask for, of whatever types. */
+interface Request {
+  readonly id?: unknown;
+  readonly subscribe?: any;
+  readonly unsubscribe?: any;
+  readonly publish?: any;
+  readonly message?: unknown;
+  readonly since?: any;
+  readonly key?: any;
+}
+
+async function answer(hub: Topics, ws: WebSocket, text: string): Promise<void> {
+  let done: unknown;
+  let said: object;
+  try {
+    const request = JSON.parse(text) as Request;
+    done = request.id;
+    said = (await perform(hub, ws, request)) ?? {};
+  } catch (error) {
+    said = { error: refusalOf(error) };
+  }
+  // It may have ended meanwhile.
+  await ws.send(JSON.stringify({ done, ...said })).catch(() => {});
+}
+
+/** The hub looks at the types. */
+async function perform(
+  hub: Topics,
+  ws: WebSocket,
+  request: Request,
+): Promise<{ position?: Position | undefined } | void> {
+  const { subscribe, unsubscribe, publish, message, since, key } = request;
+  if (unsubscribe !== undefined) return hub.unsubscribe(ws, unsubscribe);
+  if (subscribe !== undefined) return hub.subscribe(ws, subscribe, { since: since ?? undefined });
+  const { position } = await hub.publish(publish, JSON.stringify(message), { from: ws, key: key ?? undefined });
+  return { position };
+}
+
+/** What a client did wrong, and what the hub could not do, is told; what else went wrong is nobody's business there. */
+function refusalOf(error: unknown): { kind: string; message: string } {
+  if (error instanceof TopicsError) return { kind: error.kind, message: error.message };
+  const isTheirs = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+  return isTheirs
+    ? { kind: 'bad-request', message: error.message }
+    : { kind: 'failed', message: 'the server could not do it' };
+}

@@ -1,0 +1,106 @@
+/** The server half of the protocol of `sansocket/topics/client`, asked by hand; what a client makes of it is in client/client.test.ts. */
+import { expect, test } from 'vitest';
+import { createNetwork, type WebSocket } from '../../../drivers/pipe/index.ts';
+import {
+  clientProtocol,
+  createTopics,
+  serveClient,
+  type Topics,
+  type TopicsOptions,
+} from '../../../drivers/topics/index.ts';
+
+interface Served {
+  readonly hub: Topics;
+  readonly ws: WebSocket;
+  ask(request: unknown): Promise<unknown>;
+  next(): Promise<unknown>;
+}
+
+async function served(options: TopicsOptions = {}): Promise<Served> {
+  const network = createNetwork();
+  const hub = createTopics({ clock: network.clock, ...clientProtocol, ...options });
+  await hub.start();
+  await network.listen({}, (ws) => serveClient(hub, ws));
+  const ws = await network.open('ws://server/');
+  const next = async (): Promise<unknown> => {
+    await network.advance(10);
+    return JSON.parse(await ws.receiveText());
+  };
+  const ask = async (request: unknown): Promise<unknown> => {
+    await ws.send(typeof request === 'string' ? request : JSON.stringify(request));
+    return next();
+  };
+  return { hub, ws, ask, next };
+}
+
+test('subscribes, publishes, resumes and unsubscribes, each with its answer', async () => {
+  const { hub, ask, next } = await served();
+  const { position } = (await ask({ id: 1, subscribe: 'news' })) as { position: string };
+  expect(position).toBeTypeOf('string');
+  const given = (await ask({ id: 2, publish: 'news', message: { a: [1] } })) as { position: string };
+  const answers = [given, await next()];
+  expect(answers).toContainEqual({ topic: 'news', message: { a: [1] }, position: expect.any(String) });
+  expect(answers).toContainEqual({ done: 2, position: expect.any(String) });
+  expect(await ask({ id: 3, unsubscribe: 'news' })).toEqual({ done: 3 });
+  expect(hub.topics()).toEqual([]);
+  expect(await ask({ id: 4, subscribe: 'news', since: position })).toMatchObject({ done: 4 });
+  expect(await next()).toMatchObject({ topic: 'news', message: { a: [1] } });
+});
+
+test('tells what a client did wrong, and what the hub does not do, by its kind', async () => {
+  const { ask } = await served({ authorize: (_ws, topic) => topic !== 'secret', limits: { message: 100 } });
+  const bad = { kind: 'bad-request', message: expect.any(String) };
+  for (const request of ['no JSON', '[]', 'null', {}, { subscribe: 7 }, { subscribe: '' }]) {
+    expect(await ask(request)).toEqual({ error: bad });
+  }
+  expect(await ask({ id: 1, subscribe: 'news', since: 'nowhere' })).toEqual({ done: 1, error: bad });
+  expect(await ask({ id: 2, publish: 'news' })).toEqual({ done: 2, error: bad });
+  expect(await ask({ id: 3, publish: 'news', message: 1, key: 5 })).toEqual({ done: 3, error: bad });
+  expect(await ask({ id: 4, publish: 'secret', message: 1 })).toMatchObject({ done: 4, error: { kind: 'denied' } });
+  expect(await ask({ id: 5, publish: 'news', message: 'x'.repeat(200) })).toMatchObject({ done: 5, error: bad });
+});
+
+test('tells of no error that is neither’s', async () => {
+  const { hub, ask } = await served();
+  hub.subscribe = () => Promise.reject(new Error('the password is 1234'));
+  expect(await ask({ id: 1, subscribe: 'news' })).toEqual({
+    done: 1,
+    error: { kind: 'failed', message: 'the server could not do it' },
+  });
+});
+
+test('tells a subscriber of what is no JSON as of a gap, and of none but that', async () => {
+  const reported: unknown[] = [];
+  const { hub, ask, next } = await served({ onError: (error) => void reported.push(error) });
+  await ask({ id: 1, subscribe: 'news' });
+  for (const message of ['{', Uint8Array.of(49)]) {
+    await hub.publish('news', message);
+    expect(await next()).toEqual({ topic: 'news', gap: 'frame' });
+  }
+  await hub.publish('news', '1');
+  expect(await next()).toMatchObject({ topic: 'news', message: 1 });
+  expect(reported.map((error) => (error as Error).name)).toEqual(['SyntaxError', 'TypeError']);
+});
+
+test('ends who sends bytes with 1003, and is over when the connection is', async () => {
+  const network = createNetwork();
+  const hub = createTopics({ clock: network.clock, ...clientProtocol });
+  await hub.start();
+  let isOver = false;
+  await network.listen({}, async (ws) => {
+    await serveClient(hub, ws);
+    isOver = true;
+  });
+  const ws = await network.open('ws://server/');
+  await ws.send(Uint8Array.of(1));
+  await network.advance(10);
+  expect(await ws.closed).toMatchObject({ code: 1003, reason: 'JSON, as text' });
+  expect(isOver).toBe(true);
+});
+
+test('wants a hub and a WebSocket', async () => {
+  const { hub, ws } = await served();
+  await expect(serveClient({} as Topics, ws)).rejects.toThrow('expected a hub, as createTopics makes them');
+  await expect(serveClient(ws as never, hub as never)).rejects.toThrow(TypeError);
+  await expect(serveClient(hub, {} as WebSocket)).rejects.toThrow('expected a WebSocket');
+});
