@@ -70,7 +70,7 @@ export const MORE_SCRIPTS: Readonly<Record<string, Script>> = {
     client.binaryType = 'blob';
     peer.send(Buffer.from([1, 2]));
     const [blob] = await once(client, 'message');
-    note(`${blob.constructor.name} ${describe(await blob.arrayBuffer())}`);
+    note(`${blob.constructor.name} ${describe(await blob.arrayBuffer())} ${client.bufferedAmount}`);
     try {
       client.ping(new Blob(['x'.repeat(126)]));
     } catch (error) {
