@@ -24,7 +24,7 @@ export function addPlace(error: WebSocketError | undefined, url: string, stage: 
   const text = texts.get(error) ?? error.message;
   const waited = error instanceof TimeoutError && stage !== undefined ? `, waiting for ${stage}` : '';
   // Servers that speak TLS hang up on whoever doesn't, and mostly without a word.
-  const isSilent = error.kind === 'lost' && /^ws:/i.test(url);
+  const isSilent = error.kind === 'lost' && (error as HandshakeError).isTemporary && /^ws:/i.test(url);
   const hint = isSilent ? '; where the server speaks TLS, the URL begins with wss:' : '';
   const message = `${text}${waited}: ${shownUrl(url)}${hint}`;
   if (texts.has(error)) return anotherOf(error, message);

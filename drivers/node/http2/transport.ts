@@ -137,7 +137,8 @@ export class Http2Transport implements Transport {
   /** The stream was never opened. */
   #lose(error?: Error): void {
     this.#release();
-    nextTick(() => this.#handler.onLost(error));
+    // What Node refuses to send, it refuses the next time, too.
+    nextTick(() => this.#handler.onLost(error, error?.name !== 'TypeError'));
   }
 
   #carry(stream: Http2Stream): void {

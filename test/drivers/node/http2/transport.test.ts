@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { ClientHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
+import { listen, open } from '../../../../drivers/index.ts';
 import { connect, serve } from '../../../../drivers/node/index.ts';
 import type { StreamLease } from '../../../../drivers/node/http2/carrier.ts';
 import { Http2Transport } from '../../../../drivers/node/http2/transport.ts';
@@ -74,4 +75,16 @@ test('what a server does not read holds up its client, and comes when it does', 
   told.emit('resume');
   await all;
   expect(sizes).toEqual([size, size, size]);
+});
+
+test('a header that Node does not send over HTTP/2 fails for good: another attempt would, too', async () => {
+  const server = await listen({ host: '127.0.0.1', port: 0, http2: true }, () => {});
+  onTestFinished(() => server.close({ timeout: 0 }).then(() => {}));
+  const options = { http2: true, headers: { authorization: ['one', 'two'] } } as const;
+  const error = await open(server.url, options).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'HandshakeError', isTemporary: false });
+  expect(error).toHaveProperty('cause.code', 'ERR_HTTP2_HEADER_SINGLE_VALUE');
+  expect((error as Error).message).not.toContain('wss:');
+  const attempts = open.reconnecting(server.url, { ...options, baseDelay: 1 });
+  await expect(attempts.next()).rejects.toMatchObject({ isTemporary: false });
 });
