@@ -68,13 +68,19 @@ async function answer(hub: Topics, ws: WebSocket, text: string): Promise<void> {
   let said: object;
   try {
     const request = JSON.parse(text) as Request;
-    done = request.id;
+    done = idOf(request);
     said = (await perform(hub, ws, request)) ?? {};
   } catch (error) {
     said = { error: refusalOf(error) };
   }
   // It may have ended meanwhile.
   await ws.send(JSON.stringify({ done, ...said })).catch(() => {});
+}
+
+/** What the answer says again. One that is nested could be too deep to be written, though it could be read. */
+function idOf({ id }: Request): unknown {
+  if (typeof id === 'object' && id !== null) throw new TypeError(`id must be a number or a string, not ${nameOf(id)}`);
+  return id;
 }
 
 /** The hub looks at the types. */

@@ -60,6 +60,19 @@ test('tells what a client did wrong, and what the hub does not do, by its kind',
   expect(await ask({ id: 5, publish: 'news', message: 'x'.repeat(200) })).toMatchObject({ done: 5, error: bad });
 });
 
+test('takes no id that is nested: read at any depth, it could not be written back', async () => {
+  const { ask } = await served();
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+  const error = { kind: 'bad-request', message: 'id must be a number or a string, not an array' };
+  for (const request of [`{"id":${deep},"subscribe":"news"}`, { id: [1], subscribe: 'news' }]) {
+    expect(await ask(request)).toEqual({ error });
+  }
+  // What else may be as deep is answered.
+  for (const rest of ['"publish":"news","message":', '"subscribe":', '"publish":"news","message":1,"key":']) {
+    expect(await ask(`{"id":"a",${rest}${deep}}`)).toMatchObject({ done: 'a', error: { kind: 'bad-request' } });
+  }
+});
+
 test('tells of no error that is neither’s', async () => {
   const { hub, ask } = await served();
   hub.subscribe = () => Promise.reject(new Error('the password is 1234'));
