@@ -10,6 +10,7 @@ import { SEND_HIGH_WATER, SEND_LIMIT } from '../../socket/options.ts';
 import { Socket } from '../../socket/socket.ts';
 import { SocketSetting } from '../../socket/socket-parts.ts';
 import type { TransportHandler } from '../../transport.ts';
+import { beforeData } from '../before-data.ts';
 import { nextTick, nodeClock } from '../clock.ts';
 import { diagnostics, debugTrace, tellStart } from '../diagnostics.ts';
 import { type CurrentContext, currentContext } from '../internals/async-context.ts';
@@ -93,10 +94,12 @@ export class Acceptor<Data> {
 
   /** The same, but that nothing is made of the request before this has returned. */
   acceptStreamLater(stream: ServerHttp2Stream, fields: readonly string[], incoming?: Http2ServerRequest): Socket<Data> {
-    const socket = this.#ofStream(stream, incoming);
-    nodeClock.defer(() => {
+    // What the stream brings comes behind the fields.
+    const ready = beforeData(stream, () => {
       if (!stream.destroyed && socket.state === 'connecting') socket.receiveFields(fields, stream.endAfterHeaders);
     });
+    const socket = this.#ofStream(stream, incoming);
+    ready();
     return socket;
   }
 

@@ -1,7 +1,7 @@
 /** One acceptor for many single upgrades. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2';
+import { connect as connectHttp2, createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { open } from '../../../drivers/index.ts';
@@ -70,6 +70,38 @@ test('over HTTP/2 too, no handler is called before the caller has the socket', a
   await ws.close();
   acceptor.stopAccepting();
   await acceptor.closed;
+});
+
+test('over HTTP/2, what a client did not wait with comes behind its request, however late that is accepted', async () => {
+  const told: unknown[] = [];
+  const acceptor = createAcceptor(
+    {},
+    {
+      open: () => void told.push('open'),
+      message: (socket, data) => {
+        told.push(data);
+        socket.terminate();
+      },
+    },
+  );
+  const web = createHttp2Server({ settings: { enableConnectProtocol: true } }, () => {});
+  web.on('connect', async (request: Http2ServerRequest) => {
+    while (request.stream.readableLength === 0) await new Promise((resolve) => setImmediate(resolve));
+    acceptor.accept(request, request.stream, new Uint8Array(0));
+  });
+  web.listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  onTestFinished(() => void web.close());
+  const session = connectHttp2(`http://127.0.0.1:${(web.address() as AddressInfo).port}`);
+  onTestFinished(() => session.destroy());
+  await once(session, 'remoteSettings');
+  const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', 'sec-websocket-version': '13' });
+  stream.on('error', () => {}).resume();
+  const statuses: unknown[] = [];
+  stream.on('response', (fields) => statuses.push(fields[':status']));
+  stream.write(Buffer.from('\x81\x82\0\0\0\0hi', 'latin1'));
+  await once(stream, 'close');
+  expect({ told, statuses }).toEqual({ told: ['open', 'hi'], statuses: [200] });
 });
 
 test('after stopAccepting newcomers are refused, and closed resolves with the last connection', async () => {
