@@ -328,14 +328,14 @@ export class Lifecycle implements ReceiverOwner {
     if (this.state === State.UNANSWERED) this.abort(On.lost, this.lossOf());
   }
 
-  /** Nothing can be sent any more. Where something may have come that says more of the end, it is taken in first. */
-  loseOutput(cause: unknown): void {
+  /** Nothing can be sent any more. Where something may have come that says more of the end, it is taken in first. `hasLeft`: our Close frame has. */
+  loseOutput(cause: unknown, hasLeft = false): void {
     if (this.next(On.outputLost) === State.ABORTED) {
       this.abort(On.outputLost, this.lossOf(cause));
     } else {
-      this.closing.loss = { cause };
+      this.closing.loss ??= { cause };
       this.take(On.outputLost);
-      this.failForLoss();
+      if (!hasLeft) this.failForLoss();
     }
     this.sender.release();
   }
@@ -343,7 +343,8 @@ export class Lifecycle implements ReceiverOwner {
   /** The transport is gone: where what it brought is not dealt with yet, that takes turns, and nothing can be sent meanwhile. */
   outliveTransport(cause: unknown): void {
     if (!this.wantsTurn) return;
-    this.loseOutput(cause);
+    // What the transport had taken counts as sent, as it does where no turn is waited for.
+    this.loseOutput(cause, this.closing.isSent && this.sender.size === 0);
     this.timers.clear();
   }
 

@@ -211,6 +211,40 @@ describe.each(ROLES)('a %s', (role) => {
       }
     });
 
+    test.each([
+      [
+        'is clean with the Close frame that is in line',
+        [CLOSED],
+        { clean: true, received: { code: 4001 }, error: undefined },
+      ],
+      ['tells of the loss where none is in line', [], { clean: false, received: undefined, error: { kind: 'lost' } }],
+    ])('whose own Close frame has left before the transport is lost %s', (_what, last, info) => {
+      const endpoint = waiting({}, last);
+      endpoint.connection.close(4000);
+      expect(endpoint.sent()).toEqual(['CLOSE 4000 ""']);
+      endpoint.call(() => endpoint.connection.transportLost(0));
+      takeAllTurns(endpoint);
+      expect(endpoint.closed).toMatchObject({ ...info, sent: { code: 4000 }, first: 'sent' });
+    });
+
+    test('whose own Close frame has not left when the transport is lost did not send it', () => {
+      const endpoint = waiting({}, [CLOSED]);
+      endpoint.connection.close(4000);
+      endpoint.call(() => endpoint.connection.transportLost(0));
+      takeAllTurns(endpoint);
+      expect(endpoint.closed).toMatchObject({ clean: false, sent: undefined, first: 'received' });
+      expect(endpoint.closed!.error!.message).toContain('before our Close frame had left');
+    });
+
+    test('tells why its output was lost, not what became of the transport behind that', () => {
+      const cause = new Error('write EPIPE');
+      const endpoint = waiting();
+      endpoint.call(() => endpoint.connection.outputLost(0, cause));
+      endpoint.call(() => endpoint.connection.transportLost(0, new Error('read ECONNRESET')));
+      takeAllTurns(endpoint);
+      expect(endpoint.closed!.error!.cause).toBe(cause);
+    });
+
     test('holds to the first end that it is told of', () => {
       const endpoint = waiting({}, [CLOSED]);
       endpoint.receiveEof();
