@@ -13,7 +13,7 @@ import {
   resolveLimits,
   toBytes,
 } from '../../protocol/internal.ts';
-import { report } from '../socket/guard.ts';
+import { guard, report } from '../socket/guard.ts';
 import type { Handlers, Socket } from '../socket/socket.ts';
 import { checkHandlers } from '../socket/handlers.ts';
 import type { Paths, ServerOptions, WithContext } from '../socket/options.ts';
@@ -204,7 +204,8 @@ function takeOverLater<Data>(
 ): Socket<Data> {
   const begin = handOver(request, stream, head);
   // What the stream brings comes behind the head.
-  const ready = beforeData(stream, () => begin(socket));
+  const pump = { failed: (error: unknown) => socket.transportHandler.failed?.(error) };
+  const ready = beforeData(stream, () => guard(pump, () => begin(socket)));
   const socket = acceptor.accept(stream, undefined, request);
   ready();
   return socket;

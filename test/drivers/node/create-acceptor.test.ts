@@ -1,8 +1,9 @@
 /** One acceptor for many single upgrades. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { open } from '../../../drivers/index.ts';
 import { createAcceptor, type Handlers, type AcceptorOptions, type Socket } from '../../../drivers/node/index.ts';
@@ -102,6 +103,24 @@ test('over HTTP/2, what a client did not wait with comes behind its request, how
   stream.write(Buffer.from('\x81\x82\0\0\0\0hi', 'latin1'));
   await once(stream, 'close');
   expect({ told, statuses }).toEqual({ told: ['open', 'hi'], statuses: [200] });
+});
+
+test('a stream that throws when its request is due ends its own connection alone', async () => {
+  const ends: unknown[] = [];
+  const acceptor = createAcceptor({}, { close: (_socket, { error }) => void ends.push(error?.cause) });
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const request = { method: 'GET', url: '/', httpVersion: '1.1', httpVersionMajor: 1, rawHeaders: [] };
+  acceptor.accept(request as unknown as IncomingMessage, stream, new Uint8Array(0));
+  const broken = new Error('broken');
+  let times = 0;
+  Object.defineProperty(stream, 'destroyed', {
+    get() {
+      if (times++ === 0) throw broken;
+      return false;
+    },
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect({ ends, left: acceptor.connections.size }).toEqual({ ends: [broken], left: 0 });
 });
 
 test('after stopAccepting newcomers are refused, and closed resolves with the last connection', async () => {
