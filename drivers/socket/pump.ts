@@ -184,10 +184,15 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   failed(cause: unknown): void {
     const transport = this.#transport;
     this.#transport = undefined;
-    if (this.#connection.phase === Phase.CLOSED) this.#owner.failed(cause);
-    else this.#connection.transportLost(this.#setting.clock.now(), cause);
-    this.#arm();
-    transport?.abort();
+    const tell = (): void => {
+      if (this.#connection.phase === Phase.CLOSED) this.#owner.failed(cause);
+      else this.#connection.transportLost(this.#setting.clock.now(), cause);
+      this.#arm();
+      transport?.abort();
+    };
+    // Within an event the connection can't be told.
+    if (this.#isRunning) this.#setting.clock.defer(() => guard(this, tell));
+    else tell();
   }
 
   /** Something was sent: it leaves at the end of the turn, or now when it is much. Returns whether to go on. */

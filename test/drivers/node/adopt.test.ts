@@ -202,6 +202,27 @@ test.each(STREAM_MEMBERS)('a stream whose %s throws is the end of its own connec
   }
 });
 
+test('a stream that throws at what a handler sends ends with that error', async () => {
+  const broken = new Error('broken');
+  const stream = new Duplex({ read() {} });
+  stream.write = () => {
+    throw broken;
+  };
+  const ends: unknown[] = [];
+  adopt(
+    stream,
+    frame({ opcode: TEXT, payload: 'much', key: KEY }),
+    { role: 'server' },
+    {},
+    {
+      message: (socket) => void socket.send(new Uint8Array(1_000_000)),
+      close: (_socket, { error }) => void ends.push(error?.cause),
+    },
+  );
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+  expect({ ends, destroyed: stream.destroyed }).toEqual({ ends: [broken], destroyed: true });
+});
+
 describe('a Duplex that hands on the memory it was given', () => {
   test('carries what was sent, however long it holds that', async () => {
     const held: Uint8Array[] = [];
