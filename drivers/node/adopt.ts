@@ -153,9 +153,9 @@ export class Adopter<Data = unknown> {
       // Whoever asks a face asks the stream: what it would keep here is for nobody.
       remoteAddress: this.#isFace ? (stream as AddressSource) : peerAddress(stream),
     });
+    prepare(stream);
     // What the stream brings comes behind the head.
     const ready = beforeData(stream, () => socket.begin(early, stream));
-    prepare(stream);
     socket.attach(new NodeTransport(stream, socket.transportHandler));
     ready(); // a stream that throws already never is
     return socket;

@@ -174,6 +174,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     try {
       call(this.#connection, now, a as A, b as B);
     } catch (error) {
+      this.#isRunning = false;
       blame(this, error);
     }
     this.#isRunning = false;
@@ -190,9 +191,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
       this.#arm();
       transport?.abort();
     };
-    // Within an event the connection can't be told.
-    if (this.#isRunning) this.#setting.clock.defer(() => guard(this, tell));
-    else tell();
+    if (!this.#isRunning) return tell();
+    this.#setting.clock.defer(() => guard(this, tell)); // within an event the connection can't be told
   }
 
   /** Something was sent: it leaves at the end of the turn, or now when it is much. Returns whether to go on. */
