@@ -39,7 +39,13 @@ export async function serveClient(hub: Topics, ws: WebSocket<any>): Promise<void
     throw new TypeError(`serveClient: expected a WebSocket of the promise API, not ${nameOf(ws)}`);
   }
   let underWay = 0;
+  let isOver = false;
   let goOn = (): void => {};
+  // What had come by the end is done all the same, and waits for nothing any more.
+  void ws.closed.then(() => {
+    isOver = true;
+    goOn();
+  });
   for await (const text of ws) {
     if (typeof text !== 'string') return void (await ws.close(1003, 'JSON, as text'));
     underWay++;
@@ -48,7 +54,7 @@ export async function serveClient(hub: Topics, ws: WebSocket<any>): Promise<void
       goOn();
     });
     // No Promise.race: whatever is under way for long would keep something of each that was not.
-    if (underWay >= MOST_REQUESTS) await new Promise<void>((resolve) => (goOn = resolve));
+    if (underWay >= MOST_REQUESTS && !isOver) await new Promise<void>((resolve) => (goOn = resolve));
   }
 }
 

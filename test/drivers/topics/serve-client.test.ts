@@ -111,6 +111,26 @@ test('ends who sends bytes with 1003, and is over when the connection is', async
   expect(isOver).toBe(true);
 });
 
+test('is over when the connection is, whatever is under way, and what had come by then is asked for', async () => {
+  const network = createNetwork();
+  let asked = 0;
+  const authorize = (): Promise<boolean> => new Promise(() => void asked++);
+  const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
+  await hub.start();
+  let isOver = false;
+  await network.listen({}, async (ws) => {
+    await serveClient(hub, ws);
+    isOver = true;
+  });
+  const ws = await network.open('ws://server/');
+  for (let i = 0; i < 110; i++) void ws.send(JSON.stringify({ id: i, publish: 'news', message: i }));
+  await network.advance(10);
+  expect({ asked, isOver }).toEqual({ asked: 100, isOver: false });
+  void ws.close();
+  await network.advance(60_000);
+  expect({ asked, isOver }).toEqual({ asked: 110, isOver: true });
+});
+
 test('wants a hub and a WebSocket', async () => {
   const { hub, ws } = await served();
   await expect(serveClient({} as Topics, ws)).rejects.toThrow('expected a hub, as createTopics makes them');
