@@ -67,9 +67,9 @@ test('takes no id that is nested: read at any depth, it could not be written bac
   for (const request of [`{"id":${deep},"subscribe":"news"}`, { id: [1], subscribe: 'news' }]) {
     expect(await ask(request)).toEqual({ error });
   }
-  // What else may be as deep is answered.
+  // What else may be as deep is answered, and published where JSON is written without a stack (Node 26).
   for (const rest of ['"publish":"news","message":', '"subscribe":', '"publish":"news","message":1,"key":']) {
-    expect(await ask(`{"id":"a",${rest}${deep}}`)).toMatchObject({ done: 'a', error: { kind: 'bad-request' } });
+    expect(await ask(`{"id":"a",${rest}${deep}}`)).toMatchObject({ done: 'a' });
   }
 });
 
