@@ -17,17 +17,13 @@ export function writeManifest(path: string): void {
 
 /** The part of package.json that is made of the table. */
 export function entryPoints(): { exports: Conditions; typesVersions: object } {
-  const names = Object.keys(ENTRIES);
-  const aliases = Object.entries(ALIASES);
-  const subpaths = [
-    ...names.map((name) => (name === 'index' ? ['.', mainConditions()] : [`./${name}`, conditionsOf(name)])),
-    ...aliases.map(([alias, name]) => [`./${alias}`, conditionsOf(name)]),
-  ];
+  const names = Object.keys(ENTRIES).filter((name) => name !== 'index');
+  const subpaths = [...names.map((name) => [name, name]), ...Object.entries(ALIASES)];
+  const exports = subpaths.map(([subpath, entry]) => [`./${subpath}`, conditionsOf(entry)]);
   // TypeScript's `node10` resolution knows no `exports`.
-  const subpathsOf = [...names.filter((name) => name !== 'index').map((name) => [name, name]), ...aliases];
-  const types = subpathsOf.map(([subpath, name]) => [subpath, [declarationsOf(name)]]);
+  const types = subpaths.map(([subpath, entry]) => [subpath, [declarationsOf(entry)]]);
   return {
-    exports: { ...Object.fromEntries(subpaths), './package.json': './package.json' },
+    exports: { '.': mainConditions(), ...Object.fromEntries(exports), './package.json': './package.json' },
     typesVersions: { '*': Object.fromEntries(types) },
   };
 }
