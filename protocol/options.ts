@@ -183,7 +183,6 @@ export function makeDeflate(
 ): PermessageDeflate | undefined {
   const { compress = false, codec } = options;
   if (compress === false) return undefined;
-  if (codec === undefined)
-    throw new TypeError('compress needs a codec: the option of that name, of createNetwork in sansocket/pipe');
+  if (codec === undefined) throw new TypeError('compress needs a codec: the option of that name');
   return new PermessageDeflate(isServer, compress === true ? {} : compress, codec);
 }

@@ -20,7 +20,7 @@ import { IdleHint } from './idle-hint.ts';
 import { Link } from './link.ts';
 import { PipeListener } from './listener.ts';
 import { checkLinkOptions, oneWaySettings } from './link-options.ts';
-import { NETWORK_OPTIONS, PIPE_CLIENT_OPTIONS, PIPE_SERVER_OPTIONS } from './options.ts';
+import { checkCodec, NETWORK_OPTIONS, PIPE_CLIENT_OPTIONS, PIPE_SERVER_OPTIONS } from './options.ts';
 import type { Direction, LinkOptions } from './link-options.ts';
 import type { NetworkOptions, PipeClientOptions, PipeServerOptions } from './options.ts';
 import { SeededRandom } from './random.ts';
@@ -106,6 +106,7 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
   connect<Data = unknown>(url: string | URL, given?: PipeClientOptions, handlers: Handlers<Data> = {}): Socket<Data> {
     const options = checkOptions('connect', PIPE_CLIENT_OPTIONS, given);
     checkHandlers('connect', handlers);
+    checkCodec(options.compress, this.#codec);
     const limits = resolveLimits(options);
     const { origin, subprotocols, requireSubprotocol, headers, compress } = options;
     const request = { url: String(url), origin, subprotocols, requireSubprotocol, headers };
@@ -151,6 +152,7 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     const given = (typeof options === 'object' ? options : { port: options }) as PipeServerOptions;
     const all = checkOptions('serve', PIPE_SERVER_OPTIONS, given);
     checkHandlers('serve', handlers);
+    checkCodec(all.compress, this.#codec);
     const { host } = all;
     const port = Number(all.port ?? 80);
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw new RangeError('a port is a number from 0 to 65535');

@@ -79,3 +79,9 @@ export const PIPE_SERVER_OPTIONS: OptionTable<PipeServerOptions> = {
   compress: COMPRESS,
   link: tableOf(LINK_OPTIONS),
 };
+
+/** Throws a TypeError for what is to be compressed on a network that has nothing to do it with. */
+export function checkCodec(compress: boolean | CompressOptions | undefined, codec: DeflateCodec | undefined): void {
+  if (compress === undefined || compress === false || codec !== undefined) return;
+  throw new TypeError('compress needs a codec: createNetwork({ codec })');
+}

@@ -109,6 +109,17 @@ const mistakes: Mistake[] = [
     /compress needs a codec: .*createNetwork/,
   ],
   [
+    'the same, of a client',
+    async () => {
+      const network = createNetwork();
+      await network.listen({}, nothing);
+      await network.open('ws://server', { compress: true });
+    },
+    'TypeError',
+    undefined,
+    /compress needs a codec: .*createNetwork/,
+  ],
+  [
     'a path without a slash',
     () => listen({ ...LOCAL, path: 'chat' }, nothing),
     'TypeError',

@@ -73,7 +73,7 @@ describe('a wrong value is named', () => {
     [new TypeError('now must be a number of milliseconds'), () => open({ now: undefined })],
     [new TypeError('the sink must be an object'), () => open({ sink: undefined })],
     [
-      new TypeError('compress needs a codec: the option of that name, of createNetwork in sansocket/pipe'),
+      new TypeError('compress needs a codec: the option of that name'),
       () => Connection.server({ now: 0, sink: {}, compress: true }),
     ],
     [
