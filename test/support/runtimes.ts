@@ -3,7 +3,7 @@
  * devDependencies.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './source.ts';
 
@@ -21,12 +21,16 @@ export function findRuntime(name: keyof typeof RUNTIMES): string | undefined {
   const { packages, scope, path } = RUNTIMES[name];
   try {
     const folder = join(FOLDER, name);
-    if (!existsSync(join(folder, 'node_modules'))) {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+    if (!existsSync(folder)) {
+      // Whole or not at all: several tests ask at once, and would find the half of it.
+      mkdirSync(FOLDER, { recursive: true });
+      const made = mkdtempSync(join(FOLDER, `${name}-`));
+      writeFileSync(join(made, 'package.json'), '{ "private": true }\n');
       const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--force'];
       if (name !== 'node') args.push('--ignore-scripts');
-      execFileSync('npm', [...args, ...packages], { cwd: folder, stdio: 'ignore', timeout: 120_000 });
+      execFileSync('npm', [...args, ...packages], { cwd: made, stdio: 'ignore', timeout: 120_000 });
+      if (existsSync(folder)) rmSync(made, { recursive: true });
+      else renameSync(made, folder);
     }
     const home = join(folder, 'node_modules', scope);
     const inside = readdirSync(home).filter((one) => !one.startsWith('.') && existsSync(join(home, one, ...path)));

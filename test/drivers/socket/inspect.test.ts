@@ -6,10 +6,12 @@ import { createNetwork, Link, type Network, SeededRandom, VirtualClock } from '.
 import { createPresence, createTopics } from '../../../drivers/topics/index.ts';
 import { topicsClient } from '../../../drivers/topics/client/index.ts';
 
-/** Both ways must show the same. */
-function shown(object: { toJSON(): object }): string {
+/** The text; JSON must have all of it that it can. */
+function shown(object: object): string {
   const text = inspect(object, { breakLength: Infinity, depth: 4 });
-  expect(JSON.parse(JSON.stringify(object))).toEqual(JSON.parse(JSON.stringify(object.toJSON())));
+  const names = Object.keys(JSON.parse(JSON.stringify(object)) as object);
+  expect(names.length).toBeGreaterThan(0);
+  for (const name of names) expect(text).toContain(`${name}: `);
   return text;
 }
 
