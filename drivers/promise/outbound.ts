@@ -9,7 +9,7 @@ import {
 } from '../socket/send-options.ts';
 import type { Socket } from '../socket/socket.ts';
 import { isData, isWhole, notData, sizeOf, type Data, type Fragments } from './data.ts';
-import { Deferred, rejectedQuietly } from './deferred.ts';
+import { Pending, rejectedQuietly } from './deferred.ts';
 import { Ending } from './ending.ts';
 import { type Fifo, NOTHING_QUEUED, queued } from './fifo.ts';
 import { checkFragments, FragmentedMessage, isFragments, type FragmentedMessageOwner } from './fragmented-message.ts';
@@ -299,7 +299,7 @@ export class Outbound implements FragmentedMessageOwner {
 }
 
 /** A message that waits: for its turn, for its source, or for the transport to take more. */
-class PendingSend extends Deferred<void> {
+class PendingSend extends Pending<void> {
   readonly message: Data | PreparedMessage | Fragments;
   readonly options: SocketSendOptions | undefined;
   /** What it takes of the queue. A source's messages are not known yet. */
@@ -335,6 +335,6 @@ class PendingSend extends Deferred<void> {
   refuse(reason: unknown): void {
     this.isOver = true;
     this.giveUp?.callOff();
-    this.reject(reason);
+    this.resolve(Promise.reject(reason)); // the other end of the promise would be 72 bytes more for each that waits
   }
 }

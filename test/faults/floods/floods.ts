@@ -130,7 +130,7 @@ export const FLOODS: readonly Flood[] = [
     name: `messages of ${payload.length} bytes to a handler that awaits nothing, from a peer that does not read`,
     service: 'careless',
     peers: 4,
-    bound: 2 * SEND_LIMIT + 1, // each counts 256 bytes, and takes up to twice that
+    bound: 2 * SEND_LIMIT + 1, // each counts 256 bytes; what the handler makes of its promise is not counted
     attack: onOpen(async (peer) => {
       peer.deafen();
       await peer.repeat(many(frame({ opcode: TEXT, payload }), 5000));

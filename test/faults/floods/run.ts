@@ -25,6 +25,12 @@ export interface FloodReport {
 
 /** What a collector that is late, and the read and write buffers of a process, may add to what limits allow. */
 export const SLACK = 128 * 1024 * 1024;
+/**
+ * The heap that this package's server has, in MiB, for the floods whose cost is objects: with one without bounds V8 lets what is
+ * dead lie until there is four times of what lives, and memory says how quick the machine is, not what the limits allow.
+ * A server that needs more dies of it.
+ */
+const HEAP = 192;
 /** A server that has grown by so much has lost. */
 const STOP_AT = 1536 * 1024 * 1024;
 
@@ -43,12 +49,12 @@ export class Victim {
 
   constructor(library: Library) {
     const path = fileURLToPath(new URL('./server.ts', import.meta.url));
-    this.#process = fork(path, [library], { execArgv: ['--import', 'tsx'] });
+    const heap = library === 'sansocket' ? [`--max-old-space-size=${HEAP}`] : [];
+    this.#process = fork(path, [library], { execArgv: [...heap, '--import', 'tsx'] });
   }
 
   async ready(): Promise<this> {
-    const [report] = (await once(this.#process, 'message')) as [Extract<Report, { ports: unknown }>];
-    this.#ports = report.ports;
+    this.#ports = ((await this.#answer()) as Extract<Report, { ports: unknown }>).ports;
     return this;
   }
 
@@ -81,7 +87,7 @@ export class Victim {
   }
 
   async end(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, 'exit');
     this.#process.disconnect();
     const killer = setTimeout(() => this.#process.kill('SIGKILL'), 2000);
@@ -90,9 +96,24 @@ export class Victim {
   }
 
   async #ask(question: 'begin' | 'memory'): Promise<Extract<Report, { rss: number }>> {
-    const answer = once(this.#process, 'message');
+    const answer = this.#answer();
     this.#process.send(question);
-    return (await answer)[0];
+    return answer as Promise<Extract<Report, { rss: number }>>;
+  }
+
+  /** The next thing that it says. Rejects when it ends instead. */
+  async #answer(): Promise<Report> {
+    const over = new AbortController();
+    const ended = once(this.#process, 'exit', { signal: over.signal }).then(([code, signal]) => {
+      throw new Error(`the server ended, with ${code ?? signal}`);
+    });
+    try {
+      const [report] = await Promise.race([once(this.#process, 'message', { signal: over.signal }), ended]);
+      return report;
+    } finally {
+      over.abort();
+      ended.catch(() => {});
+    }
   }
 }
 
