@@ -1,4 +1,5 @@
 import type { Handlers } from '../socket/socket.ts';
+import { checkDeflate } from './deflate.ts';
 import { type Adopting, driver } from './driver.ts';
 import { type ConnectionOptions, socketOptions } from './options.ts';
 
@@ -6,20 +7,27 @@ import { type ConnectionOptions, socketOptions } from './options.ts';
 const MOST = 64;
 
 const bySettings = new Map<string, Adopting>();
-const byOptions = new WeakMap<object, Adopting>();
 
-/** Who takes connections with these options over. Connections with the same ones share what is made of them. */
+/**
+ * Who takes connections with these options over. Connections with the same ones share what is made of them. They are looked at for
+ * each connection: a server's `options` may change.
+ */
 export function adopterFor(options: ConnectionOptions, handlers: Handlers<any>): Adopting {
-  let adopter = byOptions.get(options);
-  if (adopter !== undefined) return adopter;
   const settings = socketOptions(options);
-  const key = JSON.stringify(settings);
-  adopter = bySettings.get(key);
+  const key = Object.values(settings).join();
+  let adopter = bySettings.get(key);
   if (adopter === undefined) {
     adopter = driver().adopter(settings, handlers);
     if (bySettings.size >= MOST) bySettings.clear();
     bySettings.set(key, adopter);
   }
-  byOptions.set(options, adopter);
   return adopter;
+}
+
+/** Throws a TypeError or RangeError for what no connection may have: when there is one, nobody would catch it. */
+export function checkSettings(options: ConnectionOptions & { perMessageDeflate?: unknown }): void {
+  driver().adopter(socketOptions(options), {});
+  if (typeof options.perMessageDeflate === 'object' && options.perMessageDeflate !== null) {
+    checkDeflate(options.perMessageDeflate);
+  }
 }

@@ -15,6 +15,7 @@ import {
   makeOffer,
   type PerMessageDeflateOptions,
 } from './deflate.ts';
+import { checkSettings } from './adopters.ts';
 import { driver } from './driver.ts';
 import { parse } from './extension.ts';
 import { type ClientOptions, defaultsOf } from './options.ts';
@@ -148,6 +149,8 @@ function makeRequest(journey: Journey, address: string | URL): Asked {
   const fault = faultOf(url);
   if (fault !== undefined) throw new SyntaxError(fault);
 
+  checkSettings(request);
+
   const key = randomBytes(16).toString('base64');
   const deflate = deflateOptions(request.perMessageDeflate);
   aim(request, url);
@@ -201,8 +204,8 @@ function deflateOptions(option: ClientOptions['perMessageDeflate']): PerMessageD
 function aim(request: Request, url: URL): void {
   const isSecure = url.protocol === 'wss:';
   const defaultPort = isSecure ? 443 : 80;
-  request.createConnection ??= (isSecure ? connectTls : connectTcp) as Request['createConnection'];
-  request.defaultPort ??= defaultPort;
+  request.createConnection ||= (isSecure ? connectTls : connectTcp) as Request['createConnection'];
+  request.defaultPort ||= defaultPort;
   request.port = url.port || defaultPort;
   request.host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   request.path = url.pathname + url.search;

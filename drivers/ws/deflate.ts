@@ -110,15 +110,37 @@ function valueOf(name: string, value: string | true, isOffer: boolean): true | n
   }
 }
 
+/** Throws a RangeError for numbers that nothing can be compressed with. */
+export function checkDeflate(options: PerMessageDeflateOptions): void {
+  const { serverMaxWindowBits, clientMaxWindowBits } = options;
+  const { level, memLevel } = options.zlibDeflateOptions ?? {};
+  // What is no number says whether.
+  if (typeof serverMaxWindowBits === 'number') check('serverMaxWindowBits', serverMaxWindowBits, 8, 15);
+  if (typeof clientMaxWindowBits === 'number') check('clientMaxWindowBits', clientMaxWindowBits, 8, 15);
+  if (level !== undefined) check('zlibDeflateOptions: level', level, -1, 9);
+  if (memLevel !== undefined) check('zlibDeflateOptions: memLevel', memLevel, 1, 9);
+}
+
+function check(name: string, value: number, from: number, to: number): void {
+  if (Number.isInteger(value) && value >= from && value <= to) return;
+  throw new RangeError(`perMessageDeflate: ${name} must be an integer from ${from} to ${to}, not ${String(value)}`);
+}
+
 /** The same in the driver's words. */
 export function compressOf(options: PerMessageDeflateOptions, agreed: Agreed, isServer: boolean): CompressOptions {
   const { level, memLevel } = options.zlibDeflateOptions ?? {};
   const takesOver = !(isServer ? agreed.server_no_context_takeover : agreed.client_no_context_takeover);
   return {
-    threshold: takesOver ? 0 : Math.max(Number(options.threshold ?? DEFAULT_THRESHOLD), 0),
+    threshold: takesOver ? 0 : thresholdOf(options.threshold),
     ...(level !== undefined && level >= 0 && { level }),
     ...(memLevel !== undefined && { memLevel }),
   };
+}
+
+/** No length is as large as what is no number. */
+function thresholdOf(given = DEFAULT_THRESHOLD): number {
+  const length = Number(given);
+  return Number.isNaN(length) ? Infinity : Math.max(length, 0);
 }
 
 /** permessage-deflate as it was agreed on. */

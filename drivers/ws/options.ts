@@ -132,14 +132,25 @@ export function socketOptions(options: ConnectionOptions): SocketOptions {
   return {
     text: 'bytes',
     explainFaults: options.safe === true,
-    autoPong: options.autoPong !== false,
+    autoPong: isOn(options.autoPong),
     maxMessageSize: limit(options.maxPayload, DEFAULTS.maxPayload),
     maxFragments: limit(options.maxFragments, DEFAULTS.maxFragments),
-    closeTimeout: Math.max(Number(options.closeTimeout ?? DEFAULTS.closeTimeout), 1),
+    closeTimeout: timeout(options.closeTimeout ?? DEFAULTS.closeTimeout),
     pingInterval: options.pingInterval ?? false,
     pongTimeout: options.pongTimeout ?? SAFE_DEFAULTS.pongTimeout,
     sendLimit: options.sendLimit ?? GIB,
   };
+}
+
+/** Whether something that is on by default is: off is whatever is false as a condition, but for what is not given. */
+export function isOn(value: boolean | undefined): boolean {
+  return value === undefined || Boolean(value);
+}
+
+/** As a timer takes it: what is no time at all is the shortest. */
+function timeout(value: number): number {
+  const time = Number(value);
+  return time >= 1 ? time : 1;
 }
 
 /** A limit of `ws`: a 32-bit integer, of which what is not above zero means none. */

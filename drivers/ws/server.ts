@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { acceptKey } from '../../protocol/index.ts';
 import { acceptOffer, compressOf, EXTENSION, type PerMessageDeflateOptions } from './deflate.ts';
+import { checkSettings } from './adopters.ts';
 import { driver } from './driver.ts';
 import { format, parse as parseExtensions } from './extension.ts';
 import { defaultsOf, type ServerOptions, type VerifyClient } from './options.ts';
@@ -56,6 +57,7 @@ export class WebSocketServer extends EventEmitter {
     if (ways !== 1) {
       throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
     }
+    checkSettings(all);
     if (all.perMessageDeflate === true) all.perMessageDeflate = {};
     this.options = all;
     this._state = RUNNING;

@@ -17,7 +17,7 @@ import { addEventListener, removeEventListener } from './event-target.ts';
 import { format } from './extension.ts';
 import { checkClose } from './close-reason.ts';
 import { defineInterface } from './interface.ts';
-import type { ClientOptions, ConnectionOptions, SendOptions } from './options.ts';
+import { type ClientOptions, type ConnectionOptions, isOn, type SendOptions } from './options.ts';
 import { RARE, type RareState, useCompactListeners } from './rare-state.ts';
 import { Sender } from './sender.ts';
 
@@ -122,7 +122,7 @@ export class WebSocket extends EventEmitter {
     const all = options === this.#options ? options : { ...this.#options, ...options };
     const peer = adopterFor(all, handlers).adopt(socket, head, {
       role: this._isServer ? 'server' : 'client',
-      subprotocol: this._protocol,
+      subprotocol: String(this._protocol), // whatever a server's `handleProtocols` has returned
       extensions: agreed === undefined ? '' : format({ [EXTENSION]: agreed.params }),
       compress: agreed === undefined ? NO_COMPRESSION : agreed.compress,
     });
@@ -304,7 +304,7 @@ export class WebSocket extends EventEmitter {
 
   /** Where events come one a turn, none comes in this one any more. */
   #oneATurn(): void {
-    if (this.#options.allowSynchronousEvents !== false) return;
+    if (isOn(this.#options.allowSynchronousEvents)) return;
     const peer = this.#peer!;
     peer.pause();
     inLaterTurn(() => {

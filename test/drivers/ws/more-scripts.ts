@@ -207,4 +207,76 @@ export const MORE_SCRIPTS: Readonly<Record<string, Script>> = {
     peer.terminate();
     await end();
   },
+
+  async 'close reasons that are none'(library, note) {
+    const reasons = [new Error('why'), {}, 5, true, '', [], new ArrayBuffer(2), () => {}, 'cut \ud83d'];
+    for (const reason of reasons) {
+      const { client, end } = await pair(library, note);
+      client.close(1011, reason);
+      await end();
+    }
+  },
+
+  async 'options of other types'(library, note) {
+    for (const off of [0, null, '']) {
+      const server = { autoPong: off, allowSynchronousEvents: off };
+      const { client, peer, end } = await pair(library, note, { server, client: { createConnection: off } });
+      client.send('a');
+      client.ping();
+      await once(peer, 'ping');
+      client.close();
+      await end();
+    }
+    for (const closeTimeout of [NaN, 'x', -1]) {
+      const { client, peer, end } = await pair(library, (text) => text.startsWith('client') && note(text), {
+        client: { closeTimeout },
+      });
+      peer.pause();
+      client.close();
+      await closed(client);
+      peer.terminate();
+      await end();
+    }
+    for (const threshold of [NaN, 'x', '10', null]) {
+      const perMessageDeflate = { threshold, clientNoContextTakeover: true };
+      const { client, peer, end } = await pair(library, note, {
+        server: { perMessageDeflate: true },
+        client: { perMessageDeflate },
+      });
+      client.send('x'.repeat(1000));
+      await once(peer, 'message');
+      note(`${peer._socket.bytesRead < 800}`);
+      client.close();
+      await end();
+    }
+  },
+
+  async 'a server whose options change'(library, note) {
+    const one = await pair(library, () => {});
+    const { wss } = one;
+    Object.assign(wss.options, { maxPayload: 10, autoPong: false });
+    const client = new library.WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+    const [peer] = await once(wss, 'connection');
+    noteEvents(peer, 'server', note);
+    noteEvents(client, 'client', note);
+    await once(client, 'open');
+    client.ping();
+    client.send('x'.repeat(11));
+    await closed(client);
+    one.client.terminate();
+    await one.end();
+  },
+
+  async 'a subprotocol that is no string'({ WebSocket, WebSocketServer }, note) {
+    for (const answer of [true, 5, Promise.resolve('a'), 'a b']) {
+      const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => answer });
+      await once(wss, 'listening');
+      const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`, 'a');
+      noteEvents(client, 'client', note);
+      const [[peer]] = await Promise.all([once(wss, 'connection'), closed(client)]);
+      note(`${peer.protocol}`);
+      wss.close();
+      await closed(wss);
+    }
+  },
 };

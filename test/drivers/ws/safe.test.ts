@@ -121,3 +121,30 @@ test('a redirect whose request can not be made is an error, and nothing that nob
   ]);
   expect(() => new WebSocket(url.replace('ws:', 'wss:'), { agent: new Agent() })).toThrow('Protocol "https:"');
 });
+
+const windows = (bits: number) => ({ perMessageDeflate: { clientMaxWindowBits: bits } });
+
+test.each([
+  [
+    'a window that is none',
+    windows(0),
+    /^perMessageDeflate: clientMaxWindowBits must be an integer from 8 to 15, not 0$/,
+  ],
+  ['another', windows(16), /from 8 to 15, not 16$/],
+  ['a window of no number', windows(NaN), /not NaN$/],
+  ['the other side’s', { perMessageDeflate: { serverMaxWindowBits: 7 } }, /serverMaxWindowBits .* not 7$/],
+  [
+    'a level',
+    { perMessageDeflate: { zlibDeflateOptions: { level: 10 } } },
+    /level must be an integer from -1 to 9, not 10$/,
+  ],
+  ['a level of no number', { perMessageDeflate: { zlibDeflateOptions: { level: null } } }, /level .* not null$/],
+  ['a memLevel', { perMessageDeflate: { zlibDeflateOptions: { memLevel: '8' } } }, /memLevel .* 1 to 9, not 8$/],
+  ['an interval', { pingInterval: NaN }, /pingInterval must not be negative or NaN/],
+  ['a timeout', { pongTimeout: '5' }, /pongTimeout must be/],
+  ['a limit', { sendLimit: -1 }, /sendLimit must not be negative or NaN/],
+])('what no connection may have is refused at once, by server and client: %s', (_, options, message) => {
+  const given = options as object;
+  expect(() => new WebSocketServer({ noServer: true, ...given })).toThrow(message);
+  expect(() => new WebSocket('ws://127.0.0.1:9', given)).toThrow(message);
+});
