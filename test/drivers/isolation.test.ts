@@ -143,11 +143,20 @@ class Throwing implements Transport {
 }
 
 describe.each(['server', 'client'] as const)('of three %ss in one turn, the second’s transport throws', (role) => {
-  function threePumps(throws: string, then: (connection: Connection, pump: Pump) => void) {
+  function threePumps(
+    throws: string,
+    then: (connection: Connection, pump: Pump) => void,
+    onText: (text: string, pump: Pump) => void = () => {},
+  ) {
     const deferred: (() => void)[] = [];
+    const timers = new Set<object>();
     const clock = {
       now: () => 0,
-      wakeAt: () => ({ cancel() {} }),
+      wakeAt: () => {
+        const timer = { cancel: () => void timers.delete(timer) };
+        timers.add(timer);
+        return timer;
+      },
       defer: (callback: () => void) => void deferred.push(callback),
     };
     const resources = new Resources();
@@ -155,7 +164,7 @@ describe.each(['server', 'client'] as const)('of three %ss in one turn, the seco
     const sides = ['none', throws, 'none'].map((one) => {
       const infos: unknown[] = [];
       const connection = Connection.established(role, {
-        sink: { onClosed: (info) => void infos.push(info) },
+        sink: { onClosed: (info) => void infos.push(info), onText: (text) => onText(text, pump) },
         now: 0,
         resources,
       });
@@ -166,7 +175,7 @@ describe.each(['server', 'client'] as const)('of three %ss in one turn, the seco
         failed: (error: unknown) => void failures.push(error),
       };
       const parts = { handlers: {}, clock: clock as never, resources, sendHighWater: 1024, sendLimit: Infinity };
-      const pump = new Pump({ connection, owner, setting: new SocketSetting(parts) });
+      const pump: Pump = new Pump({ connection, owner, setting: new SocketSetting(parts) });
       const transport = new Throwing(one);
       pump.attach(transport);
       return { connection, pump, transport, infos };
@@ -176,11 +185,12 @@ describe.each(['server', 'client'] as const)('of three %ss in one turn, the seco
       pump.schedule();
     }
     for (const callback of deferred.splice(0)) callback();
-    return { sides, failures, nextTurn: () => deferred.splice(0).forEach((callback) => callback()) };
+    return { sides, failures, timers, nextTurn: () => deferred.splice(0).forEach((callback) => callback()) };
   }
 
   test('in write: the others’ bytes leave, and it ends with the cause', () => {
-    const { sides, nextTurn } = threePumps('write', (connection) => connection.sendText('hello'));
+    const { sides, timers, nextTurn } = threePumps('write', (connection) => connection.sendText('hello'));
+    expect(timers.size).toBe(2);
     expect(sides.map(({ transport }) => transport.calls)).toEqual([['write'], ['write', 'abort'], ['write']]);
     expect(sides[1].infos).toMatchObject([{ code: 1006, error: { cause: { message: 'thrown by write' } } }]);
     // And in the turns to come.
@@ -201,6 +211,33 @@ describe.each(['server', 'client'] as const)('of three %ss in one turn, the seco
     expect(sides.map(({ infos }) => infos.length)).toEqual([0, 1, 0]);
   });
 
+  test('in write, within an event of its own: it ends when that is over', () => {
+    const key = role === 'server' ? KEY : undefined;
+    const told: string[] = [];
+    const { sides, failures, nextTurn } = threePumps(
+      'write',
+      (connection, pump) => {
+        connection.sendText('hello');
+        pump.onData(
+          new Uint8Array([...frame({ opcode: 1, key, payload: [97] }), ...frame({ opcode: 1, key, payload: [98] })]),
+        );
+      },
+      (text, pump) => {
+        pump.write();
+        told.push(text);
+      },
+    );
+    nextTurn();
+    expect(told).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+    expect(sides.map(({ transport }) => transport.calls)).toEqual([['write'], ['write', 'abort'], ['write']]);
+    expect(sides.map(({ infos }) => infos)).toMatchObject([
+      [],
+      [{ error: { cause: { message: 'thrown by write' } } }],
+      [],
+    ]);
+    expect([failures, complaints]).toEqual([[], []]);
+  });
+
   test('in pause', () => {
     const { sides } = threePumps('pause', (connection) => connection.pause());
     expect(sides.map(({ transport }) => transport.calls)).toEqual([['pause'], ['pause', 'abort'], ['pause']]);
@@ -211,6 +248,7 @@ describe.each(['server', 'client'] as const)('of three %ss in one turn, the seco
     const { sides, failures } = threePumps('abort', (connection) => connection.terminate());
     expect(sides.map(({ transport }) => transport.calls)).toEqual([['abort'], ['abort'], ['abort']]);
     expect(failures).toMatchObject([{ message: 'thrown by abort' }]);
+    expect(complaints).toEqual([]);
   });
 
   test('in end', () => {
