@@ -58,23 +58,29 @@ describe('a pool of contexts', () => {
   });
 
   test('takes none away from a holder that is busy', () => {
-    const pool = new ContextPool(3);
+    const pool = new ContextPool(2);
     const [busy, other] = [holder(true), holder()];
     lend(pool, busy);
     lend(pool, other);
     for (let i = 0; i < 100; i++) lend(pool, holder());
     expect(busy.context?.holder).toBe(busy);
-    expect(pool.size).toBe(3);
+    expect(pool.size).toBe(2);
+  });
+
+  test('takes it away from anyone, whoever came first', () => {
+    const pool = new ContextPool(10);
+    for (let i = 0; i < 10; i++) lend(pool, holder());
+    expect(new Set(Array.from({ length: 100 }, () => lend(pool, holder()))).size).toBe(10);
   });
 
   test('exceeds the limit when all are busy, and goes back to it', () => {
-    const pool = new ContextPool(2);
+    const pool = new ContextPool(1);
     const holders = Array.from({ length: 5 }, () => holder(true));
     const contexts = holders.map((one) => lend(pool, one));
     expect(pool.size).toBe(5);
     for (const one of holders) pool.takeBack(one);
-    expect(pool.size).toBe(2);
-    expect(contexts.filter((context) => fake(context).closed).length).toBe(3);
+    expect(pool.size).toBe(1);
+    expect(contexts.filter((context) => fake(context).closed).length).toBe(4);
   });
 
   test('keeps two spare and closes the others', () => {
@@ -85,6 +91,8 @@ describe('a pool of contexts', () => {
     expect(pool.size).toBe(2);
     expect(contexts.filter((context) => !fake(context).closed).length).toBe(2);
     expect(holders.every(({ context }) => context === undefined)).toBe(true);
+    // Nor is a connection that is gone kept alive by what was its own.
+    expect(contexts.every((context) => context.holder === undefined)).toBe(true);
   });
 
   test('lends the spare one that was used last, started over', () => {
@@ -113,6 +121,14 @@ describe('a pool of contexts', () => {
     // Then someone's.
     lend(pool, holder(), 3);
     expect([pool.size, fake(second).closed || fake(third).closed]).toEqual([2, true]);
+  });
+
+  test('lends each of the spare ones to whom it suits', () => {
+    const pool = new ContextPool(10);
+    const holders = [holder(), holder()];
+    const contexts = holders.map((one, key) => lend(pool, one, key));
+    for (const one of holders) pool.takeBack(one);
+    expect([0, 1].map((key) => lend(pool, holder(), key) === contexts[key])).toEqual([true, true]);
   });
 
   test('takes back from a holder that has nothing', () => {
