@@ -195,13 +195,19 @@ export class World implements HubOutput<Reader> {
     }
   }
 
-  /** Lets everything come to rest, with one more message at the end: then nothing is owed to anybody. */
+  /** Lets everything come to rest: then nothing is owed to anybody. And once more, with another message at the end. */
   settle(): void {
     this.#answerAll();
     if (!this.#isConnected) this.#connect();
     while (this.#own.length > 0) this.make('answerOwn');
     for (const { owner } of this.#members) owner.refuses = 0;
+    this.#rest();
     this.#publish();
+    this.#rest();
+    for (const { owner } of this.#members) this.#judgeEnd(owner);
+  }
+
+  #rest(): void {
     for (let i = 0; i < 20; i++) {
       while (this.#wire.length > 0) this.make('arrive');
       this.#answerAll();
@@ -343,7 +349,11 @@ export class World implements HubOutput<Reader> {
       const told = log.slice(before + 1, after < 0 ? undefined : after).includes('gap');
       assert(told, () => `${policy} has missed ${number} of ${this.#published}, told ${JSON.stringify(log)}`);
     }
-    const follows = numbers.at(-1) === this.#published || log.at(-1) === 'gap';
+  }
+
+  /** What is published when all is well comes. */
+  #judgeEnd({ log, policy }: Reader): void {
+    const follows = log.at(-1) === this.#published || log.at(-1) === 'gap';
     assert(policy !== 'catch-up' || follows, () => `${policy} does not follow: ${log.join()}`);
   }
 }

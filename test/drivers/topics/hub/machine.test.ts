@@ -256,6 +256,81 @@ describe('a subscriber that resumes', () => {
   });
 });
 
+describe('a line that has missed something', () => {
+  test('gives out what came meanwhile once history has told the rest, whether or not more follows', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(8, 9);
+    hub.answer(5, page([6, 7, 8], 8));
+    expect(hub.toldTo('first')).toEqual(['6', '7', '8', '9']);
+    expect([hub.asked, hub.machine.held]).toEqual([[], 0]);
+    hub.come(8);
+    hub.answer(9, page([], 9));
+    expect(hub.told).toEqual([]);
+    expect(hub.machine.counts).toMatchObject({ filled: 3, delivered: 4, doubles: 1 });
+  });
+
+  test('gives out what came, behind a gap, where history has it no longer', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(9, 8);
+    hub.answer(5, page([6], 9, { more: true }));
+    hub.answer(6, page([], 9));
+    expect(hub.toldTo('first')).toEqual(['6', 'trimmed 6-8', '8', '9']);
+    hub.come(11);
+    hub.answer(9, page([], 11, { hole: 'trimmed' }));
+    expect(hub.toldTo('first')).toEqual(['trimmed 9-11', '11']);
+  });
+
+  test('finds in a past that was rewritten what it has not given out, as far back as it keeps in mind', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(...Array.from({ length: 40 }, (_, i) => 6 + i));
+    expect(hub.toldTo('first').length).toBe(40);
+    /** One of another past. */
+    const other = (offset: number, past: string) => {
+      return { ...message(offset), stamp: `${past}${offset}`, after: `${past}${offset - 1}` };
+    };
+    hub.machine.message(other(46, 'n'));
+    hub.answer(45, page([], 46, { hole: 'rewritten' }));
+    const messages = [message(22), message(44), other(45, 'n'), other(46, 'n')];
+    hub.answer(21, page([], 46, { messages, position: other(46, 'n') }));
+    expect(hub.toldTo('first')).toEqual(['rewritten 45-45', '45', '46']);
+    // What was given out before the gap is of no use any more.
+    hub.machine.message(other(47, 'm'));
+    hub.answer(46, page([], 47, { hole: 'rewritten' }));
+    expect(hub.asked.map(({ since }) => since?.offset)).toEqual([44]);
+  });
+
+  test('keeps a bounded number of messages in mind', () => {
+    const hub = new Hub();
+    hub.follow(0);
+    hub.come(...Array.from({ length: 100 }, (_, i) => 1 + i));
+    const { offsets, stamps } = hub.machine.lines.get('t')!.more;
+    expect([offsets.length, stamps.length]).toEqual([20, 20]);
+  });
+
+  test('takes what follows a message whose stamp the engine does not know', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.machine.lines.get('t')!.moveTo({ ...place(5), stamp: '' });
+    hub.machine.message({ ...message(6), after: 's5' });
+    expect([hub.toldTo('first'), hub.asked]).toEqual([['6'], []]);
+  });
+
+  test('asks again for what was too much to be held', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(7, ...Array.from({ length: 11 }, (_, i) => 8 + i));
+    expect(hub.machine.held).toBe(10);
+    hub.answer(5, page([6, 7], 7));
+    expect(hub.toldTo('first').at(-1)).toBe('16');
+    hub.answer(16, page([17, 18], 18));
+    expect(hub.toldTo('first')).toEqual(['17', '18']);
+    expect(hub.asked).toEqual([]);
+  });
+});
+
 describe('a slow subscriber', () => {
   /** Full with the sixth message, and two more come before it drains. */
   function slow(policy: Slow, more: readonly number[] = [7, 8]) {
