@@ -74,20 +74,26 @@ export class NodeTransport implements Transport, Guarded {
 
   write(chunks: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
-    if (stream.destroyed) return false;
+    if (stream.destroyed || (this.#way !== DIRECT && !stream.writable)) return this.#refuse(chunks);
     if (this.#way === DIRECT) {
       this.#writeDirectly(chunks);
-    } else if (stream.writable) {
+    } else {
       stream.cork();
       const onWritten = (error?: Error | null) => this.onWritten(error);
       for (const chunk of chunks) stream.write(this.#way === COPIED ? Buffer.from(chunk) : chunk, onWritten);
       stream.uncork();
       this.#underWay = stream.writableLength;
       this.#blocked = this.#underWay > 0;
-    } else {
-      return false;
     }
     return !this.#blocked;
+  }
+
+  /** Somebody else has destroyed the stream, or ended it: this never leaves, and waits to be told so with the stream's end. */
+  #refuse(chunks: readonly Uint8Array[]): false {
+    this.#blocked = true;
+    this.#underWay = sizeOf(chunks);
+    nextTick(guard, this, () => void this.#stream.destroy(new Error('the stream was ended by somebody else')));
+    return false;
   }
 
   /** The pump writes nothing more until this has left: there is nothing to queue. */
@@ -100,7 +106,7 @@ export class NodeTransport implements Transport, Guarded {
     if (chunks.length === 1) this.#stream._write(chunks[0], BYTES, onWritten);
     else this.#stream._writev!(chunks.map(entryOf), onWritten);
     this.#isWriting = false;
-    if (this.#blocked) this.#underWay = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (this.#blocked) this.#underWay = sizeOf(chunks);
   }
 
   end(): void {
@@ -275,6 +281,10 @@ function copied(chunk: Uint8Array): Uint8Array {
   } catch {
     return chunk;
   }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
 function entryOf(chunk: Uint8Array): { chunk: Uint8Array; encoding: BufferEncoding } {

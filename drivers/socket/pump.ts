@@ -56,10 +56,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   #owesFields: boolean;
 
   constructor(parts: PumpParts) {
-    this.bytesReceived = 0;
-    this.bytesSent = 0;
-    this.lastReceived = -1;
-    this.lastSent = -1;
+    this.bytesReceived = this.bytesSent = 0;
+    this.lastReceived = this.lastSent = -1;
     this.#connection = parts.connection;
     this.#owner = parts.owner;
     this.#setting = parts.setting;
@@ -163,16 +161,20 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   }
 
   onLost(error: Error | undefined, isTemporary = true): void {
+    const isUnsent = this.bufferedAmount > 0; // our Close frame among it, if there is one: nothing comes behind it
     this.#transport = undefined;
-    this.#enter((connection, now, a, b) => connection.transportLost(now, a, b), error, isTemporary);
+    this.#enter((connection, now) => {
+      if (isUnsent && connection.phase === Phase.CLOSING) connection.outputLost(now, error);
+      connection.transportLost(now, error, isTemporary);
+    });
   }
 
-  /** Calls the connection, with what it is to be given, and then does what it wants. */
-  #enter<A, B>(call: (connection: Connection, now: number, a: A, b: B) => void, a?: A, b?: B): void {
+  /** Calls the connection, and then does what it wants. */
+  #enter(call: (connection: Connection, now: number) => void): void {
     const now = this.#setting.clock.now();
     this.#isRunning = true;
     try {
-      call(this.#connection, now, a as A, b as B);
+      call(this.#connection, now);
     } catch (error) {
       this.#isRunning = false;
       blame(this, error);
@@ -351,16 +353,13 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   #arm(): void {
     if (this.#connection.wantsTurn) return roundRobinOf(this.#setting.clock).add(this);
     const due = this.#connection.nextTimeout();
-    if (due === Infinity) {
-      this.#wake?.cancel(this);
-      this.#wake = undefined;
-      this.#wakeAt = Infinity;
-    } else if (due < this.#wakeAt) {
-      this.#wake?.cancel(this);
-      this.#wakeAt = due;
-      const { clock } = this.#setting;
-      this.#wake = clock.wakeSleeperAt?.(due, this) ?? clock.wakeAt(due, () => this.onWake());
-    }
+    if (due >= this.#wakeAt && due < Infinity) return;
+    this.#wake?.cancel(this);
+    this.#wake = undefined;
+    this.#wakeAt = due;
+    if (due === Infinity) return;
+    const { clock } = this.#setting;
+    this.#wake = clock.wakeSleeperAt?.(due, this) ?? clock.wakeAt(due, () => this.onWake());
   }
 
   /** It is time, or a little later: nobody else calls this. */

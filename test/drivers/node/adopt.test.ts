@@ -202,6 +202,44 @@ test.each(STREAM_MEMBERS)('a stream whose %s throws is the end of its own connec
   }
 });
 
+describe.each(['destroy', 'end'] as const)('what is sent on a stream that somebody else has called %s on', (ending) => {
+  test.each([
+    ['a socket', tcpPair],
+    ['another', duplexPair],
+  ])('is told to be lost, and so is the end: %s', async (_, pair) => {
+    for (const size of [1, 300_000]) {
+      const [here, there]: Duplex[] = await pair();
+      const { closed, socket } = party(here, { role: 'server' });
+      there.resume();
+      await new Promise((resolve) => setImmediate(resolve));
+      here[ending]();
+      const sent = new Promise((resolve) => socket.send(new Uint8Array(size), { onSent: resolve }));
+      expect(await sent).toBeInstanceOf(Error);
+      await closed;
+    }
+  });
+
+  test.each([
+    ['a socket', tcpPair],
+    ['another', duplexPair],
+  ])('and a Close frame does not count as sent: %s', async (_, pair) => {
+    const [here, there]: Duplex[] = await pair();
+    const ends: unknown[] = [];
+    const { closed, socket } = party(
+      here,
+      { role: 'server' },
+      { closeTimeout: false },
+      { close: (_one, { sent, first, clean }) => void ends.push({ sent, first, clean }) },
+    );
+    there.resume();
+    await new Promise((resolve) => setImmediate(resolve));
+    here[ending]();
+    socket.close(4000);
+    await closed;
+    expect(ends).toEqual([{ sent: undefined, first: undefined, clean: false }]);
+  });
+});
+
 test('a stream that throws at what a handler sends ends with that error', async () => {
   const broken = new Error('broken');
   const stream = new Duplex({ read() {} });
