@@ -2,14 +2,16 @@
  * How many instructions a peer executes for a message, by valgrind's callgrind: on a machine that others use, too, where times
  * say little, this is the same to about one per cent. The kernel's are not counted, and memory that is slow to reach isn't seen.
  *
- *     npx tsx test/bench/instructions.ts ROW PEER [DIST]
+ *     npx tsx test/bench/instructions.ts ROW PEER [DIST] [--after 300000] [--count 30000] [--seconds 30]
  *
  * ROW is one of `npm run bench -- --list`, PEER one of the files under `peers/` that Node runs, DIST another build of this
- * package. What callgrind found is left in reports/bench/ROW.PEER.callgrind, for callgrind_annotate.
+ * package. `--count` messages are counted `--after` so many, or fewer where either takes longer than `--seconds`; after
+ * none, V8's compiling is counted too. What callgrind found is left in reports/bench/ROW.PEER.callgrind, for callgrind_annotate.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { makeCertificate } from '../support/certificates.ts';
 import { Child } from './child.ts';
 import { compileChildren, REPORTS } from './compile.ts';
@@ -17,14 +19,18 @@ import { environmentOf } from './peers.ts';
 import { ROWS } from './rows.ts';
 import type { Job, Run } from './wire/job.ts';
 
-/** Messages before it is counted, for V8 to have compiled by then, and while it is: fewer of a kind that takes longer. */
-const WARM_UP = 300_000;
-const COUNTED = 30_000;
-const MOST_SECONDS = 30;
 /** Under valgrind everything takes forty times as long. */
 const PATIENCE = 120_000;
 
-const [id, peer, dist] = process.argv.slice(2);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    after: { type: 'string', default: '300000' },
+    count: { type: 'string', default: '30000' },
+    seconds: { type: 'string', default: '30' },
+  },
+});
+const [id, peer, dist] = positionals;
 const row = ROWS.find((one) => one.id === id);
 if (row === undefined || peer === undefined) throw new RangeError('instructions.ts ROW PEER [DIST]');
 const children = compileChildren('children-of-instructions');
@@ -54,9 +60,9 @@ try {
     const port = await load.call<number>('prepare', { job });
     await Promise.all([target.call('start', { job, port }, PATIENCE), load.call('connected', undefined, PATIENCE)]);
   }
-  await atLeast(WARM_UP);
+  await atLeast(Number(values.after));
   instrument('on');
-  const messages = await atLeast(COUNTED);
+  const messages = await atLeast(Number(values.count));
   instrument('off');
   await Promise.all([target.end(), load.end()]);
   const [, total] = /^totals: (\d+)/m.exec(readFileSync(out, 'utf8'))!;
@@ -67,7 +73,7 @@ try {
 
 async function atLeast(count: number): Promise<number> {
   let messages = 0;
-  const until = performance.now() + MOST_SECONDS * 1000;
+  const until = performance.now() + Number(values.seconds) * 1000;
   while (messages < count && performance.now() < until)
     messages += (await load.call<Run>('run', 200, PATIENCE)).messages;
   return messages;
