@@ -155,7 +155,7 @@ export class Connection {
   receiveHead(head: RequestHead, now: number): void {
     const life = this.#life;
     life.check(On.receiveHead, 'no request is waited for');
-    life.during(now, () => receiveHead(life, head));
+    if (life.bytes === Bytes.HANDSHAKE) life.during(now, () => receiveHead(life, head));
   }
 
   /**
@@ -167,7 +167,7 @@ export class Connection {
   receiveFields(fields: readonly string[], isEnd: boolean, now: number): void {
     const life = this.#life;
     life.check(On.receiveFields, 'no fields are waited for');
-    if (life.phase !== Phase.CLOSED) life.during(now, () => receiveFields(life, fields, isEnd));
+    if (life.bytes === Bytes.HANDSHAKE) life.during(now, () => receiveFields(life, fields, isEnd));
   }
 
   /**

@@ -154,7 +154,10 @@ const OVER = {
   phase: Phase.CLOSED,
   bytes: Bytes.NOTHING,
   deadline: Deadline.NONE,
-  on: { close: 'SAME', conclude: 'SAME', terminate: 'SAME', eof: 'SAME', outputLost: 'SAME', lost: 'SAME' },
+  on: {
+    ...{ close: 'SAME', conclude: 'SAME', terminate: 'SAME', eof: 'SAME', outputLost: 'SAME', lost: 'SAME' },
+    ...{ receiveHead: 'SAME', receiveFields: 'SAME' },
+  },
 } as const;
 
 export const STATES: Readonly<Record<StateName, StateRow>> = {
@@ -372,12 +375,12 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
     deadline: Deadline.LINGER,
     on: { ...CLOSING.on, eof: 'CLOSED' },
   },
-  /** Our side of the transport ends; the peer's end is waited for. */
+  /** Our side of the transport ends; the peer's end is waited for. A request that was not waited for any more may still come. */
   ENDING: {
     ...CLOSING,
     bytes: Bytes.NOTHING,
     action: TransportAction.END,
-    on: { ...CLOSING.on, eof: 'CLOSED' },
+    on: { ...CLOSING.on, receiveHead: 'SAME', receiveFields: 'SAME', eof: 'CLOSED' },
   },
   /** The same after an ENDED_PLAIN_REQUEST: until the transport is gone. */
   ANSWERED: {
@@ -389,5 +392,5 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
   /** The end, as it should be. */
   CLOSED: { ...OVER, action: TransportAction.END },
   /** The end by force. A client over HTTP/2 has asked for nothing then, and hears nothing more. */
-  ABORTED: { ...OVER, action: TransportAction.ABORT, on: { ...OVER.on, useHttp2: 'SAME', receiveFields: 'SAME' } },
+  ABORTED: { ...OVER, action: TransportAction.ABORT, on: { ...OVER.on, useHttp2: 'SAME' } },
 };

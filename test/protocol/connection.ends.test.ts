@@ -143,6 +143,29 @@ describe('misuse', () => {
     expect(events.take()).toMatchObject([{ type: 'closed', info: { error: { name: 'HandshakeError', cause } } }]);
   });
 
+  test.each([
+    ['was given up', (connection: Connection) => connection.close(1000, '', 1)],
+    ['was rejected already', (connection: Connection) => connection.reject({ status: 404 }, 1)],
+    ['took too long', (connection: Connection) => connection.handleTimeout(connection.nextTimeout())],
+    ['was ended', (connection: Connection) => connection.terminate(1)],
+    ['was lost', (connection: Connection) => connection.transportLost(1)],
+  ])('a request that comes to one that %s is passed over, as bytes are, whatever has parsed it', (_, end) => {
+    const come = [
+      (connection: Connection) => connection.receive(encode(REQUEST), 20_000),
+      (connection: Connection) =>
+        connection.receiveHead({ method: 'GET', target: '/', version: '1.1', rawHeaders: [] }, 20_000),
+      (connection: Connection) => connection.receiveFields([':method', 'CONNECT'], false, 20_000),
+    ].map((request) => {
+      const { connection, events } = server();
+      end(connection);
+      const before = [connection.state, decode(connection.takeOutput()), events.take().length];
+      request(connection);
+      return [before, connection.state, decode(connection.takeOutput()), events.take().length];
+    });
+    expect(come).toEqual([come[0], come[0], come[0]]);
+    expect(come[0].slice(1)).toEqual([(come[0][0] as string[])[0], '', 0]);
+  });
+
   test('pause before it is open holds the first message', () => {
     const { connection, events } = server();
     connection.pause();
