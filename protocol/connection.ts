@@ -6,9 +6,10 @@ import { ClientHandshake, type ClientRequest } from './handshake/client.ts';
 import { type AcceptOptions, ServerHandshake } from './handshake/server.ts';
 import { ServerPolicy } from './handshake/server-policy.ts';
 import type { Opening, Rejection, RequestHead } from './handshake/types.ts';
-import { checkClient, checkEstablished, checkRequest, checkServer } from './options.ts';
+import { checkClient, checkEstablished, checkRequest, checkServer, HOW_MADE } from './options.ts';
 import { handleTimeout } from './deadlines.ts';
 import { Input } from './input.ts';
+import { INSPECT, type Inspect, standingOf } from './inspect.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { answer, beginOpen, giveUp, open, receiveFields, receiveHead, refuse, useHttp2 } from './opening.ts';
 import type { SendQueue } from './send-queue.ts';
@@ -38,8 +39,19 @@ export class Connection {
 
   /** Use `Connection.server`, `Connection.client` or `Connection.established`. */
   private constructor(life: Lifecycle) {
+    if (!(life instanceof Lifecycle)) throw new TypeError(HOW_MADE);
     this.#life = life;
     this.#input = new Input(life);
+  }
+
+  /** What `JSON.stringify` and `console.log` show of it. */
+  toJSON(): Record<string, unknown> {
+    return standingOf(this);
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Connection ${inspect(this.toJSON(), options)}`;
   }
 
   // 1. Made.
@@ -79,9 +91,8 @@ export class Connection {
   // 2. Told what has happened.
 
   /**
-   * Takes bytes from the peer. They are worked on in place and are garbage afterwards; nothing of them is kept.
-   * Never throws for what the peer sent; throws what the sink threw, once all of them are dealt with, and a TypeError for
-   * what is no bytes.
+   * Takes bytes from the peer. They are worked on in place and are garbage afterwards; nothing of them is kept. Never throws for what
+   * the peer sent; throws what the sink threw, once all of them are dealt with, and a TypeError for what is no bytes.
    */
   receive(bytes: Uint8Array, now: number): void {
     const plain = toBytes(bytes, false);
@@ -100,7 +111,6 @@ export class Connection {
 
   /**
    * The peer has ended its side of the transport. What was held back by a pause is delivered first.
-   *
    * A connection whose both sides have ended waits for nothing. With `isPatient` it does for what it has sent, a Close frame of
    * its own say, where the transport takes its time to send: call it again without once nothing waits any more.
    */
@@ -139,19 +149,13 @@ export class Connection {
     else life.during(now, () => handleTimeout(life, isOutputWaiting));
   }
 
-  /**
-   * Goes on with what waited for a message to be deflated off the thread, where the sink was told that it is (`onDeflated`).
-   * Calls that come early do nothing.
-   */
+  /** Goes on with what waited for a message to be deflated off the thread, once the sink is told that it is (`onDeflated`). Early calls do nothing. */
   handleDeflated(now: number): void {
     const { sendQueue } = this.#life;
     if (sendQueue !== undefined) this.#life.during(now, sendQueue.goOn, sendQueue);
   }
 
-  /**
-   * Server: the request, when something else has parsed its head. It is validated all the same.
-   * Throws a TypeError for what is no head at all.
-   */
+  /** Server: the request, when something else has parsed its head. It is validated all the same. Throws a TypeError for what is no head. */
   receiveHead(head: RequestHead, now: number): void {
     const life = this.#life;
     life.check(On.receiveHead, 'no request is waited for');
@@ -159,10 +163,9 @@ export class Connection {
   }
 
   /**
-   * Over HTTP/2 (RFC 8441), the fields of the peer's HEADERS, `:`-fields included, names and values in turn: a server's
-   * request, a client's response (those of a 1xx too). They are validated. `isEnd` tells whether END_STREAM stood on
-   * them, which is also told by `receiveEof`; what comes in DATA goes to `receive`.
-   * Throws a TypeError for what is no list of fields.
+   * Over HTTP/2 (RFC 8441), the fields of the peer's HEADERS, `:`-fields included, names and values in turn: a server's request, a client's
+   * response (those of a 1xx too). They are validated. `isEnd` tells whether END_STREAM stood on them, which is also told by `receiveEof`;
+   * what comes in DATA goes to `receive`. Throws a TypeError for what is no list of fields.
    */
   receiveFields(fields: readonly string[], isEnd: boolean, now: number): void {
     const life = this.#life;
@@ -187,12 +190,10 @@ export class Connection {
     life.check(On.accept, 'no request to answer', now);
     const opening = answer(life, acceptance);
     if (life.isInside) return open(life, On.accept, opening);
-    life.during(now, this.#open, this, opening);
-  }
-
-  #open(opening: Opening): void {
-    open(this.#life, On.accept, opening);
-    this.#input.goOn();
+    life.during(now, () => {
+      open(life, On.accept, opening);
+      this.#input.goOn();
+    });
   }
 
   /**
@@ -373,8 +374,7 @@ export class Connection {
 
   /** Bytes that were sent and not taken: the output, and what waits for a message to be deflated, with 128 more for each. */
   get bufferedAmount(): number {
-    const { sender, sendQueue } = this.#life;
-    return sendQueue === undefined ? sender.size : sender.size + sendQueue.size;
+    return this.#life.sender.size + (this.#life.sendQueue?.size ?? 0);
   }
 
   /** @internal Calls back, once, when all that was sent is output, unless the end comes before. */

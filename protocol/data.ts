@@ -64,10 +64,8 @@ export function readableLength(data: BytesLike, most: number): number {
 /** All of an ArrayBuffer or a SharedArrayBuffer. */
 function wholeOf(data: unknown, isMessage = true): Uint8Array {
   if (!isBuffer(data)) {
-    if (isMessage && typeof data !== 'string') {
-      throw new TypeError('a message must be a string, an ArrayBuffer, a typed array or a DataView');
-    }
-    throw new TypeError(`bytes must be an ArrayBuffer, a typed array or a DataView, not ${nameOf(data)}`);
+    const what = isMessage && typeof data !== 'string' ? 'a message must be a string,' : 'bytes must be';
+    throw new TypeError(`${what} an ArrayBuffer, a typed array or a DataView, not ${nameOf(data)}`);
   }
   const bytes = new Uint8Array(data);
   return isFixed(data) ? bytes : bytes.slice();

@@ -3,6 +3,7 @@
  * package, and any of it may change.
  */
 export { isError, printable } from './errors.ts';
+export { INSPECT, type Inspect } from './inspect.ts';
 export { byteLengthOf, checkFin, isBytes, toBytes } from './data.ts';
 export { resolveConduct } from './conduct.ts';
 export { resolveLimit, resolveLimits } from './limits.ts';

@@ -63,7 +63,8 @@ export function nameOf(value: unknown): string {
   if (typeof value !== 'object') return `a ${typeof value}`;
   if (Array.isArray(value)) return 'an array';
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  return tag === 'Object' || tag === 'Arguments' ? 'an object' : `a ${tag}`;
+  if (tag === 'Object' || tag === 'Arguments') return 'an object';
+  return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
 }
 
 function ofType(type: string): (value: unknown) => boolean {

@@ -7,6 +7,7 @@ import {
   checkOptions,
   checkRole,
   FUNCTION,
+  nameOf,
   NUMBER,
   OBJECT,
   type OptionKind,
@@ -163,13 +164,23 @@ function isChecked(options: { limits?: Limits | undefined } | undefined): boolea
   return areResolved(options?.limits);
 }
 
+/** What `new Connection` is told. */
+export const HOW_MADE = 'a Connection is made by Connection.server, Connection.client or Connection.established';
+
 /** A client's request, checked as options are. Throws a TypeError for what is none. */
 export function checkRequest(request: ClientRequest): ClientRequest {
+  // A URL has its members on its prototype: they are no options.
+  if (typeof request === 'string' || typeof (request as { href?: unknown } | undefined)?.href === 'string') {
+    throw new TypeError(`Connection.client: the request must be an object that has a url, not ${nameOf(request)}`);
+  }
   const { url, host, path, secure, ...options } = checkOptions<AnyRequest>(
     'Connection.client',
     REQUEST_OPTIONS,
     request,
   );
+  if (url === undefined && host === undefined) {
+    throw new TypeError('Connection.client: the request must have a url, or a host and a path');
+  }
   return { ...(url === undefined ? { host, path, secure } : { url }), ...options } as ClientRequest;
 }
 

@@ -150,13 +150,20 @@ const CLOSING = {
   deadline: Deadline.CLOSING,
   on: { ...BREAKS_FRAMES, close: 'SAME', conclude: 'SAME', outputLost: 'ABORTED' },
 } as const;
+/** A request that comes when none is waited for any more. */
+const PASSED_OVER = { receiveHead: 'SAME', receiveFields: 'SAME' } as const;
 const OVER = {
   phase: Phase.CLOSED,
   bytes: Bytes.NOTHING,
   deadline: Deadline.NONE,
   on: {
-    ...{ close: 'SAME', conclude: 'SAME', terminate: 'SAME', eof: 'SAME', outputLost: 'SAME', lost: 'SAME' },
-    ...{ receiveHead: 'SAME', receiveFields: 'SAME' },
+    close: 'SAME',
+    conclude: 'SAME',
+    terminate: 'SAME',
+    eof: 'SAME',
+    outputLost: 'SAME',
+    lost: 'SAME',
+    ...PASSED_OVER,
   },
 } as const;
 
@@ -375,20 +382,15 @@ export const STATES: Readonly<Record<StateName, StateRow>> = {
     deadline: Deadline.LINGER,
     on: { ...CLOSING.on, eof: 'CLOSED' },
   },
-  /** Our side of the transport ends; the peer's end is waited for. A request that was not waited for any more may still come. */
+  /** Our side of the transport ends; the peer's end is waited for. */
   ENDING: {
     ...CLOSING,
     bytes: Bytes.NOTHING,
     action: TransportAction.END,
-    on: { ...CLOSING.on, receiveHead: 'SAME', receiveFields: 'SAME', eof: 'CLOSED' },
+    on: { ...CLOSING.on, ...PASSED_OVER, eof: 'CLOSED' },
   },
   /** The same after an ENDED_PLAIN_REQUEST: until the transport is gone. */
-  ANSWERED: {
-    ...CLOSING,
-    bytes: Bytes.NOTHING,
-    action: TransportAction.END,
-    on: { ...CLOSING.on, eof: 'SAME' },
-  },
+  ANSWERED: { ...CLOSING, bytes: Bytes.NOTHING, action: TransportAction.END, on: { ...CLOSING.on, eof: 'SAME' } },
   /** The end, as it should be. */
   CLOSED: { ...OVER, action: TransportAction.END },
   /** The end by force. A client over HTTP/2 has asked for nothing then, and hears nothing more. */

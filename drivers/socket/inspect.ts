@@ -1,10 +1,6 @@
 import { shownUrl } from './error-place.ts';
 
-/** What Node's `console.log` asks an object for; elsewhere it means nothing. */
-export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
-
-/** `util.inspect`, as it is handed to that. */
-export type Inspect = (value: unknown, options: object) => string;
+export { INSPECT, type Inspect } from '../../protocol/internal.ts';
 
 /** What a log wants to know of a connection. */
 export function summaryOf(connection: {

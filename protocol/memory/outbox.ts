@@ -219,5 +219,5 @@ export class JoinedFrames {
 
 /** Throws where somebody has taken the memory of what was sent by reference. */
 function checkSize(chunks: readonly Uint8Array[], size: number): void {
-  if (sizeOf(chunks) !== size) throw new Error('bytes were detached from their memory before they were sent');
+  if (sizeOf(chunks) !== size) throw new TypeError('bytes were detached from their memory before they were sent');
 }

@@ -180,7 +180,7 @@ describe('every call of a connection that does something', () => {
   test('is one of those above, or tells something', () => {
     const members = Object.getOwnPropertyDescriptors(Connection.prototype);
     const methods = Object.keys(members).filter((name) => name !== 'constructor' && members[name].get === undefined);
-    expect(methods.sort()).toEqual([...Object.keys(CALLS), 'nextTimeout'].sort());
+    expect(methods.sort()).toEqual([...Object.keys(CALLS), 'nextTimeout', 'toJSON'].sort());
   });
 });
 

@@ -63,7 +63,7 @@ describe('a time that is none', () => {
       [null, ', not null'],
       ['5', ', not a string'],
       [5n, ', not a bigint'],
-      [error, ', not a Error'],
+      [error, ', not an Error'],
     ] as const) {
       const connection = make();
       const before = [connection.state, connection.nextTimeout()];

@@ -58,8 +58,35 @@ describe('a call at the wrong time says what is missing', () => {
 describe('a wrong value is named', () => {
   const none = 'a message must be a string, an ArrayBuffer, a typed array or a DataView';
   test.each<[Error, () => void]>([
-    [new TypeError(none), () => open().sendBinary(5 as never)],
-    [new TypeError(none), () => open().sendBinary({ byteLength: 3 } as never)],
+    [new TypeError(`${none}, not the number 5`), () => open().sendBinary(5 as never)],
+    [new TypeError(`${none}, not an object`), () => open().sendBinary({ byteLength: 3 } as never)],
+    [new TypeError(`${none}, not an Error`), () => open().sendText(new Error('x') as never)],
+    [
+      new TypeError('bytes were detached from their memory before they were sent'),
+      () => {
+        const connection = open();
+        const bytes = new Uint8Array(10_000);
+        connection.sendBinary(bytes);
+        structuredClone(bytes, { transfer: [bytes.buffer] });
+        connection.takeOutput();
+      },
+    ],
+    [
+      new TypeError('Connection.client: the request must be an object that has a url, not a string'),
+      () => Connection.client('ws://a/' as never, { now: 0, sink: {} }),
+    ],
+    [
+      new TypeError('Connection.client: the request must be an object that has a url, not a URL'),
+      () => Connection.client(new URL('ws://a/') as never, { now: 0, sink: {} }),
+    ],
+    [
+      new TypeError('Connection.client: the request must have a url, or a host and a path'),
+      () => Connection.client({} as never, { now: 0, sink: {} }),
+    ],
+    [
+      new TypeError('a Connection is made by Connection.server, Connection.client or Connection.established'),
+      () => new (Connection as unknown as new () => unknown)(),
+    ],
     [new RangeError('a control frame has at most 125 bytes'), () => open().ping(new Uint8Array(126))],
     [
       new TypeError('Connection.established: maxMessageSize must be a number or false, not a string'),
