@@ -146,6 +146,27 @@ describe('send', () => {
     for (const sending of sends.slice(0, 7)) await expect(sending).rejects.toMatchObject({ kind: 'invalid-state' });
   });
 
+  test('has room again for what is given up, and once what waited has gone', async () => {
+    const { network, listen, connections } = await setup({ sendLimit: 1000 });
+    const kindOf = (sending: Promise<void>) => sending.then(String, ({ kind }: { kind: string }) => kind);
+    const controller = new AbortController();
+    const all = 'x'.repeat(1000 - 128);
+    const given = connections.send(all, { signal: controller.signal });
+    expect(await kindOf(connections.send(''))).toBe('send-limit');
+    controller.abort('never mind');
+    await expect(given).rejects.toBe('never mind');
+    const second = connections.send(all);
+    expect(await kindOf(connections.send(''))).toBe('send-limit');
+    await listen();
+    const { value: ws } = await wait(network, connections.next());
+    await wait(network, second);
+    ws!.terminate();
+    await ws!.closed;
+    const third = kindOf(connections.send(all));
+    await connections.return!();
+    expect(await third).toBe('invalid-state');
+  });
+
   test('rejects with what the loop ends with, and once it is over', async () => {
     const { network, listen, connections } = await setup();
     await listen();

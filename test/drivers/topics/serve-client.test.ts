@@ -35,9 +35,9 @@ async function served(options: TopicsOptions = {}): Promise<Served> {
 
 test('subscribes, publishes, resumes and unsubscribes, each with its answer', async () => {
   const { hub, ask, next } = await served();
-  const { position } = (await ask({ id: 1, subscribe: 'news' })) as { position: string };
+  const { position } = (await ask({ id: 1, subscribe: 'news', since: null })) as { position: string };
   expect(position).toBeTypeOf('string');
-  const given = (await ask({ id: 2, publish: 'news', message: { a: [1] } })) as { position: string };
+  const given = (await ask({ id: 2, publish: 'news', message: { a: [1] }, key: null })) as { position: string };
   const answers = [given, await next()];
   expect(answers).toContainEqual({ topic: 'news', message: { a: [1] }, position: expect.any(String) });
   expect(answers).toContainEqual({ done: 2, position: expect.any(String) });
@@ -114,7 +114,8 @@ test('ends who sends bytes with 1003, and is over when the connection is', async
 test('is over when the connection is, whatever is under way, and what had come by then is asked for', async () => {
   const network = createNetwork();
   let asked = 0;
-  const authorize = (): Promise<boolean> => new Promise(() => void asked++);
+  // The first fifty are answered.
+  const authorize = (): Promise<boolean> => new Promise((resolve) => void (asked++ < 50 && resolve(true)));
   const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
   await hub.start();
   let isOver = false;
@@ -123,17 +124,20 @@ test('is over when the connection is, whatever is under way, and what had come b
     isOver = true;
   });
   const ws = await network.open('ws://server/');
-  for (let i = 0; i < 110; i++) void ws.send(JSON.stringify({ id: i, publish: 'news', message: i }));
+  for (let i = 0; i < 160; i++) void ws.send(JSON.stringify({ id: i, publish: 'news', message: i }));
   await network.advance(10);
-  expect({ asked, isOver }).toEqual({ asked: 100, isOver: false });
+  expect({ asked, isOver }).toEqual({ asked: 150, isOver: false });
   void ws.close();
   await network.advance(60_000);
-  expect({ asked, isOver }).toEqual({ asked: 110, isOver: true });
+  expect({ asked, isOver }).toEqual({ asked: 160, isOver: true });
 });
 
 test('wants a hub and a WebSocket', async () => {
   const { hub, ws } = await served();
-  await expect(serveClient({} as Topics, ws)).rejects.toThrow('expected a hub, as createTopics makes them');
-  await expect(serveClient(ws as never, hub as never)).rejects.toThrow(TypeError);
-  await expect(serveClient(hub, {} as WebSocket)).rejects.toThrow('expected a WebSocket');
+  for (const none of [{}, undefined, ws]) {
+    await expect(serveClient(none as Topics, ws)).rejects.toThrow('expected a hub, as createTopics makes them');
+  }
+  for (const none of [{}, undefined, hub]) {
+    await expect(serveClient(hub, none as WebSocket)).rejects.toThrow('expected a WebSocket');
+  }
 });
