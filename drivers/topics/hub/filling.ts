@@ -1,6 +1,6 @@
 import type { Page } from '../engine.ts';
 import { costOf } from '../names.ts';
-import type { Place } from '../position.ts';
+import { isSamePlace, type Place } from '../position.ts';
 import type { Deliverer } from './deliverer.ts';
 import { type Delivery, type Fetch, type GapReason, type Line, LineState } from './line.ts';
 import type { Counts, HubOutput } from './output.ts';
@@ -109,16 +109,15 @@ export class Filling<Owner> {
     const hole = more.retracing ? 'rewritten' : page.hole;
     // Of what was held, what may not have been given out yet.
     const floor = hole === 'forgotten' ? 0 : hole === 'rewritten' ? Infinity : line.offset;
-    this.#giveOut(line, page, hole);
+    this.#giveOut(line, page, hole, floor);
     if (page.more && page.messages.length > 0) return this.fill(line);
-    this.#comeToTheEnd(line, page.position, floor);
+    this.#comeToTheEnd(line, page, floor);
   }
 
-  #giveOut(line: Line<Owner>, page: Page, hole: Page['hole']): void {
+  #giveOut(line: Line<Owner>, page: Page, hole: Page['hole'], floor: number): void {
     const { more } = line;
-    const messages =
-      more.seen.length === 0 ? page.messages : page.messages.filter(({ stamp }) => !more.seen.includes(stamp));
-    if (hole !== undefined) this.#gap(line, hole, messages[0] ?? more.held.find((held) => isUpTo(held, page.position)));
+    const messages = page.messages.filter(({ stamp }) => !more.seen.includes(stamp));
+    if (hole !== undefined) this.#gap(line, hole, messages[0] ?? this.#missed(line, page.position, floor)[0]);
     for (const message of messages) {
       if (line.epoch !== '' && (message.offset <= line.offset || message.epoch !== line.epoch)) continue;
       this.#advance(line, message);
@@ -129,28 +128,50 @@ export class Filling<Owner> {
   }
 
   /** History has told all that there was when it was asked. */
-  #comeToTheEnd(line: Line<Owner>, head: Place, floor: number): void {
+  #comeToTheEnd(line: Line<Owner>, page: Page, floor: number): void {
+    const missed = this.#missed(line, page.position, floor);
     const { held, early, overflowed } = this.#release(line);
     // Not before: an outage may have come between the pages of a past that is gone through again.
     line.more.seen = [];
     line.state = LineState.LIVE;
-    // It came before history was asked: it was in what was told, or has been lost again, or is no longer kept.
-    const missed = held.slice(0, early).filter((message) => isUpTo(message, head) && message.offset > floor);
-    missed.sort((a, b) => a.offset - b.offset);
     this.#counts.doubles += early - missed.length;
-    if (line.epoch === '' && missed.length === 0) line.moveTo(head);
+    if (line.epoch === '' && missed.length === 0) line.moveTo(page.position);
     for (const message of missed) {
-      if (line.epoch !== '' && message.offset <= line.offset) continue;
+      if (message.offset <= line.offset) continue;
       if (!line.isNext(message)) this.#gap(line, 'trimmed', message);
       this.#advance(line, message);
     }
-    this.#takeHeld(line, held.slice(early));
+    this.#takeHeld(line, this.#without(page, held.slice(early)));
     if (overflowed && line.state === LineState.LIVE) this.fill(line);
+  }
+
+  /**
+   * Of what came before history was asked, what may not have been given out. It was in what history told, or has been lost again, or
+   * is no longer kept.
+   */
+  #missed(line: Line<Owner>, head: Place, floor: number): Delivery[] {
+    const { held, early } = line.more;
+    const missed = held.slice(0, early).filter((message) => isUpTo(message, head) && message.offset > floor);
+    return missed.sort((a, b) => a.offset - b.offset);
+  }
+
+  /** Of what came while history was asked, what it has not told already: on a busy topic, some of it always has. */
+  #without({ messages }: Page, late: readonly Delivery[]): readonly Delivery[] {
+    if (late.length === 0) return late;
+    const told = new Map(messages.map((message) => [message.offset, message]));
+    const rest = late.filter((message) => {
+      const same = told.get(message.offset);
+      return same === undefined || !isSamePlace(same, message);
+    });
+    this.#counts.doubles += late.length - rest.length;
+    return rest;
   }
 
   #takeHeld(line: Line<Owner>, held: readonly Delivery[]): void {
     for (const message of held) this.message(line, message);
     if (line.state === LineState.LIVE) this.#settled(line);
+    // One of them was not the next, and has had history asked, which will tell of those behind it as well.
+    else line.more.early = line.more.held.length;
   }
 
   #take(line: Line<Owner>, message: Delivery): void {

@@ -257,6 +257,20 @@ describe('a subscriber that resumes', () => {
 });
 
 describe('a line that has missed something', () => {
+  /** One of another past, or of another epoch. */
+  const other = (offset: number, past: string, epoch = 'e') => {
+    return { ...message(offset), stamp: `${past}${offset}`, after: `${past}${offset - 1}`, epoch };
+  };
+  const since = (hub: Hub) => hub.asked.map((request) => (request.isHead ? 'head' : request.since?.offset));
+
+  test('is one that nothing is missing of for a message that comes twice', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    expect(hub.machine.lines.get('t')!.hasMore).toBe(false);
+    hub.come(6, 6);
+    expect([hub.told, hub.asked, hub.machine.counts.doubles]).toEqual([['first 6'], [], 1]);
+  });
+
   test('gives out what came meanwhile once history has told the rest, whether or not more follows', () => {
     const hub = new Hub();
     hub.follow(5);
@@ -270,6 +284,35 @@ describe('a line that has missed something', () => {
     expect(hub.machine.counts).toMatchObject({ filled: 3, delivered: 4, doubles: 1 });
   });
 
+  test('is done, on a busy topic, with one answer that has what came while it was asked', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(8, 9, 10, 11);
+    hub.answer(5, page([6, 7, 8, 9, 10], 10));
+    expect([hub.toldTo('first').length, hub.asked]).toEqual([6, []]);
+    expect(hub.machine.counts.doubles).toBe(2);
+    hub.come(14, 15);
+    // One of another past is told from what stands in its place.
+    hub.machine.message(other(12, 'n'));
+    hub.answer(11, page([12, 13, 14, 15], 15));
+    expect(hub.toldTo('first')).toEqual(['12', '13', '14', '15']);
+    expect(since(hub)).toEqual([15]);
+  });
+
+  test('begins, on a busy topic, with one question more, whatever came while it was asked', () => {
+    const hub = new Hub();
+    const began: number[] = [];
+    hub.began = () => void began.push(hub.machine.lines.get('t')!.offset);
+    hub.machine.subscribe(new Member('first'), 't', 'send');
+    hub.machine.opened(hub.machine.lines.get('t')!);
+    hub.come(2, 3, 4, 5);
+    hub.machine.answeredHead(hub.asked.pop()!, place(5));
+    expect(began).toEqual([]);
+    hub.come(6, 7);
+    hub.answer(5, page([6, 7], 7));
+    expect([hub.toldTo('first'), hub.asked, began]).toEqual([['6', '7'], [], [7]]);
+  });
+
   test('gives out what came, behind a gap, where history has it no longer', () => {
     const hub = new Hub();
     hub.follow(5);
@@ -277,9 +320,128 @@ describe('a line that has missed something', () => {
     hub.answer(5, page([6], 9, { more: true }));
     hub.answer(6, page([], 9));
     expect(hub.toldTo('first')).toEqual(['6', 'trimmed 6-8', '8', '9']);
-    hub.come(11);
-    hub.answer(9, page([], 11, { hole: 'trimmed' }));
-    expect(hub.toldTo('first')).toEqual(['trimmed 9-11', '11']);
+    hub.come(12);
+    hub.answer(9, page([], 12, { hole: 'trimmed' }));
+    hub.come(15);
+    // Nor has it more, whatever it says.
+    hub.answer(12, page([], 15, { hole: 'trimmed', more: true }));
+    expect(hub.toldTo('first')).toEqual(['trimmed 9-12', '12', 'trimmed 12-15', '15']);
+  });
+
+  test('tells of a gap that what follows it is the oldest that came and was not given out', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(7, 10, 9);
+    hub.answer(5, page([6, 7], 10, { more: true }));
+    hub.answer(7, page([], 10, { hole: 'trimmed' }));
+    expect(hub.toldTo('first')).toEqual(['6', '7', 'trimmed 7-9', '9', '10']);
+  });
+
+  test('does not give out what was lost again', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(8);
+    hub.answer(5, page([6, 7], 7));
+    expect(hub.toldTo('first')).toEqual(['6', '7']);
+    hub.come(10);
+    const messages = [other(1, 'n', 'f'), other(2, 'n', 'f')];
+    hub.answer(7, page([], 12, { messages, position: place(12, 'f'), hole: 'forgotten' }));
+    expect(hub.toldTo('first')).toEqual(['forgotten 7-1', '1', '2']);
+  });
+
+  test('gives out the first of another epoch', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.machine.message(other(1, 'n', 'f'));
+    hub.answer(5, page([], 1, { position: place(1, 'f'), hole: 'forgotten' }));
+    expect(hub.toldTo('first')).toEqual(['forgotten 5-1', '1']);
+  });
+
+  test('is not given again what it has, or what is of another epoch, should the page begin before its place', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(8);
+    hub.answer(5, page([4], 8, { more: true }));
+    hub.answer(5, page([], 8, { messages: [message(4), message(5), message(6), other(7, 'n', 'f'), message(8)] }));
+    expect(hub.toldTo('first')).toEqual(['6', '8']);
+  });
+
+  test('asks again, once, for what was too much to be held, with a hole in it or none', () => {
+    for (const next of [8, 9]) {
+      const hub = new Hub();
+      hub.follow(5);
+      hub.come(7, ...Array.from({ length: 11 }, (_, i) => next + i));
+      expect(hub.machine.held).toBe(10);
+      hub.answer(5, page([6, 7], 7));
+      const last = next === 8 ? 16 : 7;
+      expect(hub.toldTo('first').at(-1)).toBe(`${last}`);
+      const rest = Array.from({ length: next + 10 - last }, (_, i) => last + 1 + i);
+      hub.answer(last, page(rest, next + 10));
+      expect(hub.toldTo('first')).toEqual(rest.map(String));
+      expect([hub.told, hub.asked, hub.machine.held]).toEqual([[], [], 0]);
+    }
+  });
+
+  test('has room for what comes however often that was needed', () => {
+    const hub = new Hub();
+    hub.follow(0);
+    for (let i = 2; i < 200; i += 2) {
+      hub.come(i);
+      expect(hub.machine.held).toBe(1);
+      hub.answer(i - 2, page([i - 1, i], i));
+    }
+  });
+
+  test('asks again at a tick what could not be answered, and nothing while the engine is down', () => {
+    const hub = new Hub();
+    hub.machine.subscribe(new Member('first'), 't', 'send');
+    hub.machine.opened(hub.machine.lines.get('t')!);
+    const failed = () => {
+      hub.machine.failed(hub.asked.pop()!);
+      expect(hub.asked).toEqual([]);
+      hub.machine.tick();
+    };
+    failed();
+    expect(since(hub)).toEqual(['head']);
+    hub.machine.answeredHead(hub.asked.pop()!, place(5));
+    hub.come(8);
+    failed();
+    expect(since(hub)).toEqual([5]);
+    hub.machine.failed(hub.asked.pop()!);
+    hub.machine.down();
+    hub.machine.tick();
+    expect(hub.asked).toEqual([]);
+  });
+
+  test('forgets what it holds and has asked when the engine is down, and is not answered from before that', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.come(8);
+    const [asked] = hub.asked.splice(0);
+    hub.machine.down();
+    hub.come(9);
+    expect(hub.machine.held).toBe(0);
+    hub.machine.answered(asked!, page([6, 7, 8], 8));
+    expect(hub.told).toEqual([]);
+    hub.machine.up();
+    const [head] = hub.asked.splice(0);
+    hub.machine.down();
+    hub.machine.up();
+    hub.machine.answeredHead(head!, place(3));
+    expect(hub.machine.lines.get('t')!.offset).toBe(5);
+    hub.machine.answeredHead(hub.asked.pop()!, place(5));
+    hub.come(6);
+    expect([hub.told, hub.asked]).toEqual([['first 6'], []]);
+  });
+
+  test('holds nothing for nobody', () => {
+    const hub = new Hub();
+    const member = hub.follow(5);
+    hub.come(8);
+    hub.machine.leave(member);
+    expect(hub.machine.held).toBe(0);
+    hub.machine.answered(hub.asked.pop()!, page([6, 7, 8], 8));
+    expect([hub.told, hub.asked, hub.machine.counts.filled]).toEqual([[], [], 0]);
   });
 
   test('finds in a past that was rewritten what it has not given out, as far back as it keeps in mind', () => {
@@ -287,19 +449,40 @@ describe('a line that has missed something', () => {
     hub.follow(5);
     hub.come(...Array.from({ length: 40 }, (_, i) => 6 + i));
     expect(hub.toldTo('first').length).toBe(40);
-    /** One of another past. */
-    const other = (offset: number, past: string) => {
-      return { ...message(offset), stamp: `${past}${offset}`, after: `${past}${offset - 1}` };
-    };
     hub.machine.message(other(46, 'n'));
     hub.answer(45, page([], 46, { hole: 'rewritten' }));
-    const messages = [message(22), message(44), other(45, 'n'), other(46, 'n')];
-    hub.answer(21, page([], 46, { messages, position: other(46, 'n') }));
-    expect(hub.toldTo('first')).toEqual(['rewritten 45-45', '45', '46']);
+    expect(since(hub)).toEqual([21]);
+    // Not answered: all over again.
+    hub.machine.failed(hub.asked.pop()!);
+    hub.machine.tick();
+    hub.answer(45, page([], 46, { hole: 'rewritten' }));
+    hub.answer(21, page([22, 44], 46, { more: true }));
+    hub.answer(44, page([], 46, { messages: [other(45, 'n'), other(46, 'n')], position: other(46, 'n') }));
+    expect(hub.toldTo('first')).toEqual(['rewritten 45-undefined', '45', '46']);
     // What was given out before the gap is of no use any more.
     hub.machine.message(other(47, 'm'));
     hub.answer(46, page([], 47, { hole: 'rewritten' }));
-    expect(hub.asked.map(({ since }) => since?.offset)).toEqual([44]);
+    expect(since(hub)).toEqual([44]);
+    hub.answer(44, page([], 30, { hole: 'rewritten' }));
+    expect([hub.toldTo('first'), hub.asked]).toEqual([['rewritten 46-undefined'], []]);
+    expect(hub.machine.counts.rewritten).toBe(3);
+  });
+
+  test('goes back no further than it has given out something', () => {
+    for (const count of [0, 1]) {
+      const hub = new Hub();
+      hub.follow(5);
+      if (count === 1) hub.come(6);
+      hub.told.length = 0;
+      const [last, next] = [5 + count, other(6 + count, 'n')];
+      hub.machine.message(next);
+      if (count === 1) {
+        hub.answer(6, page([], 7, { hole: 'rewritten' }));
+        expect(hub.asked[0]!.since).toEqual({ epoch: 'e', offset: 5, stamp: '' });
+      }
+      hub.answer(5, page([], last + 1, { hole: 'rewritten', messages: [next], position: next }));
+      expect(hub.toldTo('first')).toEqual([`rewritten ${last}-${last + 1}`, `${last + 1}`]);
+    }
   });
 
   test('keeps a bounded number of messages in mind', () => {
@@ -314,20 +497,8 @@ describe('a line that has missed something', () => {
     const hub = new Hub();
     hub.follow(5);
     hub.machine.lines.get('t')!.moveTo({ ...place(5), stamp: '' });
-    hub.machine.message({ ...message(6), after: 's5' });
-    expect([hub.toldTo('first'), hub.asked]).toEqual([['6'], []]);
-  });
-
-  test('asks again for what was too much to be held', () => {
-    const hub = new Hub();
-    hub.follow(5);
-    hub.come(7, ...Array.from({ length: 11 }, (_, i) => 8 + i));
-    expect(hub.machine.held).toBe(10);
-    hub.answer(5, page([6, 7], 7));
-    expect(hub.toldTo('first').at(-1)).toBe('16');
-    hub.answer(16, page([17, 18], 18));
-    expect(hub.toldTo('first')).toEqual(['17', '18']);
-    expect(hub.asked).toEqual([]);
+    for (const offset of [6, 7]) hub.machine.message({ ...message(offset), after: `s${offset - 1}` });
+    expect([hub.toldTo('first'), hub.asked]).toEqual([['6', '7'], []]);
   });
 });
 
