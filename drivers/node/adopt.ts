@@ -32,7 +32,7 @@ import { diagnostics, debugTrace, tellStart } from './diagnostics.ts';
 import { currentContext } from './internals/async-context.ts';
 import { peerAddress } from './internals/peer-address.ts';
 import { copier, resources } from './internals/resources.ts';
-import { checkFree, NodeTransport } from './node-transport.ts';
+import { checkUnread, NodeTransport } from './node-transport.ts';
 import { zlibCodec } from './zlib/codec.ts';
 
 /** What is known of a connection that something else has opened. */
@@ -74,7 +74,7 @@ const { subprotocols: _subprotocols, headers: _headers, handshakeTimeout: _timeo
  * returned: `open` is the first, at the end of this turn.
  *
  * Throws a TypeError or RangeError for bad options, and for extensions that can't have been agreed on, and an InvalidStateError
- * for a stream that carries a connection already.
+ * for a stream that carries a connection already, or that somebody else reads (a listener for 'readable').
  */
 export function adopt<Data = unknown>(
   stream: Duplex,
@@ -125,7 +125,7 @@ export class Adopter<Data = unknown> {
   adopt(stream: Duplex, head: Uint8Array, given: AdoptedOpening): Socket<Data> {
     const opening = checkOptions('adopt', OPENING, given);
     const early = toBytes(head);
-    checkFree(stream);
+    checkUnread(stream);
     const { role, subprotocol, extensions = '', compress, url = '', request, response } = opening;
     const deflate = establishDeflate(role, extensions, typeof compress === 'object' ? compress : {}, zlibCodec());
     tellStart();

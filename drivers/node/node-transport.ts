@@ -34,6 +34,20 @@ export function checkFree(stream: Duplex): void {
   if (isTaken(stream)) throw new InvalidStateError('this stream carries a WebSocket already: it was handed over twice');
 }
 
+/** The same, and where somebody else reads it in the way that has nothing come as 'data'. */
+export function checkUnread(stream: Duplex): void {
+  checkFree(stream);
+  if (stream.listenerCount('readable') === 0 || !stream.rawListeners('readable').some(stays)) return;
+  throw new InvalidStateError(
+    "this stream is read by somebody else, by a listener for 'readable' or a loop over it: what comes would reach nobody here",
+  );
+}
+
+/** Whether a listener is one that is not called once alone: after that, a stream flows by itself. */
+function stays(listener: object): boolean {
+  return !('listener' in listener);
+}
+
 /** A Node stream as a transport: a TCP, TLS or Unix socket, or any Duplex of bytes. It must allow half-open. */
 export class NodeTransport implements Transport, Guarded {
   readonly #stream: Carried;

@@ -21,6 +21,8 @@ export interface AdoptingDriver {
   adopter(options: SocketOptions, handlers: Handlers<any>): Adopting;
   /** Whether a stream was taken over before. */
   isTaken(stream: Duplex): boolean;
+  /** Throws an InvalidStateError for a stream that can't be taken over. */
+  checkUnread(stream: Duplex): void;
   /** What answers a Sec-WebSocket-Key; undefined for the core's own. */
   readonly sha1: Sha1 | undefined;
 }

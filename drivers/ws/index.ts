@@ -2,7 +2,7 @@
 import { Adopter } from '../node/adopt.ts';
 import { resources } from '../node/internals/resources.ts';
 import { allocateBlock } from '../node/internals/shared-block.ts';
-import { isTaken } from '../node/node-transport.ts';
+import { checkUnread, isTaken } from '../node/node-transport.ts';
 import { copierOver } from './copies.ts';
 import { standOn } from './driver.ts';
 import * as extension from './extension.ts';
@@ -17,6 +17,7 @@ const copier = copierOver(allocateBlock);
 standOn({
   adopter: (options, handlers) => new Adopter(options, handlers, { copier }),
   isTaken,
+  checkUnread,
   sha1: resources.sha1,
 });
 

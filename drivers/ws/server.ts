@@ -166,6 +166,7 @@ export class WebSocketServer extends EventEmitter {
         'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
     }
+    driver().checkUnread(socket);
     if (this._state > RUNNING) return abort(socket, 503);
     const fields = [
       'HTTP/1.1 101 Switching Protocols',

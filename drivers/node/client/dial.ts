@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from 'node:tls';
 import { HandshakeError } from '../../../protocol/index.ts';
 import { type Attempt, checkAlive, checkDuplex, failure, isPassing } from './failure.ts';
-import { checkFree } from '../node-transport.ts';
+import { checkUnread } from '../node-transport.ts';
 import type { PendingTransport } from './pending-transport.ts';
 import type { RouteOptions } from './route-options.ts';
 import { type Proxy, resolveProxy } from './proxy.ts';
@@ -131,7 +131,7 @@ async function connectByAgent(
 
 /** Waits for a stream that somebody else has made, and that may be on its way still. */
 async function ready(stream: Duplex, what: Attempt, pending: PendingTransport): Promise<Duplex> {
-  checkFree(stream);
+  checkUnread(stream);
   pending.track(stream);
   stream.allowHalfOpen = true;
   const { connecting, secureConnecting } = stream as Partial<TLSSocket & { secureConnecting: boolean }>;

@@ -11,7 +11,7 @@ import {
   type Handlers,
   type Socket,
 } from '../../../drivers/node/index.ts';
-import { acceptKey } from '../../../protocol/index.ts';
+import { acceptKey, InvalidStateError } from '../../../protocol/index.ts';
 import { frame, KEY, parseFrames, TEXT, utf8 } from '../../support/frames.ts';
 import { HostileStream, STREAM_MEMBERS, StreamError } from '../../../fuzz/support/hostile-stream.ts';
 import { duplexPair } from './client/duplex-pair.ts';
@@ -171,6 +171,32 @@ test('a stream that is gone already ends it as any loss does', async () => {
   await closed;
   expect(told).toEqual(['open', 'close 1006']);
   expect(socket.state).toBe('closed');
+});
+
+describe('a stream that is read by somebody else', () => {
+  test.each<[string, (stream: Duplex) => unknown]>([
+    ['a listener', (stream) => stream.on('readable', () => {})],
+    ['a loop', (stream) => void stream[Symbol.asyncIterator]().next()],
+  ])('is refused, as nothing of it would come: %s', (_, read) => {
+    const [here] = duplexPair();
+    read(here);
+    const before = here.listenerCount('close');
+    expect(() => party(here, { role: 'server' })).toThrow(
+      new InvalidStateError(
+        "this stream is read by somebody else, by a listener for 'readable' or a loop over it: what comes would reach nobody here",
+      ),
+    );
+    expect(here.listenerCount('close')).toBe(before); // nothing has changed
+  });
+
+  test('once alone is not', async () => {
+    const [here, there] = duplexPair();
+    here.once('readable', () => {});
+    const { told } = party(here, { role: 'server' });
+    there.write(frame({ opcode: TEXT, payload: 'heard', key: KEY }));
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual(['open', 'text heard']);
+  });
 });
 
 test('who ends it before it opens is told of the end, and of nothing after it', async () => {
