@@ -8,6 +8,8 @@ import type { Topics } from './topics.ts';
 
 /** Requests of a connection that are under way at once: those that follow wait, and their client with them. */
 const MOST_REQUESTS = 100;
+/** And the characters of those, beyond which no other is taken: each is kept as text, as what it says, and as what is published. */
+const MOST_CHARACTERS = 1024 * 1024;
 
 /**
  * What a hub needs to speak with `sansocket/topics/client`, beside `serveClient`: `createTopics({ ...clientProtocol, … })`.
@@ -26,8 +28,9 @@ export const clientProtocol: Required<Pick<TopicsOptions, 'frame' | 'onGap'>> = 
 
 /**
  * Serves a connection whose other end is `sansocket/topics/client`: subscribes, unsubscribes and publishes as it asks, as far as the
- * hub's `authorize` lets it, a hundred requests at once. It receives all that comes; a message that is no text ends the connection
- * with 1003. Resolves when the connection has ended.
+ * hub's `authorize` lets it, a hundred requests at once, or as many as have 1 MiB together. It receives all that comes; a message that is
+ * no text ends the connection with 1003. Resolves when the connection has ended, and rejects with its WebSocketError where that was no
+ * normal end, as a loop over it does.
  *
  * @throws TypeError for what is no hub, or no WebSocket of the promise API.
  */
@@ -39,6 +42,7 @@ export async function serveClient(hub: Topics, ws: WebSocket<any>): Promise<void
     throw new TypeError(`serveClient: expected a WebSocket of the promise API, not ${nameOf(ws)}`);
   }
   let underWay = 0;
+  let characters = 0;
   let isOver = false;
   let goOn = (): void => {};
   // What had come by the end is done all the same, and waits for nothing any more.
@@ -49,12 +53,16 @@ export async function serveClient(hub: Topics, ws: WebSocket<any>): Promise<void
   for await (const text of ws) {
     if (typeof text !== 'string') return void (await ws.close(1003, 'JSON, as text'));
     underWay++;
+    characters += text.length;
     void answer(hub, ws, text).finally(() => {
       underWay--;
+      characters -= text.length;
       goOn();
     });
-    // No Promise.race: whatever is under way for long would keep something of each that was not.
-    if (underWay >= MOST_REQUESTS && !isOver) await new Promise<void>((resolve) => (goOn = resolve));
+    while ((underWay >= MOST_REQUESTS || characters >= MOST_CHARACTERS) && !isOver) {
+      // No Promise.race: whatever is under way for long would keep something of each that was not.
+      await new Promise<void>((resolve) => (goOn = resolve));
+    }
   }
 }
 

@@ -132,6 +132,29 @@ test('is over when the connection is, whatever is under way, and what had come b
   expect({ asked, isOver }).toEqual({ asked: 160, isOver: true });
 });
 
+test('has no more under way than a megabyte and one, however few they are', async () => {
+  const network = createNetwork();
+  const decide: ((may: boolean) => void)[] = [];
+  const authorize = (): Promise<boolean> => new Promise((resolve) => void decide.push(resolve));
+  const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
+  await hub.start();
+  await network.listen({ receiveQueue: 1 }, (ws) => serveClient(hub, ws));
+  const ws = await network.open('ws://server/');
+  const message = 'x'.repeat(400_000);
+  for (let i = 0; i < 6; i++) void ws.send(JSON.stringify({ id: i, publish: 'news', message }));
+  await network.advance(1000);
+  expect(decide).toHaveLength(3);
+  decide[0](true);
+  await network.advance(1000);
+  expect(decide).toHaveLength(4);
+  for (let i = 1; i < 6; i++) {
+    decide[i](true);
+    await network.advance(1000);
+  }
+  expect(decide).toHaveLength(6);
+  await ws.close();
+});
+
 test('wants a hub and a WebSocket', async () => {
   const { hub, ws } = await served();
   for (const none of [{}, undefined, ws]) {
