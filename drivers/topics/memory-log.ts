@@ -172,15 +172,6 @@ export class MemoryLog {
     return { messages, hole, more: at < entries.length, position: { epoch, offset, stamp } };
   }
 
-  /** Loses everything, as a server that is restarted without its data. For tests. */
-  clear(): void {
-    const followed = [...this.#topics.keys()].filter((name) => this.isFollowed(name));
-    for (const map of [this.#topics, this.#keeping, this.#keys]) map.clear();
-    this.#bytes = 0;
-    this.#epoch = this.#newEpoch();
-    for (const name of followed) this.follow(name);
-  }
-
   #holeAfter(topic: Topic, since: Place): Hole | undefined {
     const { epoch, offset, stamp, count, entries, start } = topic;
     if (since.epoch !== epoch) return 'forgotten';
