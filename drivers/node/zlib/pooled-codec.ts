@@ -91,11 +91,8 @@ class PooledDeflater implements Deflater, Holder {
     let at = 0;
     let start = 0;
     do {
-      if (at === scratch.length) {
-        chunks.push(scratch.slice());
-        at = 0;
-      }
-      const ok = handle.write(Z_SYNC_FLUSH, bytes, start, bytes.length - start, scratch, at, scratch.length - at);
+      if (at === scratch.length) chunks.push(scratch.slice());
+      const ok = handle.write(Z_SYNC_FLUSH, bytes, start, bytes.length - start, scratch, 0, scratch.length);
       if (!ok) throw new Error('zlib cannot deflate');
       at = scratch.length - handle.room;
       start = bytes.length - handle.rest;
@@ -144,9 +141,8 @@ class PooledInflater implements Inflater, Holder {
 
   inflate(bytes: Uint8Array, fin: boolean, maxLength: number): Uint8Array | InflateFault {
     const output = new Output(this.codec.inflated, maxLength, this.window);
-    this.busy = true;
     const ok = this.feed(bytes, output) && (!fin || this.endMessage(output));
-    this.busy = !fin && ok;
+    this.busy = !fin;
     if (!ok) {
       this.error = this.context?.handle.error;
       this.reset();
