@@ -304,13 +304,10 @@ class Reconnections implements Reconnecting {
     this.#openedAt = this.#clock.now();
     this.#current = webSocket;
     this.#endWithSignal(webSocket);
-    if (!this.#isOver) {
-      this.#sends.opened(webSocket);
-      this.#tell({ state: 'open', connection: webSocket });
-      return webSocket;
-    }
-    await webSocket.close();
-    return undefined;
+    if (this.#isOver) return undefined; // whoever has left it closes what was opened meanwhile
+    this.#sends.opened(webSocket);
+    this.#tell({ state: 'open', connection: webSocket });
+    return webSocket;
   }
 
   #tell(state: ReconnectState): void {
@@ -376,7 +373,6 @@ class Reconnections implements Reconnecting {
 
 function positive(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
   if (!(value > 0)) throw new RangeError(`${name} must be greater than zero`);
   return value;
 }

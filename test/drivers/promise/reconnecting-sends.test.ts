@@ -11,7 +11,7 @@ import {
 const URL = 'ws://server/';
 
 /** A server that keeps what it gets, and the states that a client of it goes through. */
-async function setup(options: { sendLimit?: number; signal?: AbortSignal } = {}) {
+async function setup(options: { sendLimit?: number | false; signal?: AbortSignal } = {}) {
   const network = createNetwork();
   const received: unknown[] = [];
   const states: ReconnectState[] = [];
@@ -47,7 +47,12 @@ describe('onState', () => {
     const { value: ws } = await wait(network, first);
     for (const each of server.connections) void each.close(1012, 'restart');
     await ws!.closed;
-    await wait(network, connections.next());
+    await wait(network, server.close() as Promise<unknown>);
+    const second = connections.next();
+    await network.advance(1000);
+    await listen();
+    await wait(network, second);
+    expect(connections.toJSON()).toEqual({ state: 'open', failures: 0, connection: connections.connection });
     await wait(network, connections.return!());
     expect(states).toEqual([
       { state: 'connecting', failures: 0 },
@@ -62,6 +67,11 @@ describe('onState', () => {
         closed: expect.objectContaining({ code: 1012, reason: 'restart' }),
       },
       { state: 'connecting', failures: 0 },
+      {
+        ...{ state: 'waiting', delay: expect.any(Number), failures: 1, closed: undefined },
+        error: expect.objectContaining({ kind: 'connect' }),
+      },
+      { state: 'connecting', failures: 1 },
       { state: 'open', connection: expect.anything() },
       { state: 'over', error: undefined },
     ]);
@@ -146,6 +156,16 @@ describe('send', () => {
     for (const sending of sends.slice(0, 7)) await expect(sending).rejects.toMatchObject({ kind: 'invalid-state' });
   });
 
+  test('holds 16 MiB where it is told nothing else, and anything where it is told false', async () => {
+    const all = 'x'.repeat(16 * 1024 * 1024);
+    const { connections } = await setup();
+    await expect(connections.send(all)).rejects.toMatchObject({ kind: 'send-limit' });
+    const { connections: unbounded } = await setup({ sendLimit: false });
+    const sending = unbounded.send(all);
+    await unbounded.return!();
+    await expect(sending).rejects.toMatchObject({ kind: 'invalid-state' });
+  });
+
   test('has room again for what is given up, and once what waited has gone', async () => {
     const { network, listen, connections } = await setup({ sendLimit: 1000 });
     const kindOf = (sending: Promise<void>) => sending.then(String, ({ kind }: { kind: string }) => kind);
@@ -171,7 +191,7 @@ describe('send', () => {
     const { network, listen, connections } = await setup();
     await listen();
     const controller = new AbortController();
-    const other = network.open.reconnecting('ws://nobody/', { attempts: 2, signal: controller.signal });
+    const other = network.open.reconnecting('ws://nobody/', { attempts: 1, signal: controller.signal });
     const sending = other.send('x').catch((error: unknown) => error);
     const ended = await wait(network, other.next()).catch((error: unknown) => error);
     const told = { kind: 'invalid-state', cause: ended };

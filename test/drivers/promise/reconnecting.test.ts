@@ -1,4 +1,5 @@
 /** Reconnecting over the in-memory network, whose clock moves when it is told to and whose jitter is seeded. */
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import {
   createNetwork,
@@ -114,12 +115,15 @@ describe('waits', () => {
   async function delays(seed: number, options: ReconnectOptions = {}, attempts = 12): Promise<number[]> {
     const network = createNetwork({ seed });
     const found: number[] = [];
+    const { signal } = new AbortController();
     const iteration = network.open.reconnecting(URL, {
       ...options,
       attempts,
+      signal,
       onState: onWaiting(({ delay }) => found.push(delay)),
     });
     await expect(wait(network, iteration.next())).rejects.toThrow(HandshakeError);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     return found;
   }
 
@@ -318,8 +322,11 @@ describe('giving up', () => {
   const reason = new Error('enough');
 
   test('by the signal: before, while waiting, while opening, and while a connection is there', async () => {
-    const before = createNetwork().open.reconnecting(URL, { signal: AbortSignal.abort(reason) });
+    const states: string[] = [];
+    const note = { onState: ({ state }: ReconnectState) => void states.push(state) };
+    const before = createNetwork().open.reconnecting(URL, { signal: AbortSignal.abort(reason), ...note });
     await expect(before.next()).rejects.toBe(reason);
+    expect(states).toEqual(['over']);
 
     for (const when of ['waiting', 'onState', 'opening', 'open'] as const) {
       const network = createNetwork();
@@ -327,22 +334,27 @@ describe('giving up', () => {
       const { signal } = controller;
       if (when === 'opening') await serve(network, { authorize: () => new Promise(() => {}) });
       if (when === 'open') await serve(network);
-      const onState = onWaiting(() => {
-        if (when === 'onState') controller.abort(reason);
-      });
+      const onState = (told: ReconnectState) => {
+        if (signal.aborted) states.push(told.state);
+        if (when === 'onState' && told.state === 'waiting') controller.abort(reason);
+      };
+      states.length = 0;
       const iteration = network.open.reconnecting(URL, { signal, onState });
       let next: Promise<unknown> = iteration.next();
       next.catch(() => {});
       await network.settle();
       if (when === 'open') {
         const ws = ((await next) as IteratorResult<WebSocket>).value as WebSocket;
+        expect(ws.state).toBe('open');
         controller.abort(reason);
         await network.settle();
         expect(await ws.closed).toMatchObject({ code: 1000, clean: true });
         next = iteration.next();
       }
       controller.abort(reason);
-      await expect(wait(network, next)).rejects.toBe(reason);
+      // At once, and with no attempt more.
+      await expect(Promise.race([next, network.settle()])).rejects.toBe(reason);
+      expect(states).toEqual(['over']);
       expect(await iteration.next()).toEqual({ value: undefined, done: true });
       await network.advance(60_000);
       expect(network.clock.timers).toBe(0);
