@@ -60,6 +60,8 @@ export class NodeTransport implements Transport, Guarded {
   /** Past the queue: whether the end is to follow the write that goes on by itself. */
   #isEnding: boolean;
   #error: Error | undefined;
+  /** What is told when this turn is over, in order. */
+  #held: (() => void)[] | undefined;
 
   /** `way` is for streams of Node's own that are no sockets. */
   constructor(stream: Duplex, handler: TransportHandler, way = wayOf(stream)) {
@@ -73,6 +75,7 @@ export class NodeTransport implements Transport, Guarded {
     this.#underWay = 0;
     this.#isEnding = false;
     this.#error = undefined;
+    this.#held = undefined;
     if (STOPS_WRITING !== undefined) stream.off('end', STOPS_WRITING);
     stream.on('end', NodeTransport.#onEnd);
     stream.on('error', NodeTransport.#onError);
@@ -92,10 +95,12 @@ export class NodeTransport implements Transport, Guarded {
     if (this.#way === DIRECT) {
       this.#writeDirectly(chunks);
     } else {
+      this.#isWriting = true;
       stream.cork();
       const onWritten = (error?: Error | null) => this.onWritten(error);
       for (const chunk of chunks) stream.write(this.#way === COPIED ? Buffer.from(chunk) : chunk, onWritten);
       stream.uncork();
+      this.#isWriting = false;
       this.#underWay = stream.writableLength;
       this.#blocked = this.#underWay > 0;
     }
@@ -190,6 +195,25 @@ export class NodeTransport implements Transport, Guarded {
     for (let chunk; (chunk = this.#stream.read() as Buffer | null) !== null;) this.#take(chunk);
   }
 
+  /**
+   * Whether what the stream brings has to wait, itself or behind what does. A stream of somebody's own may bring it out of a call that
+   * a handler makes: by pushing to it, or by a write that is answered at once.
+   */
+  get #mustHold(): boolean {
+    return this.#held !== undefined || this.#isWriting || this.#handler.isBusy === true;
+  }
+
+  #hold(step: () => void): void {
+    if (this.#held === undefined) nextTick(guard, this, this.#release);
+    (this.#held ??= []).push(step);
+  }
+
+  #release(): void {
+    // Some come while others are told.
+    for (const step of this.#held!) guard(this, step);
+    this.#held = undefined;
+  }
+
   #take(chunk: Buffer): void {
     this.#handler.onData(this.#way === COPIED ? copied(chunk) : chunk);
   }
@@ -218,11 +242,15 @@ export class NodeTransport implements Transport, Guarded {
   /** In the context of whoever pushed the chunk, or had the stream go on. */
   static #onData(this: Carried, chunk: Buffer): void {
     const transport = this[TRANSPORT];
-    inSharedContext(transport.#take, transport, chunk);
+    if (transport.#mustHold) chunk = copied(chunk) as Buffer;
+    if (transport.#mustHold) transport.#hold(() => inSharedContext(transport.#take, transport, chunk));
+    else inSharedContext(transport.#take, transport, chunk);
   }
 
   static #onEnd(this: Carried): void {
-    this[TRANSPORT].#handler.onEnd();
+    const transport = this[TRANSPORT];
+    if (transport.#mustHold) transport.#hold(() => transport.#handler.onEnd());
+    else transport.#handler.onEnd();
   }
 
   static #onError(this: Carried, error: Error): void {
@@ -234,10 +262,15 @@ export class NodeTransport implements Transport, Guarded {
   static #onClose(this: Carried): void {
     const transport = this[TRANSPORT];
     transportClosed(transport);
-    guard(transport, transport.#readRest);
+    if (transport.#mustHold) transport.#hold(() => transport.#tellLost());
+    else transport.#tellLost();
+  }
+
+  #tellLost(): void {
+    guard(this, this.#readRest);
     // libuv has called back for every write by now. What other streams still do with a chunk is not known.
-    if (transport.#way === DIRECT && transport.#blocked) transport.#handler.onReleased?.();
-    transport.#handler.onLost(transport.#error, !isRefusal(transport.#error));
+    if (this.#way === DIRECT && this.#blocked) this.#handler.onReleased?.();
+    this.#handler.onLost(this.#error, !isRefusal(this.#error));
   }
 }
 

@@ -30,6 +30,8 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   lastSent: number;
   /** Whether what came is being received: in the stream's own asynchronous context then. */
   isReceiving: boolean;
+  /** Whether a call is under way that flushes when it is done: what the transport has brought, or a timeout. */
+  isBusy: boolean;
   readonly #connection: Connection;
   readonly #owner: PumpOwner;
   readonly #setting: SocketSetting;
@@ -40,8 +42,6 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   #unsent: readonly Uint8Array[];
   #wake: Wake | undefined;
   #wakeAt: number;
-  /** Whether a call is under way that flushes when it is done: what the transport has brought, or a timeout. */
-  #isRunning: boolean;
   #scheduled: boolean;
   #mustWait: boolean;
   #reading: boolean;
@@ -66,8 +66,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     this.#unsent = NOTHING;
     this.#wake = undefined;
     this.#wakeAt = Infinity;
-    this.isReceiving = false;
-    this.#isRunning = false;
+    this.isReceiving = this.isBusy = false;
     this.#scheduled = false;
     this.#mustWait = false;
     this.#reading = true;
@@ -99,7 +98,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     const now = this.#setting.clock.now();
     this.#hasHeard = true;
     this.isReceiving = true;
-    this.#isRunning = true;
+    this.isBusy = true;
     try {
       this.bytesReceived += length === UNREAD ? bytes.length : length;
       this.lastReceived = Math.floor(now);
@@ -108,7 +107,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
     } catch (error) {
       blame(this, error);
     }
-    this.#isRunning = false;
+    this.isBusy = false;
     this.isReceiving = false;
     this.flush(now);
   }
@@ -172,14 +171,14 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
   /** Calls the connection, and then does what it wants. */
   #enter(call: (connection: Connection, now: number) => void): void {
     const now = this.#setting.clock.now();
-    this.#isRunning = true;
+    this.isBusy = true;
     try {
       call(this.#connection, now);
     } catch (error) {
-      this.#isRunning = false;
+      this.isBusy = false;
       blame(this, error);
     }
-    this.#isRunning = false;
+    this.isBusy = false;
     this.flush(now);
   }
 
@@ -193,7 +192,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
       this.#arm();
       transport?.abort();
     };
-    if (!this.#isRunning) return tell();
+    if (!this.isBusy) return tell();
     this.#setting.clock.defer(() => guard(this, tell)); // within an event the connection can't be told
   }
 
@@ -237,7 +236,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Sees that `flush` is called once this turn is over. */
   schedule(): void {
-    if (this.#isRunning) return this.#setting.turn.sentWithin(this);
+    if (this.isBusy) return this.#setting.turn.sentWithin(this);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#setting.turn.add(this);
@@ -245,7 +244,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Hands what was sent to the transport, within an event too. */
   write(): void {
-    if (this.#isRunning) guard(this, this.#write, this.#setting.clock.now());
+    if (this.isBusy) guard(this, this.#write, this.#setting.clock.now());
     else this.flush();
   }
 
@@ -257,7 +256,7 @@ export class Pump implements TransportHandler, Guarded, Sleeper {
 
   /** Brings transport and timer up to what the connection now wants. */
   flush(now = this.#setting.clock.now()): void {
-    if (this.#isRunning) return;
+    if (this.isBusy) return;
     // In place of a call of `guard`, and what is rare by a call: every message passes through here, as through `onData`.
     try {
       this.#write(now);

@@ -205,11 +205,11 @@ export class WebSocket extends EventEmitter {
 
   #sendFragment(data: any, isBinary: boolean, fin: boolean, how: DriverOptions): void {
     const text = this._fragmented ?? !isBinary;
-    this._fragmented = fin ? undefined : text;
     const options = { ...how, text };
     this.#sendAnything(data, how.onSent, (bytes) => {
       this.#peer!.sendFragment(text ? bytes : toBuffer(bytes), fin, options);
     });
+    this._fragmented = fin ? undefined : text; // not of data that is refused
   }
 
   /** Sends what may be a Blob, or nothing at all, behind what waits for a Blob. */

@@ -12,7 +12,7 @@ import {
   type Socket,
 } from '../../../drivers/node/index.ts';
 import { acceptKey, InvalidStateError } from '../../../protocol/index.ts';
-import { frame, KEY, parseFrames, TEXT, utf8 } from '../../support/frames.ts';
+import { frame, KEY, parseFrames, PONG, TEXT, utf8 } from '../../support/frames.ts';
 import { HostileStream, STREAM_MEMBERS, StreamError } from '../../../fuzz/support/hostile-stream.ts';
 import { duplexPair } from './client/duplex-pair.ts';
 
@@ -424,3 +424,58 @@ test('a frame that arrives longer than maxFrameSize allows to send is read all t
   await Promise.all([server.closed, client.closed]);
   expect(client.told).toEqual(['open', 'binary 100', 'close 1000']);
 });
+
+test.each([
+  ['a message', 'a push to it'],
+  ['a message', 'a write that it answers at once'],
+  ['a pong', 'a push to it'],
+  ['a pong', 'a write that it answers at once'],
+])(
+  'within the handler of %s, what %s brings comes behind that event, in order, and then the end',
+  async (event, by) => {
+    const written: Buffer[] = [];
+    let isAnswered = false;
+    const answer = () => {
+      if (isAnswered) return;
+      isAnswered = true;
+      for (const payload of ['one', 'two']) stream.push(frame({ opcode: TEXT, payload, key: KEY }));
+      stream.push(null);
+    };
+    const stream: Duplex = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        written.push(chunk);
+        answer();
+        done();
+      },
+    });
+    const told: string[] = [];
+    const react = (what: string, socket: Socket<unknown>) => {
+      told.push(`${what} begins`);
+      if (by === 'a push to it') answer();
+      socket.send(what);
+      socket.flush();
+      told.push(`${what} is over`);
+    };
+    const closed = new Promise<void>((resolve) => {
+      const handlers: Handlers = {
+        pong: (socket) => react('zero', socket),
+        message: (socket, data) => react(String(data), socket),
+        close(_, { code, error }) {
+          told.push(`close ${code} ${error?.name}`);
+          resolve();
+        },
+      };
+      adopt(stream, nothing, { role: 'server' }, {}, handlers);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    stream.push(frame(event === 'a pong' ? { opcode: PONG, key: KEY } : { opcode: TEXT, payload: 'zero', key: KEY }));
+    await closed;
+    const all = ['zero', 'one', 'two'];
+    expect(told).toEqual([
+      ...all.flatMap((what) => [`${what} begins`, `${what} is over`]),
+      'close 1006 ConnectionLostError',
+    ]);
+    expect(parseFrames(Buffer.concat(written)).map(({ payload }) => String(Buffer.from(payload)))).toEqual(all);
+  },
+);

@@ -131,6 +131,26 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await end();
   },
 
+  async 'fragments that are refused, a first and a last, before others'(library, note) {
+    const { client, end } = await pair(library, note);
+    const send = (data: unknown, options?: object) => {
+      try {
+        client.send(data, options);
+      } catch (error: any) {
+        note(`${error.name} ${error.message}`);
+      }
+    };
+    send(true, { fin: false });
+    send('whole');
+    send('a', { fin: false });
+    send(true);
+    send(true, { fin: false });
+    send('b');
+    send(Buffer.from('whole'));
+    client.close();
+    await end();
+  },
+
   async 'callbacks that are none, and options that say nothing'(library, note) {
     const { client, peer, end } = await pair(library, note);
     for (const callback of [null, undefined, false]) {

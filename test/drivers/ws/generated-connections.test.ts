@@ -1,0 +1,274 @@
+/**
+ * Open connections, made up: frames that come, right and wrong, and calls, in and out of turn. The face and the `ws` package
+ * write the same bytes and emit the same events, step by step.
+ */
+import { Duplex } from 'node:stream';
+import fc from 'fast-check';
+import { test } from 'vitest';
+import * as original from 'ws';
+import { acceptKey } from '../../../protocol/index.ts';
+import * as face from '../../../drivers/ws/index.ts';
+import {
+  BINARY,
+  CLOSE,
+  closePayload,
+  CONTINUATION,
+  frame,
+  type FrameSpec,
+  KEY,
+  parseFrames,
+  PING,
+  PONG,
+  TEXT,
+} from '../../support/frames.ts';
+import { describe, describeError, type Library } from './scripts.ts';
+
+const { constantFrom, record, array, boolean, tuple } = fc;
+/** One of these, the first of them mostly. */
+const mostly = <T>(usual: T, ...others: T[]) =>
+  fc.oneof({ weight: 20, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: constantFrom(...others) });
+
+type Step =
+  | { does: 'receive'; frames: FrameSpec[]; cut: number }
+  | { does: 'end' | 'fail' | 'terminate' | 'pause' | 'resume' }
+  | { does: 'send'; data: unknown; options: object | undefined; calls: boolean }
+  | { does: 'ping' | 'pong'; data: unknown; calls: boolean }
+  | { does: 'close'; code: unknown; reason: unknown }
+  | { does: 'type'; type: string }
+  | { does: 'several'; steps: Step[] };
+
+const texts = ['', 'a', 'ä€😀', 'x'.repeat(130)];
+const fin = mostly(true, false);
+const closes = [closePayload(1000), closePayload(1001, 'bye'), closePayload(4999), new Uint8Array(0)];
+/** What is wrong with one is one thing: which of two is told is not the same. */
+const wrong = constantFrom<FrameSpec>(
+  ...[3, 7, 11, 15].map((opcode) => ({ opcode })),
+  ...[0xff, 0xe2].map((byte) => ({ opcode: TEXT, payload: new Uint8Array([byte]) })),
+  ...[TEXT, PING, CLOSE].flatMap((opcode) => [
+    { opcode, rsv1: true },
+    { opcode, rsv2: true },
+    { opcode, rsv3: true },
+  ]),
+  ...[PING, PONG, CLOSE].flatMap((opcode) => [
+    { opcode, fin: false },
+    { opcode, payload: 'p'.repeat(126) },
+  ]),
+  ...[new Uint8Array(1), closePayload(1005), closePayload(1016), closePayload(1000, new Uint8Array([0xff]))].map(
+    (payload) => ({ opcode: CLOSE, payload }),
+  ),
+);
+const frames = fc.oneof(
+  { weight: 8, arbitrary: record({ fin, opcode: constantFrom(TEXT, BINARY), payload: constantFrom(...texts) }) },
+  { weight: 4, arbitrary: record({ fin, opcode: fc.constant(CONTINUATION), payload: constantFrom(...texts) }) },
+  {
+    weight: 4,
+    arbitrary: record({ opcode: constantFrom(PING, PONG), payload: constantFrom('p', '', 'p'.repeat(125)) }),
+  },
+  { weight: 1, arbitrary: record({ opcode: fc.constant(CLOSE), payload: constantFrom<Uint8Array>(...closes) }) },
+  { weight: 1, arbitrary: wrong },
+);
+
+const data = constantFrom<unknown>(
+  ...['', 'text', 'ä', 'x'.repeat(200), 7, Buffer.from('buffer'), new Uint8Array([1, 2]), new ArrayBuffer(3)],
+  ...[new Uint16Array([1, 2]), new DataView(new ArrayBuffer(2)), undefined, null, true],
+);
+const small = constantFrom<unknown>('', 'p', Buffer.from('b'), undefined, 7, 'p'.repeat(125), 'p'.repeat(126));
+const flag = constantFrom(true, false);
+const sendOptions = fc.option(
+  record({ binary: flag, fin: mostly(true, false), compress: flag }, { requiredKeys: [] }),
+  { nil: undefined },
+);
+const receive = record({
+  does: fc.constant('receive' as const),
+  frames: array(frames, { minLength: 1, maxLength: 4 }),
+  cut: constantFrom(0, 0, 1, 3),
+});
+const call = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: record({ does: fc.constant('send' as const), data, options: sendOptions, calls: boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: record({ does: constantFrom('ping' as const, 'pong' as const), data: small, calls: boolean() }),
+  },
+  { weight: 2, arbitrary: record({ does: constantFrom('pause' as const, 'resume' as const) }) },
+  {
+    weight: 1,
+    arbitrary: record({
+      does: fc.constant('close' as const),
+      code: mostly<unknown>(1000, undefined, 4000, 1005, 999, '1000'),
+      reason: mostly<unknown>('why', undefined, '', 'r'.repeat(123), 'r'.repeat(124), Buffer.from('b')),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: record({
+      does: fc.constant('type' as const),
+      type: constantFrom('nodebuffer', 'arraybuffer', 'fragments', 'none'),
+    }),
+  },
+);
+const simple = fc.oneof(
+  { weight: 8, arbitrary: receive },
+  { weight: 14, arbitrary: call },
+  { weight: 1, arbitrary: record({ does: constantFrom('end' as const, 'fail' as const, 'terminate' as const) }) },
+);
+const several = record({ does: fc.constant('several' as const), steps: array(call, { minLength: 2, maxLength: 4 }) });
+const steps = array(fc.oneof({ weight: 3, arbitrary: simple }, { weight: 1, arbitrary: several }), { maxLength: 8 });
+
+const options = record({
+  maxPayload: mostly(1000, 100, 0),
+  autoPong: mostly(true, false),
+});
+/** What a listener does at an event, the first time. */
+const reaction = tuple(
+  constantFrom('message', 'ping', 'pong', 'close', 'error'),
+  call.filter(({ does }) => does !== 'pause'),
+);
+
+/** What it comes to within this turn and the next. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An open one in this role, what it has written since, and the stream under it. */
+async function open(
+  library: Library,
+  role: string,
+  given: object,
+): Promise<{ ws: any; out: Buffer[]; stream: Duplex; server: any }> {
+  const { WebSocket, WebSocketServer } = library;
+  const out: Buffer[] = [];
+  const options = { perMessageDeflate: false, ...given };
+  const stream: Duplex = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      out.push(chunk);
+      done();
+    },
+  });
+  const itself = () => stream;
+  for (const name of ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref'])
+    Object.assign(stream, { [name]: itself });
+  const server = new WebSocketServer({ noServer: true, ...options });
+  let ws: any;
+  if (role === 'server') {
+    const headers = {
+      ...{ upgrade: 'websocket', 'sec-websocket-version': '13' },
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    const request = { method: 'GET', url: '/', headers, socket: stream, rawHeaders: [] };
+    server.handleUpgrade(request, stream, Buffer.alloc(0), (opened: any) => (ws = opened));
+  } else {
+    ws = new WebSocket('ws://h/', { ...options, createConnection: () => stream });
+    await settled();
+    const [, key] = /Sec-WebSocket-Key: (.*)\r/.exec(Buffer.concat(out).toString('latin1'))!;
+    const accept = `Sec-WebSocket-Accept: ${acceptKey(key!)}`;
+    stream.push(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${accept}\r\n\r\n`);
+    await settled();
+  }
+  out.length = 0; // the handshake
+  return { ws, out, stream, server };
+}
+
+async function run(
+  library: Library,
+  role: string,
+  how: object,
+  program: readonly Step[],
+  [at, then]: [string, Step],
+): Promise<string[]> {
+  const { ws, out, stream, server } = await open(library, role, how);
+  const notes: string[] = [];
+  const note = (text: string) => void notes.push(text);
+  // When a callback is called among events is not the same.
+  let called: string[] = [];
+  const said = (text: string) => (error?: unknown) => {
+    called.push(`${text} ${error == null ? 'sent' : 'not sent'}`);
+  };
+
+  const take = (step: Step): void => {
+    try {
+      if (step.does === 'several') return step.steps.forEach(take);
+      if (step.does === 'receive') {
+        const bytes = Buffer.concat(
+          step.frames.map((spec) => frame({ ...spec, key: role === 'server' ? KEY : undefined })),
+        );
+        if (stream.destroyed || stream.readableEnded) return;
+        const size = step.cut === 0 ? bytes.length : step.cut;
+        for (let i = 0; i < bytes.length; i += size) stream.push(bytes.subarray(i, i + size));
+      } else if (step.does === 'end') {
+        // The end of one that is paused is told in docs/ws.md.
+        if (ws.isPaused) ws.resume();
+        else stream.push(null);
+      } else if (step.does === 'fail') {
+        if (ws.isPaused) ws.resume();
+        else stream.destroy(new Error('broken'));
+      } else if (step.does === 'send')
+        ws.send(...[step.data, ...(step.options ? [step.options] : []), ...(step.calls ? [said('send')] : [])]);
+      else if (step.does === 'ping' || step.does === 'pong')
+        ws[step.does](...[step.data, false, ...(step.calls ? [said(step.does)] : [])]);
+      else if (step.does === 'close') ws.close(step.code, step.reason);
+      else if (step.does === 'type') ws.binaryType = step.type;
+      else ws[step.does]();
+    } catch (error: any) {
+      note(`${step.does} throws ${error.name} ${error.message}`);
+    }
+  };
+  let isFirst = true;
+  const tell = (name: string, text: string) => {
+    note(text);
+    if (name === at && isFirst) {
+      isFirst = false;
+      take(then);
+    }
+  };
+  ws.on('message', (bytes: any, isBinary: boolean) => tell('message', `message ${isBinary} ${describe(bytes)}`));
+  ws.on('ping', (bytes: any) => tell('ping', `ping ${describe(bytes)}`));
+  ws.on('pong', (bytes: any) => tell('pong', `pong ${describe(bytes)}`));
+  ws.on('close', (code: number, reason: any) => tell('close', `close ${code} ${describe(reason)} ${ws.readyState}`));
+  ws.on('error', (error: unknown) => tell('error', `${describeError(error)} ${ws.readyState}`));
+  const look = async (): Promise<void> => {
+    await settled();
+    // Pongs of one turn may go out before what a listener sends, or behind it.
+    const written = parseFrames(Buffer.concat(out)).sort(
+      (a, b) => Number(a.opcode === PONG) - Number(b.opcode === PONG),
+    );
+    for (const { opcode, fin, payload } of written)
+      note(`frame ${opcode} ${fin} ${Buffer.from(payload).toString('hex')}`);
+    const { readyState, isPaused, binaryType } = ws;
+    note([...called, readyState, readyState < 2 && ws.bufferedAmount, isPaused, binaryType].join());
+    called = [];
+    out.length = 0;
+  };
+  for (const step of program) {
+    note(`-- ${step.does}`);
+    take(step);
+    await look();
+  }
+  ws.terminate();
+  await look();
+  note(String(server.clients.size));
+  stream.destroy();
+  return notes;
+}
+
+test('an open connection does what that of `ws` does', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      constantFrom('client', 'server'),
+      options,
+      steps,
+      reaction,
+      async (role, how, program, reacting) => {
+        const both = [original, face].map((one) => run(one, role, how, program as Step[], reacting as [string, Step]));
+        const [expected, seen] = await Promise.all(both);
+        const at = expected!.findIndex((text, i) => text !== seen![i]);
+        if (at < 0 && seen!.length === expected!.length) return;
+        throw new Error(`ws:\n${expected!.join('\n')}\n\nthe face:\n${seen!.join('\n')}\n\nat ${at}`);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
