@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 /** Time as the command needs it. Unlike a driver's timers, these keep the process alive: somebody waits for them. */
 
 export const now = (): number => performance.now();
@@ -25,6 +27,12 @@ export async function within<T>(milliseconds: number, promise: Promise<T>): Prom
   } finally {
     end.abort();
   }
+}
+
+/** Calls back after so many milliseconds, however much the stream has brought by then, unless it has closed. */
+export function atDeadline(milliseconds: number, stream: Duplex, late: () => void): void {
+  const timer = setTimeout(late, milliseconds);
+  stream.once('close', () => clearTimeout(timer));
 }
 
 /** Calls back every so many milliseconds, until what it returns is called. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectPlain, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { atDeadline } from '../clock.ts';
 import type { Patient } from './finding.ts';
 
 /** What came back for a request, as it came: a well-behaved client would not look at half of it. */
@@ -40,7 +41,7 @@ export function ask(patient: Patient, origin = patient.origin): Promise<Answer> 
       if (bytes.length > 0) end({ kind: 'not-http', bytes });
       else end({ kind: 'hung-up', error: error?.message });
     };
-    stream.setTimeout(patient.timeout, () =>
+    atDeadline(patient.timeout, stream, () =>
       end(chunks.length > 0 ? { kind: 'not-http', bytes: Buffer.concat(chunks) } : { kind: 'silence' }),
     );
     stream.on('error', hungUp);
@@ -92,11 +93,7 @@ function parse(text: string, key: string): Answer | undefined {
   return { kind: 'response', key, head: { version, status: Number(status), reason, fields } };
 }
 
-function dial({
-  host,
-  port,
-  secure,
-}: Patient): Duplex & { setTimeout(milliseconds: number, callback: () => void): unknown } {
+function dial({ host, port, secure }: Patient): Duplex {
   if (!secure) return connectPlain({ host, port });
   return connectTls({
     host,

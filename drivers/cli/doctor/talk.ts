@@ -169,9 +169,16 @@ async function examineMessages(ws: WebSocket, patient: Patient, findings: Findin
 }
 
 /** Sends a message and waits for the same. */
-async function exchange(ws: WebSocket, message: string | Uint8Array, grace = ECHO): Promise<Outcome> {
+export async function exchange(ws: WebSocket, message: string | Uint8Array, grace = ECHO): Promise<Outcome> {
   try {
-    await ws.send(message);
+    // A server that has stopped reading never takes it.
+    if (
+      (await within(
+        grace,
+        ws.send(message).then(() => true),
+      )) === undefined
+    )
+      return 'nothing';
     const answer = await ws.receive({ timeout: grace });
     const same =
       typeof message === 'string'

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { atDeadline } from '../clock.ts';
 import type { Findings, Patient } from './finding.ts';
 
 /** A certificate that ends within so many days is worth a word. */
@@ -136,7 +137,7 @@ function shakeHands({ host, port, timeout }: Patient, protocols: string[]): Prom
       ...(isIP(host) ? {} : { servername: host }),
     };
     const socket = connect(options);
-    socket.setTimeout(timeout, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+    atDeadline(timeout, socket, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
     socket.once('secureConnect', () => resolve(socket));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the server hung up')));

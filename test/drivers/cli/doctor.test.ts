@@ -6,9 +6,24 @@ import { WebSocketServer } from 'ws';
 import { examine, type DoctorOptions } from '../../../drivers/cli/doctor/doctor.ts';
 import type { Finding } from '../../../drivers/cli/doctor/finding.ts';
 import { toHtml, verdict } from '../../../drivers/cli/doctor/report.ts';
+import { exchange } from '../../../drivers/cli/doctor/talk.ts';
+import type { WebSocket } from '../../../drivers/index.ts';
 import { acceptKey } from '../../../protocol/index.ts';
 import { makeCertificate } from '../../support/certificates.ts';
-import { answering, cleanups, echo, endPatients, ids, OPTIONS, ours, plain, tcp, tls, upgraded } from './patients.ts';
+import {
+  answering,
+  cleanups,
+  dripping,
+  echo,
+  endPatients,
+  ids,
+  OPTIONS,
+  ours,
+  plain,
+  tcp,
+  tls,
+  upgraded,
+} from './patients.ts';
 
 afterEach(endPatients);
 
@@ -26,6 +41,8 @@ const BROKEN: [id: string, make: () => Promise<string>, options?: Partial<Doctor
   ['no-answer', () => tcp(() => {})],
   ['hung-up', () => tcp((socket) => socket.once('data', () => socket.end()))],
   ['not-http', () => tcp((socket) => void socket.write('SSH-2.0-OpenSSH_9.2\r\n'))],
+  ['not-http', () => dripping('HTTP/1.1 101 Switching Protocols\r\n', 'x: y\r\n')],
+  ['tls-silent', async () => (await dripping('\x16\x03\x03\x40\x00\x02', 'x')).replace('ws:', 'wss:')],
   ['redirect', () => answering(plain('301 Moved Permanently', 'Location: https://elsewhere.example/'))],
   ['upgrade-swallowed', () => answering(plain('200 OK', 'Server: nginx'))],
   ['unauthorized', () => answering(plain('401 Unauthorized', 'WWW-Authenticate: Basic'))],
@@ -110,6 +127,11 @@ describe('what will trouble somebody', () => {
 });
 
 describe('what works', () => {
+  test('a server that stops reading has no answer, and is not waited for', async () => {
+    const deaf = { state: 'open', send: () => new Promise<void>(() => {}), receive: () => expect.unreachable() };
+    expect(await exchange(deaf as unknown as WebSocket, 'hello', 1)).toBe('nothing');
+  });
+
   test('our own server, compressed, and its page of a report', async () => {
     const url = await ours({ compress: true });
     const findings = await examine(url, OPTIONS);

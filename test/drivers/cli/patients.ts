@@ -41,6 +41,15 @@ export async function tcp(onConnection: (socket: Socket) => void, server: NetSer
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
+/** A server that begins so, and goes on with this every few milliseconds, for ever. */
+export function dripping(first: string, then: string): Promise<string> {
+  return tcp((socket) => {
+    socket.write(first, 'latin1');
+    const timer = setInterval(() => void socket.write(then), 20);
+    socket.on('close', () => clearInterval(timer));
+  });
+}
+
 /** A server that answers every request with these bytes, made from its key, and does this afterwards. */
 export function answering(
   answer: (key: string) => string,
