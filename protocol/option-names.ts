@@ -73,17 +73,11 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 
 /** Options that one side alone has, or one way to a server. */
 const OPTIONS_OF: ReadonlyMap<string, string> = new Map([
-  ...[
-    'agent',
-    'createConnection',
-    'http2Session',
-    'maxRedirects',
-    'origin',
-    'proxy',
-    'proxyTls',
-    'requireSubprotocol',
-    'signal',
-  ].map((name): [string, string] => [name, 'of a client']),
+  ...['origin', 'requireSubprotocol', 'signal'].map((name): [string, string] => [name, 'of a client']),
+  ...['agent', 'createConnection', 'http2Session', 'maxRedirects', 'proxy', 'proxyTls'].map(
+    (name): [string, string] => [name, 'of a client, over sockets'],
+  ),
+  ...['http2', 'socketPath', 'tls'].map((name): [string, string] => [name, 'of a client and of listen, over sockets']),
   ...[
     'allowedOrigins',
     'authorize',
@@ -93,7 +87,7 @@ const OPTIONS_OF: ReadonlyMap<string, string> = new Map([
     'onRequest',
     'selectSubprotocol',
   ].map((name): [string, string] => [name, 'of a server that listens']),
-  ...['backlog', 'host', 'port', 'socketPath'].map((name): [string, string] => [name, 'of listen']),
+  ...['backlog', 'host', 'port'].map((name): [string, string] => [name, 'of listen']),
   ['path', 'of listen and attach; a client has it in the URL'],
   ...['attempts', 'baseDelay', 'isFatal', 'maxDelay', 'maxRetryAfter', 'onState', 'stableAfter'].map(
     (name): [string, string] => [name, 'of open.reconnecting'],

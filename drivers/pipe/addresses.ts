@@ -5,6 +5,8 @@ const ANY = new Set(['', '*', '0.0.0.0', '::']);
 /** Where ports begin that are given to who asks for none in particular (RFC 6335 §6). */
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;
+/** How many addresses an error names. */
+const MOST_SHOWN = 3;
 
 /** Who listens where, in a network: by host name and port. */
 export class Addresses<T> {
@@ -35,6 +37,12 @@ export class Addresses<T> {
   /** Who listens on this very name, or else on any. */
   find(host: string, port: number): T | undefined {
     return this.#listeners.get(key(normalise(host), port)) ?? this.#listeners.get(key('*', port));
+  }
+
+  /** Some of the addresses that are taken, in words. */
+  describe(): string {
+    const all = [...this.#listeners.keys()].map((one) => one.replace(/^\*/, 'any host').replace(/ (?=\d+$)/, ':'));
+    return [...all.slice(0, MOST_SHOWN), ...(all.length > MOST_SHOWN ? ['others'] : [])].join(', ');
   }
 
   #findFree(name: string): number {

@@ -115,15 +115,21 @@ export function checkFault(fault: Fault | undefined): Fault | undefined {
   if (fault === undefined) return undefined;
   if (typeof fault !== 'object' || fault === null) throw new TypeError('a fault must be an object');
   checkBytes('fault.after', fault.after, 0);
-  if (!FAULTS.has(fault.kind)) throw new TypeError(`unknown kind of fault: ${String(fault.kind)}`);
+  if (!FAULTS.has(fault.kind)) {
+    throw new TypeError(`unknown kind of fault: ${String(fault.kind)}; there are ${[...FAULTS].join(', ')}`);
+  }
   return { after: fault.after, kind: fault.kind };
 }
 
 const FAULTS: ReadonlySet<string> = new Set<Fault['kind']>(['reset', 'end', 'stall', 'refuse', 'lose']);
 
 function checkLatency(latency: number | readonly [number, number]): readonly [number, number] {
-  const [min, max] = typeof latency === 'object' ? latency : [latency, latency];
+  const [min, max] = Array.isArray(latency) ? (latency as readonly [number, number]) : [latency, latency];
+  if (typeof min !== 'number' || typeof max !== 'number') {
+    throw new TypeError('latency must be a number of milliseconds, or [min, max]');
+  }
   checkRange('latency', min, 0, Number.MAX_SAFE_INTEGER);
+  if (!(max >= min)) throw new RangeError(`latency is [min, max]: ${max} must not be less than ${min}`);
   checkRange('latency', max, min, Number.MAX_SAFE_INTEGER);
   return [min, max];
 }

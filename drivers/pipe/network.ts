@@ -75,6 +75,12 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
       get isInUse() {
         return network.#open.size > 0 || network.#dialing.size > 0 || network.clock.describeWaits() !== undefined;
       },
+      get settling() {
+        return network.clock.settling;
+      },
+      get now() {
+        return network.clock.now();
+      },
       describe: () => {
         const waits = this.describeWaits([...this.#dialing, ...this.#open.values()]) ?? this.clock.describeWaits();
         return waits && `${waits}. Time stands still until network.advance(milliseconds)`;
@@ -209,7 +215,9 @@ export class NetworkDriver implements Driver<PipeClientOptions, PipeServerOption
     after('toServer', own, () => {
       const listener = this.#addresses.find(target.hostname, target.port);
       if (listener === undefined) {
-        const error = new PipeError('ECONNREFUSED', `nobody listens on ${target.hostname}:${target.port}`);
+        const others = this.#addresses.describe();
+        const where = `${target.hostname}:${target.port}${others === '' ? '' : `, but on ${others}`}`;
+        const error = new PipeError('ECONNREFUSED', `nobody listens on ${where}`);
         return after('toClient', own, () => {
           record('client', 'refused');
           this.#dialing.delete(socket);

@@ -1,4 +1,4 @@
-import { BOOLEAN, checkOptions, FUNCTION, NUMBER, type OptionTable } from '../../protocol/internal.ts';
+import { BOOLEAN, checkOptions, FUNCTION, nameOf, NUMBER, type OptionTable } from '../../protocol/internal.ts';
 import type { Clock, Wake } from '../clock.ts';
 import { INSPECT, type Inspect } from '../socket/inspect.ts';
 import { Schedule } from './schedule.ts';
@@ -96,6 +96,11 @@ export class VirtualClock implements Clock {
     return first && `${first[1]} waits, for ${Math.max(0, Math.ceil(first[0].at - this.#time))} ms more`;
   }
 
+  /** @internal The `settle` that waits for longest. */
+  get settling(): object | undefined {
+    return this.#settles[0];
+  }
+
   /** As `wakeAt`, for bytes on their way: what moves time by itself. */
   carryAt(at: number, callback: () => void): Wake {
     return this.#add(at, callback, true);
@@ -166,7 +171,10 @@ export class VirtualClock implements Clock {
   }
 
   #add(at: number, callback: () => void, carries: boolean, who?: string): Wake {
+    if (typeof at !== 'number') throw new TypeError(`a time must be a number of milliseconds, not ${nameOf(at)}`);
     if (Number.isNaN(at)) throw new RangeError('a time must not be NaN');
+    // Once it is due, nobody would know whose it is.
+    if (typeof callback !== 'function') throw new TypeError(`a callback must be a function, not ${nameOf(callback)}`);
     if (at === Infinity) return NEVER;
     const entry = this.#schedule.add(at, callback, carries);
     if (who !== undefined) {

@@ -75,11 +75,12 @@ describe('an option that has no counterpart', () => {
 
 describe('an option of something else', () => {
   test.each([
-    ['of a client', ['agent', 'createConnection', 'http2Session', 'maxRedirects', 'origin', 'proxy', 'proxyTls']],
-    ['of a client', ['requireSubprotocol', 'signal']],
+    ['of a client', ['origin', 'requireSubprotocol', 'signal']],
+    ['of a client, over sockets', ['agent', 'createConnection', 'http2Session', 'maxRedirects', 'proxy', 'proxyTls']],
+    ['of a client and of listen, over sockets', ['http2', 'socketPath', 'tls']],
     ['of a server that listens', ['allowedOrigins', 'authorize', 'maxConnections', 'maxHandshakes', 'onRefused']],
     ['of a server that listens', ['onRequest', 'selectSubprotocol']],
-    ['of listen', ['backlog', 'host', 'port', 'socketPath']],
+    ['of listen', ['backlog', 'host', 'port']],
     ['of listen and attach; a client has it in the URL', ['path']],
     [
       'of open.reconnecting',

@@ -1,6 +1,6 @@
 /** What a network in memory says when a test hangs over it; its real-time timer is faked. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { NetworkOptions } from '../../../drivers/pipe/index.ts';
+import type { NetworkOptions, WebSocket } from '../../../drivers/pipe/index.ts';
 import { IdleHint } from '../../../drivers/pipe/idle-hint.ts';
 import { makeLater } from '../../../drivers/pipe/next-turn.ts';
 
@@ -170,10 +170,52 @@ describe('a network', () => {
   });
 });
 
+describe('a settle that does not come to an end', () => {
+  test('is told of where two sides talk on and on, once', async () => {
+    const net = await network({ latency: 500 });
+    const echo = async (ws: WebSocket): Promise<void> => {
+      for await (const message of ws) await ws.send(message);
+    };
+    await net.listen({ host: 'server' }, echo);
+    const ws = await net.open('ws://server/');
+    const talk = echo(ws);
+    await ws.send('on and on');
+    const settled = net.settle();
+    for (const times of [1, 2, 3]) {
+      await net.advance(1000);
+      vi.advanceTimersByTime(1500);
+      expect(warned).toHaveLength(times < 2 ? 0 : 1);
+    }
+    expect(warned[0]).toMatch(
+      /^sansocket\/pipe: settle still waits, for something is always on its way; network\.advance\(milliseconds\) ends at a time: it is \d+ ms by now$/,
+    );
+    ws.terminate();
+    await Promise.all([settled, talk.catch(() => {})]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('and not where each of several does', async () => {
+    const net = await network({ latency: 500 });
+    await net.listen({ host: 'server' }, async (ws) => {
+      for await (const message of ws) await ws.send(message);
+    });
+    const ws = await net.open('ws://server/');
+    for (let i = 0; i < 5; i++) {
+      await ws.send('one');
+      const settled = net.settle();
+      vi.advanceTimersByTime(1500);
+      await settled;
+    }
+    expect(warned).toEqual([]);
+    ws.terminate();
+    await net.settle();
+  });
+});
+
 describe('the hint', () => {
   test('waits as long as something moves', () => {
     const timers: (() => void)[] = [];
-    const subject = { moves: 1, isInUse: true, describe: () => 'somebody waits' };
+    const subject = { moves: 1, isInUse: true, settling: undefined, now: 0, describe: () => 'somebody waits' };
     new IdleHint(subject, (callback) => void timers.push(callback)).watch();
     subject.moves++;
     timers.shift()!();

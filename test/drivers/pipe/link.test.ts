@@ -234,5 +234,12 @@ describe('options', () => {
     ]) {
       expect(() => connectPair(bad as never), JSON.stringify(bad)).toThrow(TypeError);
     }
+    for (const [bad, text] of [
+      [{ latency: [5] }, 'latency must be a number of milliseconds, or [min, max]'],
+      [{ latency: [5, 1] }, 'latency is [min, max]: 1 must not be less than 5'],
+      [{ fault: { after: 1, kind: 'cut' } }, 'unknown kind of fault: cut; there are reset, end, stall, refuse, lose'],
+    ] as const) {
+      expect(() => connectPair(bad as never)).toThrow(text);
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NetworkDriver } from '../../../drivers/pipe/network.ts';
 import type { TraceEntry } from '../../../drivers/pipe/trace.ts';
-import { TimeoutError } from '../../../protocol/index.ts';
+import { type CloseInfo, TimeoutError } from '../../../protocol/index.ts';
 import { causeCode, echo, idle, Recorder } from './sessions.ts';
 
 const HOUR = 3_600_000;
@@ -141,6 +141,22 @@ describe('names', () => {
     expect(await reaches(network, 'ws://server/')).toBe('ECONNREFUSED');
     expect(await reaches(network, 'ws://other:81/')).toBe('ECONNREFUSED');
     expect(network.clock.now()).toBe(40);
+  });
+
+  test('that nobody listens on are told beside those that somebody does', async () => {
+    const why = async (network: NetworkDriver): Promise<string> => {
+      const [info] = await new Promise<[CloseInfo]>((resolve) => {
+        network.connect('ws://server/', {}, { close: (_socket, end) => resolve([end]) });
+      });
+      return (info.error!.cause as Error).message;
+    };
+    const network = new NetworkDriver();
+    expect(await why(network)).toBe('nobody listens on server:80 (ECONNREFUSED)');
+    await network.serve({ host: 'Server', port: 8080 });
+    await network.serve({ port: 81 });
+    expect(await why(network)).toBe('nobody listens on server:80, but on server:8080, any host:81 (ECONNREFUSED)');
+    for (const port of [82, 83]) await network.serve({ host: '127.0.0.1', port });
+    expect(await why(network)).toMatch(/but on server:8080, any host:81, localhost:82, others \(/);
   });
 
   test('all lead to a server without one; its own go before', async () => {

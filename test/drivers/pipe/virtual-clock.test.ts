@@ -144,6 +144,13 @@ describe('advance', () => {
     }
     expect(() => clock.advance('1' as unknown as number)).toThrow(TypeError);
     expect(() => clock.wakeAt(NaN, () => {})).toThrow(RangeError);
+    expect(() => clock.wakeAt('5' as never, () => {})).toThrow(
+      new TypeError('a time must be a number of milliseconds, not a string'),
+    );
+    expect(() => clock.wakeAt(5, undefined as never)).toThrow(
+      new TypeError('a callback must be a function, not undefined'),
+    );
+    expect(clock.timers).toBe(0);
   });
 });
 
