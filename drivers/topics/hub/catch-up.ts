@@ -1,7 +1,7 @@
 import type { Page } from '../engine.ts';
 import { isSamePlace, type Place } from '../position.ts';
 import type { Deliverer } from './deliverer.ts';
-import { type Lag, type Line, LineState, type Member, type Subscription } from './line.ts';
+import { type Delivery, follows, type Lag, type Line, LineState, type Member, type Subscription } from './line.ts';
 import { type Counts, type HubOutput, Sent } from './output.ts';
 
 /** Answers of history in a row that lead nowhere, after which a subscriber goes on with its line, and is told so. */
@@ -41,6 +41,7 @@ export class CatchUp<Owner> {
         continue;
       }
       member.catching = subscription;
+      lag.begin();
       this.#output.fetch({ line, subscription, isHead: false, since: lag.place });
       return;
     }
@@ -56,30 +57,50 @@ export class CatchUp<Owner> {
   #replay(subscription: Subscription<Owner>, lag: Lag, page: Page): void {
     const { line, member } = subscription;
     const { messages, position } = page;
+    const meanwhile = lag.end();
     // The line doesn't know yet that the engine has forgotten, or it does and the answer is an old one.
     if (position.epoch !== line.epoch) return this.#leadsNowhere(subscription, lag);
     const before = lag.place;
-    let place = before;
     if (page.hole !== undefined) {
       const [next] = messages;
       this.#deliverer.gap(subscription, { reason: page.hole, last: before, next });
       if (subscription.isOver) return;
-      place = next === undefined ? position : { epoch: next.epoch, offset: next.previous, stamp: '' };
+      lag.place = next === undefined ? position : { epoch: next.epoch, offset: next.previous, stamp: '' };
     }
+    if (!this.#giveOut(subscription, lag, messages)) return;
+    if (!page.more && page.hole === undefined && !this.#goOn(subscription, lag, meanwhile)) return;
+    const { place } = lag;
+    lag.place = place && { epoch: place.epoch, offset: place.offset, stamp: place.stamp };
+    if (place !== undefined && line.isAt(place)) return this.#deliverer.join(subscription);
+    if (member.isFull) return;
+    if (hasMoved(before, place)) lag.skipped = 0;
+    else this.#leadsNowhere(subscription, lag);
+  }
+
+  /**
+   * What the line has given out since history was asked joins on to the answer, unless something is missing between. Not to one with a
+   * hole in it, for which the past may have been rewritten.
+   */
+  #goOn(subscription: Subscription<Owner>, lag: Lag, meanwhile: readonly Delivery[]): boolean {
+    const { place } = lag;
+    const next = place && meanwhile.find(({ offset }) => offset > place.offset);
+    if (next === undefined || subscription.member.isFull || !follows(place!, next)) return true;
+    return this.#giveOut(subscription, lag, meanwhile);
+  }
+
+  /** Gives a subscriber what follows its place, up to where its line is, as far as it takes that. Returns whether it is there still. */
+  #giveOut(subscription: Subscription<Owner>, lag: Lag, messages: readonly Delivery[]): boolean {
+    const { line } = subscription;
     for (const message of messages) {
-      if (message.offset > line.offset || (place !== undefined && message.offset <= place.offset)) continue;
+      if (message.offset > line.offset || message.offset <= (lag.place?.offset ?? -1)) continue;
       const sent = this.#deliverer.toOne(subscription, message);
-      if (subscription.isOver || sent === Sent.ENDED) return;
+      if (subscription.isOver || sent === Sent.ENDED) return false;
       if (sent === Sent.REFUSED) break;
-      place = message;
+      lag.place = message;
       this.#counts.caughtUp++;
       if (sent === Sent.FULL) break;
     }
-    lag.place = place && { epoch: place.epoch, offset: place.offset, stamp: place.stamp };
-    if (lag.place !== undefined && line.isAt(lag.place)) return this.#deliverer.join(subscription);
-    if (member.isFull) return;
-    if (hasMoved(before, lag.place)) lag.skipped = 0;
-    else this.#leadsNowhere(subscription, lag);
+    return true;
   }
 
   /** The line is to be looked at first; and if that has not helped either, there is no use in asking on. */

@@ -51,8 +51,10 @@ export class Deliverer<Owner> {
     for (const subscription of line.subscribers.values()) {
       const { lag } = subscription;
       if (lag === undefined) this.gap(subscription, gap);
+      // History tells it.
+      else if (lag.catchesUp) lag.end();
       // It is told when it takes messages again; what it was to be given then is not what comes before the gap.
-      else if (!lag.catchesUp) lag.latest = undefined;
+      else lag.latest = undefined;
     }
   }
 
@@ -116,7 +118,7 @@ export class Deliverer<Owner> {
   }
 
   #goPast(lag: Lag, { slow }: Subscription<Owner>, message: Delivery): void {
-    if (lag.catchesUp) return;
+    if (lag.catchesUp) return lag.passed(message);
     this.#counts.skipped++;
     lag.skipped++;
     if (slow === 'latest') lag.latest = message;

@@ -1,5 +1,6 @@
 import { formatPosition, type Place } from '../position.ts';
 import type { EngineMessage } from '../engine.ts';
+import { costOf } from '../names.ts';
 import { Few, FewOf } from './few.ts';
 
 /** What becomes of a subscription whose socket has `sendHighWater` bytes waiting. */
@@ -70,14 +71,47 @@ export class Lag {
   skipped: number;
   /** The newest of them, where that is what is wanted. */
   latest: Delivery | undefined;
+  /**
+   * What its line gives out while history is asked for this one, as far as it is held. The answer ends where the topic was then, and
+   * on a busy topic its line is never there any more: from the answer to the line it is this way.
+   */
+  meanwhile: Delivery[] | undefined;
+  #bytes: number;
 
   constructor(place: Place | undefined, catchesUp: boolean) {
     this.place = place;
     this.catchesUp = catchesUp;
     this.skipped = 0;
     this.latest = undefined;
+    this.meanwhile = undefined;
+    this.#bytes = 0;
+  }
+
+  /** History is asked. */
+  begin(): void {
+    this.meanwhile = [];
+    this.#bytes = 0;
+  }
+
+  /** Its line gives this out. */
+  passed(message: Delivery): void {
+    if (this.meanwhile === undefined) return;
+    this.#bytes += costOf(message.data);
+    if (this.meanwhile.length < MOST_MEANWHILE && this.#bytes <= MOST_BYTES) this.meanwhile.push(message);
+    else this.meanwhile = undefined;
+  }
+
+  /** What it has come to; it is not held any more. */
+  end(): readonly Delivery[] {
+    const { meanwhile = [] } = this;
+    this.meanwhile = undefined;
+    return meanwhile;
   }
 }
+
+/** What is held for one while it is asked for: those who hold the same message share it. */
+const MOST_MEANWHILE = 1000;
+const MOST_BYTES = 1024 * 1024;
 
 /** A question to the engine. The answer comes with `answered` or `failed`; a line has one at a time, and a member too. */
 export interface Fetch<Owner = unknown> {
@@ -88,6 +122,12 @@ export interface Fetch<Owner = unknown> {
   readonly isHead: boolean;
   /** What follows this place; undefined: all that is kept. */
   readonly since: Place | undefined;
+}
+
+/** Whether this message is the one that follows a place. */
+export function follows({ epoch, offset, stamp }: Place, message: EngineMessage): boolean {
+  if (message.epoch !== epoch || message.previous !== offset) return false;
+  return message.after === undefined || stamp === '' || message.after === stamp;
 }
 
 /** What a line is about. */
@@ -149,9 +189,7 @@ export class Line<Owner = unknown> {
 
   /** Whether this message is the one that follows. */
   isNext(message: EngineMessage): boolean {
-    if (this.epoch === '') return true;
-    if (message.epoch !== this.epoch || message.previous !== this.offset) return false;
-    return message.after === undefined || this.stamp === '' || message.after === this.stamp;
+    return this.epoch === '' || follows(this, message);
   }
 
   isAt(place: Place): boolean {

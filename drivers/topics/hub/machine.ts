@@ -193,6 +193,7 @@ export class HubMachine<Owner = unknown> {
     const { subscription, line } = request;
     if (subscription !== undefined) {
       subscription.member.catching = undefined;
+      subscription.lag?.end();
       this.#again.add(subscription.member);
     } else if (line.asked === request) {
       this.#again.add(line);

@@ -116,6 +116,92 @@ describe('a subscriber that resumes', () => {
     expect(hub.machine.counts).toMatchObject({ caughtUp: 3, delivered: 5 });
   });
 
+  describe('on a busy topic', () => {
+    /** One that has asked what follows 2, while the line goes on from 5 to 7. */
+    const busy = () => {
+      const hub = new Hub();
+      hub.follow(5);
+      const late = hub.join('late', 'catch-up', 2);
+      hub.machine.message({ ...message(6), after: 's5' });
+      hub.come(7);
+      expect(hub.toldTo('late')).toEqual([]);
+      return { hub, late };
+    };
+
+    test('is where its line is with one answer: what came meanwhile follows what history tells', () => {
+      const { hub } = busy();
+      hub.answer(2, page([3, 4, 5, 6], 6));
+      expect(hub.toldTo('late')).toEqual(['3', '4', '5', '6', '7']);
+      hub.come(8);
+      expect([hub.toldTo('late'), hub.asked]).toEqual([['8'], []]);
+    });
+
+    test.each([
+      ['more is to come', page([3, 4], 7, { more: true }), ['3', '4'], 4],
+      ['one is missing between', page([3, 4], 4), ['3', '4'], 4],
+      [
+        'history is of another past',
+        { ...page([3, 4], 5), messages: [message(3), { ...message(5), stamp: 'n5' }] },
+        ['3', '5'],
+        5,
+      ],
+    ])('asks on where %s', (_, answer, told, since) => {
+      const { hub } = busy();
+      hub.answer(2, answer);
+      expect(hub.toldTo('late')).toEqual(told);
+      expect(hub.asked.map((request) => request.since?.offset)).toEqual([since]);
+    });
+
+    test('takes what came meanwhile as far as its socket does, and goes on from there', () => {
+      const { hub, late } = busy();
+      hub.outcomes.set('late 6', Sent.FULL);
+      hub.answer(2, page([3, 4, 5], 5));
+      expect([hub.toldTo('late'), hub.asked]).toEqual([['3', '4', '5', '6'], []]);
+      hub.machine.drained(late);
+      hub.answer(6, page([7], 7));
+      hub.come(8);
+      expect(hub.toldTo('late')).toEqual(['7', '8']);
+    });
+
+    test.each([
+      ['messages', Array.from({ length: 999 }, (_, i) => message(8 + i))],
+      ['bytes', [{ ...message(8), data: 'x'.repeat(1024 * 1024) }]],
+    ])('asks on where what came meanwhile is too many %s to be held', (_, more) => {
+      const { hub } = busy();
+      for (const one of more) hub.machine.message(one);
+      hub.answer(2, page([3, 4, 5, 6], 6));
+      expect(hub.toldTo('late')).toEqual(['3', '4', '5', '6']);
+      expect(hub.asked.map((request) => request.since?.offset)).toEqual([6]);
+    });
+
+    test('asks on where its line has had a gap meanwhile: history tells of it', () => {
+      const { hub } = busy();
+      hub.come(9);
+      hub.machine.answered(hub.asked.pop()!, page([9], 9, { hole: 'trimmed' }));
+      expect(hub.told).toEqual(['first trimmed 7-9', 'first 9']);
+      hub.answer(2, page([3, 4, 5, 6], 6));
+      expect(hub.toldTo('late')).toEqual(['3', '4', '5', '6']);
+      hub.come(10);
+      // A hole is told, and asked on from: what came meanwhile may be of another past.
+      hub.answer(6, page([9], 9, { hole: 'trimmed' }));
+      expect(hub.toldTo('late')).toEqual(['trimmed 6-9', '9']);
+      hub.answer(9, page([10], 10));
+      expect([hub.toldTo('late'), hub.asked]).toEqual([['10'], []]);
+    });
+
+    test('asks on where history could not be asked', () => {
+      const { hub } = busy();
+      hub.machine.failed(hub.asked.pop()!);
+      hub.come(8);
+      hub.machine.tick();
+      hub.come(9);
+      hub.answer(2, page([3], 3));
+      expect(hub.toldTo('late')).toEqual(['3']);
+      hub.answer(3, page([4, 5, 6, 7, 8], 8));
+      expect([hub.toldTo('late'), hub.asked.length]).toEqual([['4', '5', '6', '7', '8'], 1]);
+    });
+  });
+
   test('asks for nothing where it is there already', () => {
     const hub = new Hub();
     hub.follow(5);
