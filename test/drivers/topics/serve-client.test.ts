@@ -1,5 +1,5 @@
 /** The server half of the protocol of `sansocket/topics/client`, asked by hand; what a client makes of it is in client/client.test.ts. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createNetwork, type WebSocket } from '../../../drivers/pipe/index.ts';
 import {
   clientProtocol,
@@ -8,6 +8,7 @@ import {
   type Topics,
   type TopicsOptions,
 } from '../../../drivers/topics/index.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 
 interface Served {
   readonly hub: Topics;
@@ -152,6 +153,30 @@ test('has no more under way than a megabyte and one, however few they are', asyn
     await network.advance(1000);
   }
   expect(decide).toHaveLength(6);
+  await ws.close();
+});
+
+test('keeps nothing of what a request says, but its text, while the hub decides', async () => {
+  const network = createNetwork();
+  let decide = (_may: boolean): void => {};
+  const authorize = (): Promise<boolean> => new Promise((resolve) => (decide = resolve));
+  const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
+  await hub.start();
+  await network.listen({}, (ws) => serveClient(hub, ws));
+  const ws = await network.open('ws://server/');
+  const { parse } = JSON;
+  let said: WeakRef<object> | undefined;
+  const spy = vi.spyOn(JSON, 'parse').mockImplementation((text) => {
+    const value = parse(text) as { message: object };
+    said = new WeakRef(value.message);
+    return value;
+  });
+  await ws.send('{"id":1,"publish":"news","message":["what it says"]}');
+  await network.advance(10);
+  spy.mockRestore();
+  expect(await collectGarbage(said!)).toBe(true);
+  decide(true);
+  expect(await ws.receiveJson()).toMatchObject({ done: 1 });
   await ws.close();
 });
 
