@@ -87,10 +87,10 @@ export class Filling<Owner> {
     line.asked = undefined;
     if (line.epoch === '') line.moveTo(head);
     if (!line.isAt(head)) return this.fill(line);
-    const { held } = this.#release(line);
+    const { held, overflowed } = this.#release(line);
     if (line.hasMore) line.more.seen = [];
     line.state = LineState.LIVE;
-    this.#takeHeld(line, held);
+    this.#takeHeld(line, held, overflowed);
   }
 
   answeredPage(request: Fetch<Owner>, page: Page): void {
@@ -141,8 +141,7 @@ export class Filling<Owner> {
       if (!line.isNext(message)) this.#gap(line, 'trimmed', message);
       this.#advance(line, message);
     }
-    this.#takeHeld(line, this.#without(page, held.slice(early)));
-    if (overflowed && line.state === LineState.LIVE) this.fill(line);
+    this.#takeHeld(line, this.#without(page, held.slice(early)), overflowed);
   }
 
   /**
@@ -167,11 +166,13 @@ export class Filling<Owner> {
     return rest;
   }
 
-  #takeHeld(line: Line<Owner>, held: readonly Delivery[]): void {
+  /** `overflowed`: there was more than could be held, which only history has. */
+  #takeHeld(line: Line<Owner>, held: readonly Delivery[], overflowed: boolean): void {
     for (const message of held) this.message(line, message);
     if (line.state === LineState.LIVE) this.#settled(line);
     // One of them was not the next, and has had history asked, which will tell of those behind it as well.
     else line.more.early = line.more.held.length;
+    if (overflowed && line.state === LineState.LIVE) this.fill(line);
   }
 
   #take(line: Line<Owner>, message: Delivery): void {

@@ -468,6 +468,19 @@ describe('a line that has missed something', () => {
     }
   });
 
+  test('asks for what was too much to be held while the newest was asked for', () => {
+    const hub = new Hub();
+    hub.follow(5);
+    hub.machine.down();
+    hub.machine.up();
+    const [head] = hub.asked.splice(0);
+    hub.come(...Array.from({ length: 11 }, (_, i) => 6 + i));
+    hub.machine.answeredHead(head!, place(5));
+    expect(hub.toldTo('first').at(-1)).toBe('15');
+    hub.answer(15, page([16], 16));
+    expect([hub.toldTo('first'), hub.asked]).toEqual([['16'], []]);
+  });
+
   test('has room for what comes however often that was needed', () => {
     const hub = new Hub();
     hub.follow(0);
