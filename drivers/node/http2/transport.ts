@@ -110,18 +110,17 @@ export class Http2Transport implements Transport {
 
   /** A stream that has no answer after a while is given up for one on another session, if the lease knows one; once. */
   #moveWhenSlow(lease: StreamLease, stream: Http2Stream, headers: OutgoingHttpHeaders): void {
-    const { grace = Infinity } = lease;
-    if (lease.move === undefined || grace === Infinity) return;
-    const isOver = () => stream !== this.#stream || stream.destroyed || stream.closed;
+    const { grace } = lease;
+    if (lease.move === undefined || grace === undefined) return;
     const onWake = async (): Promise<void> => {
-      stream.off('response', callOff);
       const pending = new PendingTransport();
       stream.once('close', () => pending.abort()).once('response', () => pending.abort());
       let other: StreamLease | undefined;
       try {
         other = await lease.move!(pending);
         if (other === undefined) return;
-        if (isOver() || pending.isGivenUp) return other.release();
+        // One that is gone says so a little later.
+        if (pending.isGivenUp || stream.destroyed || stream.closed) return other.release();
         this.#carry(this.#request(other, headers));
         stream.close(CANCEL);
       } catch {

@@ -40,6 +40,89 @@ test('a stream on another session that can not be opened after all is given back
   stream.destroy();
 });
 
+/** A client's stream that gets no answer, with another session to be had when `go` is called. */
+function slow(lease: Partial<StreamLease> = {}) {
+  const told = new EventEmitter();
+  const log: string[] = [];
+  const streamOf = (name: string) => {
+    const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    const close = (code: number) => (log.push(`${name} reset ${code}`), stream.destroy());
+    return Object.assign(stream, { close }) as unknown as ClientHttp2Stream;
+  };
+  const [first, second] = ['first', 'second'].map(streamOf);
+  const other: StreamLease = {
+    remoteAddress: '',
+    request: () => (log.push('other opened'), second!),
+    release: () => void log.push('other released'),
+  };
+  const move = () => {
+    log.push('moves');
+    return new Promise<StreamLease | undefined>((resolve) => told.emit('moving', resolve));
+  };
+  const transport = Http2Transport.ofClient(
+    { remoteAddress: '', request: () => first!, release() {}, grace: 1, move, ...lease },
+    {
+      onData() {},
+      onDrain() {},
+      onEnd() {},
+      onLost: () => void log.push('lost'),
+      onFields: ([, status]) => void log.push(status!),
+    },
+  );
+  const moving = once(told, 'moving').then(([go]) => go as (to: StreamLease | undefined) => void);
+  const answer = (stream: ClientHttp2Stream, status: string) => stream.emit('response', {}, 0, [':status', status]);
+  transport.writeFields([':method', 'CONNECT']);
+  const end = () => [first!, second!].forEach((stream) => stream.destroy());
+  return { first: first!, second: second!, other, transport, moving, answer, log, end };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a stream without an answer is given up for one on another session', async () => {
+  const { first, second, other, moving, answer, log, end } = slow();
+  (await moving)(other);
+  await settled();
+  answer(first, '500');
+  answer(second, '200');
+  expect(log).toEqual(['moves', 'other opened', 'first reset 8', '200']);
+  end();
+});
+
+test.each([
+  ['is answered', (one: ReturnType<typeof slow>) => one.answer(one.first, '200'), ['200']],
+  ['is given up', (one: ReturnType<typeof slow>) => one.transport.abort(), []],
+  ['is gone', (one: ReturnType<typeof slow>) => void one.first.emit('close'), []],
+])('one that %s while another session is looked for takes none', async (_, meanwhile, told) => {
+  const one = slow();
+  const go = await one.moving;
+  meanwhile(one);
+  go(one.other);
+  await Promise.resolve();
+  await settled();
+  expect(one.log.filter((line) => line !== 'lost')).toEqual(['moves', ...told, 'other released']);
+  one.end();
+});
+
+test('where there is no other session it is waited for', async () => {
+  const { first, moving, answer, log, end } = slow();
+  (await moving)(undefined);
+  await settled();
+  answer(first, '200');
+  expect(log).toEqual(['moves', '200']);
+  end();
+});
+
+test('no other is looked for where no time was told, where none is to be had, or once it was answered', async () => {
+  const others = [slow({ grace: undefined! }), slow({ move: undefined! }), slow(), slow()];
+  others[2]!.answer(others[2]!.first, '200');
+  others[3]!.first.emit('close');
+  const witness = slow();
+  await witness.moving;
+  await settled();
+  expect(others.map(({ log }) => log.filter((line) => line !== 'lost'))).toEqual([[], [], ['200'], []]);
+  for (const each of [witness, ...others]) each.end();
+});
+
 test('what a server does not read holds up its client, and comes when it does', async () => {
   const told = new EventEmitter();
   const server = await serve(
