@@ -81,6 +81,15 @@ test('beyond maxBytes the topics that were published to longest ago lose theirs,
   expect([kept(log, 'c'), kept(log, 'd')]).toEqual([[], [1, 2, 3]]);
 });
 
+test('one that is large takes the room of several', () => {
+  const { log, publish } = logOf({ maxBytes: 3 * COST });
+  for (const topic of ['a', 'b', 'c']) publish(topic);
+  publish('d', {}, new Uint8Array(COST));
+  expect(['a', 'b', 'c', 'd'].map((topic) => kept(log, topic).length)).toEqual([0, 0, 1, 1]);
+  publish('e', {}, new Uint8Array(3 * COST));
+  expect(['c', 'd', 'e'].map((topic) => kept(log, topic).length)).toEqual([0, 0, 0]);
+});
+
 test('there is room for what follows, too, where a topic has as many as are kept', () => {
   const { log, publish } = logOf({ maxBytes: 4 * COST, history: 2 });
   for (let i = 0; i < 20; i++) publish('a');
