@@ -14,6 +14,7 @@ export class PreparedMessage {
 
   /** Bytes are BINARY, or TEXT with `asText`. Throws a TypeError for what is no message, and for text that is not UTF-8. */
   constructor(data: string | BytesLike, resources: Resources = new Resources(), asText = false) {
+    if (!(resources instanceof Resources)) throw new TypeError(`expected a Resources, not ${nameOf(resources)}`);
     if (typeof data === 'string') {
       this.#encodings = new Encodings(TEXT, encode(data, resources));
       return;

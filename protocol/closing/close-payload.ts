@@ -1,4 +1,4 @@
-import { isLead, isTrail, type TextCodec } from '../text/text-codec.ts';
+import { isLead, isTrail, portableText, type TextCodec } from '../text/text-codec.ts';
 import type { CloseFrame } from './close-info.ts';
 
 /** The longest reason, in bytes of UTF-8: a control frame's 125 less two for the code (RFC 6455 §5.5, §5.5.1). */
@@ -38,9 +38,9 @@ export function closeCodeIn(bytes: Uint8Array, start: number): number {
 
 /**
  * What a caller wants to close with. Throws a RangeError for a code that may not be sent, a TypeError for a reason that
- * is no well-formed string, a RangeError for one over 123 bytes.
+ * is no well-formed string, a RangeError for one over 123 bytes. `text` measures it; the language's own does as well.
  */
-export function checkClose(code: number, reason: string, text: TextCodec): void {
+export function checkClose(code: number, reason: string, text: TextCodec = portableText): void {
   if (typeof code !== 'number') throw new TypeError('the close code must be a number');
   if (!isCloseCode(code)) throw new RangeError(`${code} is not a close code that may be sent`);
   if (typeof reason !== 'string') throw new TypeError('the close reason must be a string');

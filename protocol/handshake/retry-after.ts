@@ -7,13 +7,14 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /**
  * How many milliseconds a response asks to wait, RFC 9110 §10.2.3. A date counts from the response's own Date, so that
- * it takes no clock, and none that agrees with the server's. Undefined where nothing is asked, or nothing that is valid.
+ * it takes no clock, and none that agrees with the server's. Undefined where nothing is asked, or nothing that is valid,
+ * and where there is no response.
  */
-export function retryAfter(headers: HeaderFields): number | undefined {
-  const value = headers['retry-after'];
-  if (value === undefined || value === '') return undefined;
+export function retryAfter(headers: HeaderFields | undefined): number | undefined {
+  const value: unknown = headers?.['retry-after'];
+  if (typeof value !== 'string' || value === '') return undefined;
   if (consistsOf(value, DIGIT)) return Number(value) * 1000;
-  const wait = secondsOf(value) - secondsOf(headers.date ?? '');
+  const wait = secondsOf(value) - secondsOf(String(headers!.date));
   return wait >= 0 ? wait * 1000 : undefined;
 }
 

@@ -33,7 +33,8 @@ const ZONED = /^(?:.*@)?\[[^\]]*%/;
  * valid, and user info that Basic authentication can't carry (RFC 7617 §2). Its text does not repeat the URL, which may
  * hold a password.
  */
-export function parseWebSocketUrl(url: string): WebSocketUrl {
+export function parseWebSocketUrl(given: string | { readonly href: string }): WebSocketUrl {
+  const url = typeof given === 'object' ? String((given as { readonly href?: unknown } | null)?.href) : given;
   if (FORBIDDEN.test(url)) throw new SyntaxError('a WebSocket URL has no white space and no control characters');
   const scheme = /^wss?:\/\//i.exec(url);
   if (scheme === null) throw new SyntaxError('a WebSocket URL begins with ws:// or wss://');

@@ -1,14 +1,19 @@
 /** The words of errors: what a caller, and a log, are told. */
 import { describe, expect, test } from 'vitest';
 import {
+  checkClose,
   Connection,
   ConnectionLostError,
+  encodeFrame,
   HandshakeError,
   InvalidStateError,
+  parseWebSocketUrl,
   Phase,
+  PreparedMessage,
   ProtocolError,
   type Refusal,
   Resources,
+  retryAfter,
   TimeoutError,
   WebSocketError,
 } from '../../protocol/index.ts';
@@ -71,6 +76,16 @@ describe('a wrong value is named', () => {
         connection.takeOutput();
       },
     ],
+    [
+      new TypeError('bytes must be an ArrayBuffer, a typed array or a DataView, not a string'),
+      () => encodeFrame(1, 'hello' as never),
+    ],
+    [new RangeError('an opcode is an integer from 0 to 15'), () => encodeFrame(16, new Uint8Array())],
+    [new RangeError('an opcode is an integer from 0 to 15'), () => encodeFrame('1' as never, new Uint8Array())],
+    [new TypeError('expected a Resources, not an object'), () => new PreparedMessage('x', {} as never)],
+    [new RangeError('the close reason is longer than 123 bytes of UTF-8'), () => checkClose(1000, 'é'.repeat(62))],
+    [new SyntaxError('a WebSocket URL has no fragment'), () => parseWebSocketUrl(new URL('ws://a/#b'))],
+    [new SyntaxError('a WebSocket URL begins with ws:// or wss://'), () => parseWebSocketUrl(null as never)],
     [
       new TypeError('Connection.client: the request must be an object that has a url, not a string'),
       () => Connection.client('ws://a/' as never, { now: 0, sink: {} }),
@@ -382,4 +397,14 @@ test('what comes in pieces is told to its end when nothing more comes, whoever p
   connection.receiveEof(0);
   const message = ['chunk', 'chunk', 'end'];
   expect(told).toEqual([...message, ...message, ...message, 'closed']);
+});
+
+test('the small things take what they are said to take', () => {
+  expect(checkClose(1000, 'é'.repeat(61))).toBeUndefined();
+  expect(parseWebSocketUrl(new URL('wss://a:81/b?c'))).toMatchObject({ secure: true, host: 'a:81', path: '/b?c' });
+  expect([
+    retryAfter(undefined),
+    retryAfter({ 'retry-after': ['5'] } as never),
+    retryAfter({ 'retry-after': '5' }),
+  ]).toEqual([undefined, undefined, 5000]);
 });
