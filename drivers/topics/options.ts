@@ -65,13 +65,13 @@ export interface TopicsLimits {
   topics?: number | false | undefined;
   /** Bytes of a message. Default 16 MiB, as `maxMessageSize`. */
   message?: number | false | undefined;
-  /** Messages of a topic that are held while a hole is filled; those beyond are had from history too. Default 1,000. */
+  /** Messages of a topic that are held while a hole is filled, or a subscriber catches up; those beyond are had from history too. Default 1,000. */
   held?: number | false | undefined;
   /** Messages of a page of history. Default 1,000. */
   page?: number | undefined;
   /** Publishes that are under way at once. Default 10,000. */
   publishes?: number | false | undefined;
-  /** Bytes of the publishes under way, and of all that is held while holes are filled, about. Default 64 MiB each. */
+  /** Bytes of the publishes under way, of all that is held while holes are filled, and of all while subscribers catch up, about. Default 64 MiB each. */
   bytes?: number | false | undefined;
 }
 

@@ -222,9 +222,7 @@ export class World implements HubOutput<Reader> {
   fingerprint(): string {
     const lines = [...this.#machine.lines.values()].map((line) => line.describe());
     const members = this.#members.map(({ owner, isFull, catching, subscriptions }) => {
-      const lags = [...subscriptions.values()].map(
-        ({ lag }) => lag && [lag.place, lag.skipped, lag.latest?.data, lag.meanwhile?.map(({ stamp }) => stamp)],
-      );
+      const lags = [...subscriptions.values()].map(({ lag }) => lag && [lag.place, lag.skipped, lag.latest?.data]);
       return [owner.log, owner.isFull, owner.refuses, owner.since, isFull, catching !== undefined, lags];
     });
     const asked = this.#asked.map(({ request, answer }) => [

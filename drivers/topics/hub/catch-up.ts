@@ -1,8 +1,9 @@
 import type { Page } from '../engine.ts';
 import { isSamePlace, type Place } from '../position.ts';
 import type { Deliverer } from './deliverer.ts';
-import { type Delivery, follows, type Lag, type Line, LineState, type Member, type Subscription } from './line.ts';
+import { type Delivery, type Lag, type Line, LineState, type Member, type Subscription } from './line.ts';
 import { type Counts, type HubOutput, Sent } from './output.ts';
+import type { Tails } from './tails.ts';
 
 /** Answers of history in a row that lead nowhere, after which a subscriber goes on with its line, and is told so. */
 const MOST_TRIES = 3;
@@ -15,6 +16,7 @@ export class CatchUp<Owner> {
   readonly #output: HubOutput<Owner>;
   readonly #deliverer: Deliverer<Owner>;
   readonly #counts: Counts;
+  readonly #tails: Tails<Owner>;
   /** Asks history about a line that may have missed something. */
   readonly #recheck: (line: Line<Owner>) => void;
 
@@ -22,11 +24,13 @@ export class CatchUp<Owner> {
     output: HubOutput<Owner>,
     deliverer: Deliverer<Owner>,
     counts: Counts,
+    tails: Tails<Owner>,
     recheck: (line: Line<Owner>) => void,
   ) {
     this.#output = output;
     this.#deliverer = deliverer;
     this.#counts = counts;
+    this.#tails = tails;
     this.#recheck = recheck;
   }
 
@@ -41,23 +45,29 @@ export class CatchUp<Owner> {
         continue;
       }
       member.catching = subscription;
-      lag.begin();
+      this.#tails.begin(line);
       this.#output.fetch({ line, subscription, isHead: false, since: lag.place });
       return;
     }
   }
 
   answered(subscription: Subscription<Owner>, page: Page): void {
-    const { member, lag } = subscription;
+    const { member, lag, line } = subscription;
     member.catching = undefined;
     if (lag !== undefined && !subscription.isOver) this.#replay(subscription, lag, page);
+    this.#tails.end(line);
     this.resume(member);
+  }
+
+  /** What was asked for a subscriber could not be answered. */
+  failed({ member, line }: Subscription<Owner>): void {
+    member.catching = undefined;
+    this.#tails.end(line);
   }
 
   #replay(subscription: Subscription<Owner>, lag: Lag, page: Page): void {
     const { line, member } = subscription;
     const { messages, position } = page;
-    const meanwhile = lag.end();
     // The line doesn't know yet that the engine has forgotten, or it does and the answer is an old one.
     if (position.epoch !== line.epoch) return this.#leadsNowhere(subscription, lag);
     const before = lag.place;
@@ -68,24 +78,16 @@ export class CatchUp<Owner> {
       lag.place = next === undefined ? position : { epoch: next.epoch, offset: next.previous, stamp: '' };
     }
     if (!this.#giveOut(subscription, lag, messages)) return;
-    if (!page.more && page.hole === undefined && !this.#goOn(subscription, lag, meanwhile)) return;
+    // Not behind a hole, for which the past may have been rewritten.
+    if (!page.more && page.hole === undefined && lag.place !== undefined && !member.isFull) {
+      if (!this.#giveOut(subscription, lag, this.#tails.after(line, lag.place))) return;
+    }
     const { place } = lag;
     lag.place = place && { epoch: place.epoch, offset: place.offset, stamp: place.stamp };
     if (place !== undefined && line.isAt(place)) return this.#deliverer.join(subscription);
     if (member.isFull) return;
     if (hasMoved(before, place)) lag.skipped = 0;
     else this.#leadsNowhere(subscription, lag);
-  }
-
-  /**
-   * What the line has given out since history was asked joins on to the answer, unless something is missing between. Not to one with a
-   * hole in it, for which the past may have been rewritten.
-   */
-  #goOn(subscription: Subscription<Owner>, lag: Lag, meanwhile: readonly Delivery[]): boolean {
-    const { place } = lag;
-    const next = place && meanwhile.find(({ offset }) => offset > place.offset);
-    if (next === undefined || subscription.member.isFull || !follows(place!, next)) return true;
-    return this.#giveOut(subscription, lag, meanwhile);
   }
 
   /** Gives a subscriber what follows its place, up to where its line is, as far as it takes that. Returns whether it is there still. */

@@ -2,26 +2,30 @@ import type { Place } from '../position.ts';
 import { type Delivery, Lag, type Line, type MachineGap, type Member, type Subscription } from './line.ts';
 import { type Counts, type HubOutput, Sent } from './output.ts';
 import type { Own } from './own.ts';
+import type { Tails } from './tails.ts';
 
 /** Gives messages to subscribers, each as fast as it takes them. */
 export class Deliverer<Owner> {
   readonly #output: HubOutput<Owner>;
   readonly #counts: Counts;
   readonly #own: Own<Owner>;
+  readonly #tails: Tails<Owner>;
   readonly #hasHistory: boolean;
   /** Those who refused a message and will not say when they take one. */
   readonly blocked: Set<Member<Owner>>;
 
-  constructor(output: HubOutput<Owner>, counts: Counts, own: Own<Owner>, hasHistory: boolean) {
+  constructor(output: HubOutput<Owner>, counts: Counts, own: Own<Owner>, tails: Tails<Owner>, hasHistory: boolean) {
     this.#output = output;
     this.#counts = counts;
     this.#own = own;
+    this.#tails = tails;
     this.#hasHistory = hasHistory;
     this.blocked = new Set();
   }
 
   /** Gives a message to all that follow the line. Called before the line moves on to it. */
   toAll(line: Line<Owner>, message: Delivery): void {
+    this.#tails.keep(line, message);
     const except = this.#own.exceptOf(message);
     let count = 0;
     for (const subscription of line.subscribers.values()) {
@@ -48,13 +52,12 @@ export class Deliverer<Owner> {
 
   /** Tells all that follow the line of a gap. */
   gapForAll(line: Line<Owner>, gap: MachineGap): void {
+    this.#tails.forget(line);
     for (const subscription of line.subscribers.values()) {
       const { lag } = subscription;
       if (lag === undefined) this.gap(subscription, gap);
-      // History tells it.
-      else if (lag.catchesUp) lag.end();
       // It is told when it takes messages again; what it was to be given then is not what comes before the gap.
-      else lag.latest = undefined;
+      else if (!lag.catchesUp) lag.latest = undefined;
     }
   }
 
@@ -118,7 +121,7 @@ export class Deliverer<Owner> {
   }
 
   #goPast(lag: Lag, { slow }: Subscription<Owner>, message: Delivery): void {
-    if (lag.catchesUp) return lag.passed(message);
+    if (lag.catchesUp) return;
     this.#counts.skipped++;
     lag.skipped++;
     if (slow === 'latest') lag.latest = message;

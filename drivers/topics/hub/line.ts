@@ -1,6 +1,5 @@
 import { formatPosition, type Place } from '../position.ts';
 import type { EngineMessage } from '../engine.ts';
-import { costOf } from '../names.ts';
 import { Few, FewOf } from './few.ts';
 
 /** What becomes of a subscription whose socket has `sendHighWater` bytes waiting. */
@@ -71,47 +70,14 @@ export class Lag {
   skipped: number;
   /** The newest of them, where that is what is wanted. */
   latest: Delivery | undefined;
-  /**
-   * What its line gives out while history is asked for this one, as far as it is held. The answer ends where the topic was then, and
-   * on a busy topic its line is never there any more: from the answer to the line it is this way.
-   */
-  meanwhile: Delivery[] | undefined;
-  #bytes: number;
 
   constructor(place: Place | undefined, catchesUp: boolean) {
     this.place = place;
     this.catchesUp = catchesUp;
     this.skipped = 0;
     this.latest = undefined;
-    this.meanwhile = undefined;
-    this.#bytes = 0;
-  }
-
-  /** History is asked. */
-  begin(): void {
-    this.meanwhile = [];
-    this.#bytes = 0;
-  }
-
-  /** Its line gives this out. */
-  passed(message: Delivery): void {
-    if (this.meanwhile === undefined) return;
-    this.#bytes += costOf(message.data);
-    if (this.meanwhile.length < MOST_MEANWHILE && this.#bytes <= MOST_BYTES) this.meanwhile.push(message);
-    else this.meanwhile = undefined;
-  }
-
-  /** What it has come to; it is not held any more. */
-  end(): readonly Delivery[] {
-    const { meanwhile = [] } = this;
-    this.meanwhile = undefined;
-    return meanwhile;
   }
 }
-
-/** What is held for one while it is asked for: those who hold the same message share it. */
-const MOST_MEANWHILE = 1000;
-const MOST_BYTES = 1024 * 1024;
 
 /** A question to the engine. The answer comes with `answered` or `failed`; a line has one at a time, and a member too. */
 export interface Fetch<Owner = unknown> {
@@ -219,6 +185,11 @@ export class Line<Owner = unknown> {
     return (this.#more ??= new More());
   }
 
+  /** What it has given out lately, while that is kept. */
+  get tail(): Tail | undefined {
+    return this.#more?.tail;
+  }
+
   /** Keeps in mind that this message was given out. */
   remember({ offset, stamp }: Place): void {
     const { offsets, stamps } = this.more;
@@ -233,7 +204,8 @@ export class Line<Owner = unknown> {
   describe(): string {
     const { held, offsets, stamps, early, overflowed, retracing, seen } = this.more;
     const places = [formatPosition(this), ...held.map(formatPosition)];
-    return [this.state, places, offsets, stamps, early, overflowed, retracing, seen, this.outages]
+    const tail = this.tail?.messages.map(({ stamp }) => stamp);
+    return [this.state, places, offsets, stamps, early, overflowed, retracing, seen, tail, this.outages]
       .map(String)
       .join('|');
   }
@@ -241,6 +213,20 @@ export class Line<Owner = unknown> {
 
 /** How many messages a line keeps in mind, at least: how far back a rewritten past can be told apart message by message. */
 export const RECENT = 16;
+
+/** What a line has given out lately, oldest first, each the one that follows the one before. */
+export class Tail {
+  messages: Delivery[];
+  bytes: number;
+  /** How many have asked history, and need it when they are answered. */
+  askers: number;
+
+  constructor() {
+    this.messages = [];
+    this.bytes = 0;
+    this.askers = 0;
+  }
+}
 
 /** What a line has once it has had messages, or while something is missing. */
 class More {
@@ -257,6 +243,7 @@ class More {
   /** The newest messages that were given out, oldest first. */
   offsets: number[];
   stamps: string[];
+  tail: Tail | undefined;
 
   constructor() {
     this.held = [];
@@ -266,6 +253,7 @@ class More {
     this.seen = [];
     this.offsets = [];
     this.stamps = [];
+    this.tail = undefined;
   }
 
   forgetRecent(): void {

@@ -6,12 +6,13 @@ import { Filling } from './filling.ts';
 import { type Delivery, type Fetch, Lag, Line, LineState, type Member, type Slow, Subscription } from './line.ts';
 import { type Counts, type HubOutput, noCounts } from './output.ts';
 import { Own } from './own.ts';
+import { Tails } from './tails.ts';
 
 export interface HubMachineOptions<Owner> {
   readonly output: HubOutput<Owner>;
   /** Whether the engine gives messages their places, and tells what was missed. */
   readonly hasHistory: boolean;
-  /** How many messages of a topic may wait for a hole to be filled. */
+  /** How many messages of a topic may wait for a hole to be filled, and be kept for those who catch up. */
   readonly mostHeld: number;
   /** And how many bytes of all topics. */
   readonly mostHeldBytes: number;
@@ -43,11 +44,12 @@ export class HubMachine<Owner = unknown> {
     this.own = new Own();
     this.#output = output;
     this.#hasHistory = hasHistory;
-    this.#deliverer = new Deliverer(output, this.counts, this.own, hasHistory);
+    const tails = new Tails<Owner>(mostHeld, mostHeldBytes);
+    this.#deliverer = new Deliverer(output, this.counts, this.own, tails, hasHistory);
     this.#filling = new Filling(output, this.#deliverer, this.counts, mostHeld, mostHeldBytes, (line) =>
       this.#settled(line),
     );
-    this.#catchUp = new CatchUp(output, this.#deliverer, this.counts, (line) => {
+    this.#catchUp = new CatchUp(output, this.#deliverer, this.counts, tails, (line) => {
       if (line.state === LineState.LIVE) this.#filling.fill(line);
     });
     this.#again = new Set();
@@ -192,8 +194,7 @@ export class HubMachine<Owner = unknown> {
   failed(request: Fetch<Owner>): void {
     const { subscription, line } = request;
     if (subscription !== undefined) {
-      subscription.member.catching = undefined;
-      subscription.lag?.end();
+      this.#catchUp.failed(subscription);
       this.#again.add(subscription.member);
     } else if (line.asked === request) {
       this.#again.add(line);

@@ -174,6 +174,18 @@ describe('a subscriber that resumes', () => {
       expect(hub.asked.map((request) => request.since?.offset)).toEqual([6]);
     });
 
+    test('lets go of what came meanwhile, and has as much room for the next', () => {
+      const { hub } = busy();
+      const large = (offset: number) => ({ ...message(offset), data: 'x'.repeat(2500) });
+      hub.machine.message(large(8));
+      hub.answer(2, page([3, 4, 5, 6, 7], 7));
+      expect(hub.toldTo('late').at(-1)).toBe('8');
+      hub.join('later', 'catch-up', 7);
+      hub.machine.message(large(9));
+      hub.answer(7, { ...page([], 8), messages: [large(8)] });
+      expect([hub.toldTo('later'), hub.asked]).toEqual([['8', '9'], []]);
+    });
+
     test('asks on where its line has had a gap meanwhile: history tells of it', () => {
       const { hub } = busy();
       hub.come(9);
