@@ -14,18 +14,17 @@ const internals = findInternals();
 
 /**
  * Makes a plain socket read into memory that is used again and again, instead of a new buffer for every 'data' event. Node
- * then calls `onRead` as a method of the socket, with how many bytes have come; it must not return false. This returns false
- * where that can't be done (a socket of another class, a Node that has changed): listen to 'data' then.
+ * then calls `onRead` as a method of the socket, with how many bytes have come; it must not return false. Where that can't be
+ * done (a socket of another class, a Node that has changed) nothing is: there are 'data' events then.
  */
-export function readInto<S extends NetSocket>(socket: S, onRead: (this: S, length: number) => void): boolean {
+export function readInto<S extends NetSocket>(socket: S, onRead: (this: S, length: number) => void): void {
   const handle = (socket as unknown as { _handle: Handle | null })._handle;
-  if (internals === undefined || Object.getPrototypeOf(socket) !== NetSocket.prototype) return false;
-  if (typeof handle?.useUserBuffer !== 'function') return false;
+  if (internals === undefined || Object.getPrototypeOf(socket) !== NetSocket.prototype) return;
+  if (typeof handle?.useUserBuffer !== 'function') return;
   const fields = socket as unknown as Record<symbol, unknown>;
   fields[internals.buffer] = readBuffer;
   fields[internals.callback] = onRead;
   handle.useUserBuffer(readBuffer);
-  return true;
 }
 
 /** Whether a socket has these fields. Its handle is looked at when there is one. */

@@ -15,7 +15,12 @@ import {
   type NodeListener,
   type Socket,
 } from '../../../drivers/node/index.ts';
-import { currentContext, works } from '../../../drivers/node/internals/async-context.ts';
+import {
+  currentContext,
+  currentContextOfMany,
+  inSharedContext,
+  works,
+} from '../../../drivers/node/internals/async-context.ts';
 
 const storage = new AsyncLocalStorage<string>();
 
@@ -52,11 +57,13 @@ test('up to Node 22 none is used to find that out: it would hook into promises, 
 test('where nobody uses an AsyncLocalStorage all connections share one context', () => {
   storage.exit(() => {
     expect(currentContext()).toBe(currentContext());
+    expect(currentContextOfMany()).toBe(currentContext());
     expect(currentContext().isContextShared).toBe(true);
   });
   storage.run('x', () => {
     expect(currentContext()).not.toBe(currentContext());
     expect(currentContext().isContextShared).toBe(false);
+    expect(currentContextOfMany().isContextShared).toBe(false);
   });
 });
 
@@ -239,6 +246,8 @@ describe('nobody’s connection over a stream of one’s own shows nobody', () =
     const message = () => {
       shown.push(late.getStore());
       late.enterWith('other');
+      // What runs for others meanwhile takes nothing away.
+      inSharedContext(() => {}, undefined, undefined);
       shown.push(late.getStore());
     };
     const socket = await new Promise<Socket>((open) => {

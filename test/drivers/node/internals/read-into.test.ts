@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { readInto } from '../../../../drivers/node/internals/read-into.ts';
 import { NodeTransport } from '../../../../drivers/node/node-transport.ts';
 
 /** A socket that reading into the buffer is not offered. */
@@ -39,4 +40,11 @@ test.each([
   // Node gives every read memory of its own, unless it is told otherwise.
   if (other) expect(buffers.size).toBeGreaterThan(1);
   else expect(buffers.size).toBe(1);
+});
+
+test('a socket that has no handle, or not any more, is left as it is', () => {
+  const socket = new Socket();
+  const before = Object.getOwnPropertySymbols(socket).map((symbol) => (socket as never)[symbol]);
+  readInto(socket, () => {});
+  expect(Object.getOwnPropertySymbols(socket).map((symbol) => (socket as never)[symbol])).toEqual(before);
 });

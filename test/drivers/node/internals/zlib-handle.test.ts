@@ -1,3 +1,4 @@
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { works } from '../../../../drivers/node/internals/zlib-handle.ts';
@@ -68,4 +69,16 @@ describe('the handles behind the streams of node:zlib', () => {
     };
     expect(works(none, none)).toBe(false);
   });
+});
+
+test('what it is tried on is freed again', () => {
+  const made: Transform[] = [];
+  const noted = <T extends Transform>(stream: T): T => (made.push(stream), stream);
+  expect(
+    works(
+      (options) => noted(zlib.createDeflateRaw(options)),
+      (options) => noted(zlib.createInflateRaw(options)),
+    ),
+  ).toBe(true);
+  expect(made.map(({ destroyed }) => destroyed)).toEqual([true, true]);
 });
