@@ -233,10 +233,19 @@ function handOver(request: IncomingMessage, stream: Duplex, head: Uint8Array): (
 const READ_BY_OTHERS =
   'somebody else has read from the stream, so that frames may be lost: call upgrade first, or pause the stream';
 
+/** Throws a TypeError for what is no request. */
 function isOverHttp2(request: IncomingMessage | Http2ServerRequest): request is Http2ServerRequest {
-  return request.httpVersionMajor === 2;
+  const { headers, rawHeaders, httpVersionMajor } = Object(request) as Partial<IncomingMessage>;
+  if (typeof (headers ?? rawHeaders) !== 'object') {
+    throw new TypeError(`expected the request of an HTTP server's 'upgrade' event, not ${nameOf(request)}`);
+  }
+  return httpVersionMajor === 2;
 }
 
+/** Throws a TypeError for what is no stream. */
 function isSecure(stream: Duplex): boolean {
+  if (typeof (stream as Partial<Duplex> | undefined)?.on !== 'function') {
+    throw new TypeError(`expected the socket of an HTTP server's 'upgrade' event, not ${nameOf(stream)}`);
+  }
   return (stream as TLSSocket).encrypted === true;
 }

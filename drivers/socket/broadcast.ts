@@ -1,5 +1,13 @@
 import type { BytesLike, PreparedMessage } from '../../protocol/index.ts';
-import { BOOLEAN, byteLengthOf, checkOptions, FUNCTION, LIMIT, type OptionTable } from '../../protocol/internal.ts';
+import {
+  BOOLEAN,
+  byteLengthOf,
+  checkOptions,
+  FUNCTION,
+  LIMIT,
+  nameOf,
+  type OptionTable,
+} from '../../protocol/internal.ts';
 import type { SendOptions } from './send-options.ts';
 import { goesWithout, resolveSlowTimeout, SLOW, type SlowConsumerOptions, untilAllTakeMore } from './slow-consumers.ts';
 import { Socket } from './socket.ts';
@@ -56,6 +64,11 @@ export function broadcast(
   const how: SendOptions = { compress, onSent };
   const slowTimeout = resolveSlowTimeout(options);
   if (typeof message !== 'string') byteLengthOf(message);
+  if (typeof (sockets as Partial<Set<unknown>> | undefined)?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(
+      `broadcast takes Sockets to iterate over: server.connections, or a list, not ${nameOf(sockets)}`,
+    );
+  }
   let prepared: PreparedMessage | undefined;
   const waits = new Map<Socket<any>, Promise<void>>();
   let sent = 0;

@@ -9,14 +9,17 @@ import {
   attach,
   broadcast,
   Http2Pool,
+  isUpgrade,
   listen,
   open,
   type Server,
   toDuplex,
   toStreams,
+  upgrade,
   WebSocket,
 } from '../../drivers/index.ts';
 import {
+  acceptUpgrade,
   attach as attachEvents,
   broadcast as broadcastEvents,
   connect,
@@ -475,6 +478,42 @@ const mistakes: Mistake[] = [
     'TypeError',
     undefined,
     /another library, or of a second copy of sansocket/,
+  ],
+  [
+    'no sockets at all, of the event face',
+    () => broadcastEvents(undefined as never, 'x'),
+    'TypeError',
+    undefined,
+    /server\.connections, or a list, not undefined/,
+  ],
+  ...(
+    [
+      ['upgrade', (...given) => upgrade(...given)],
+      ['acceptUpgrade', (...given) => acceptUpgrade(...given, {}, {})],
+      ['createAcceptor', (...given) => createAcceptor({}, {}).accept(...given)],
+    ] as [string, (...given: [never, never, never]) => unknown][]
+  ).flatMap(([name, call]): Mistake[] => [
+    [
+      `${name} of no request`,
+      () => call({} as never, {} as never, new Uint8Array() as never),
+      'TypeError',
+      undefined,
+      /expected the request of an HTTP server's 'upgrade' event, not an object/,
+    ],
+    [
+      `${name} without a socket`,
+      () => call({ headers: {}, rawHeaders: [] } as never, undefined as never, new Uint8Array() as never),
+      'TypeError',
+      undefined,
+      /expected the socket of an HTTP server's 'upgrade' event, not undefined/,
+    ],
+  ]),
+  [
+    'isUpgrade of no request',
+    () => isUpgrade(undefined as never),
+    'TypeError',
+    undefined,
+    /the request .* not undefined/,
   ],
   ['what is no WebSocket at all', () => broadcast('ab' as never, 'x'), 'TypeError', undefined, /expected a WebSocket/],
   ['the same, for serve', () => serve({ ...LOCAL, port: taken }, {}), 'Error', undefined, /EADDRINUSE/],
