@@ -269,6 +269,116 @@ test('an open connection does what that of `ws` does', async () => {
         throw new Error(`ws:\n${expected!.join('\n')}\n\nthe face:\n${seen!.join('\n')}\n\nat ${at}`);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 300 },
+  );
+});
+
+type StreamStep =
+  | { does: 'receive'; frames: FrameSpec[]; ends: boolean }
+  | { does: 'end' | 'fail' }
+  | { does: 'write'; data: string | Buffer; calls: boolean }
+  | { does: 'finish' | 'destroy' | 'pause' | 'resume' | 'cork' | 'uncork' | 'close' };
+
+const dataFrame = record({ opcode: constantFrom(TEXT, BINARY), payload: constantFrom(...texts) });
+const comes = (all: fc.Arbitrary<FrameSpec[]>) =>
+  record({ does: fc.constant('receive' as const), frames: all, ends: fc.constant(false) });
+const onStream = fc.oneof(
+  { weight: 4, arbitrary: comes(array(dataFrame, { minLength: 1, maxLength: 4 })) },
+  {
+    weight: 4,
+    arbitrary: record({
+      does: fc.constant('write' as const),
+      data: constantFrom<string | Buffer>('', 'text', 'ä', 'x'.repeat(200), Buffer.from('buffer'), Buffer.alloc(0)),
+      calls: boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: record({ does: constantFrom<StreamStep['does']>('pause', 'resume', 'cork', 'uncork') }) },
+);
+/** The peer's Close frame, and its end. */
+const theirClose = { does: 'receive', frames: [{ opcode: CLOSE, payload: closePayload(1000) }], ends: true };
+/** How it ends. A stream of `ws` that is ended, and then lost, does not come to an end: that is left out. */
+const theEnd = fc.oneof(
+  constantFrom<object[]>(
+    ...[[{ does: 'destroy' }], [{ does: 'end' }], [{ does: 'fail' }], [{ does: 'close' }, theirClose]],
+    ...[[theirClose], [{ does: 'finish' }, theirClose], []],
+  ),
+  comes(wrong.map((one) => [one])).map((step) => [step]),
+);
+const streamOptions = record(
+  { readableObjectMode: boolean(), decodeStrings: boolean(), encoding: fc.constant('utf8') },
+  { requiredKeys: [] },
+);
+
+async function runStream(
+  library: Library,
+  role: string,
+  given: object,
+  program: readonly StreamStep[],
+): Promise<string[]> {
+  const { ws, out, stream, server } = await open(library, role, {});
+  const notes: string[] = [];
+  const note = (text: string) => void notes.push(text);
+  const duplex: Duplex = library.createWebSocketStream(ws, given);
+  duplex.on('data', (chunk: unknown) => note(`data ${describe(chunk)}`));
+  for (const name of ['end', 'finish', 'close']) duplex.on(name, () => note(name));
+  duplex.on('error', (error: unknown) => note(describeError(error)));
+  ws.on('close', (code: number) => note(`${code} of the WebSocket`));
+  let called: string[] = [];
+  const take = (step: StreamStep): void => {
+    if (step.does === 'receive') {
+      const bytes = Buffer.concat(
+        step.frames.map((spec) => frame({ ...spec, key: role === 'server' ? KEY : undefined })),
+      );
+      if (stream.destroyed || stream.readableEnded) return;
+      stream.push(bytes);
+      if (step.ends) stream.push(null);
+    } else if (step.does === 'end') stream.push(null);
+    else if (step.does === 'fail') stream.destroy(new Error('broken'));
+    else if (step.does === 'write') {
+      const { data, calls } = step;
+      duplex.write(
+        data,
+        ...(calls ? [(error?: unknown) => void called.push(error == null ? 'sent' : 'not sent')] : []),
+      );
+    } else if (step.does === 'finish') duplex.end();
+    else if (step.does === 'close') ws.close();
+    else duplex[step.does]();
+  };
+  const look = async (): Promise<void> => {
+    await settled();
+    for (const { opcode, fin, payload } of parseFrames(Buffer.concat(out)).filter(({ opcode }) => opcode !== PONG))
+      note(`frame ${opcode} ${fin} ${Buffer.from(payload).toString('hex')}`);
+    const { destroyed, readableEnded, writableFinished, writableLength } = duplex;
+    note([...called, ws.readyState, destroyed, readableEnded, writableFinished, writableLength].join());
+    called = [];
+    out.length = 0;
+  };
+  for (const step of program) {
+    note(`-- ${step.does}`);
+    take(step);
+    await look();
+  }
+  ws.terminate();
+  await look();
+  note(String(server.clients.size));
+  stream.destroy();
+  return notes;
+}
+
+test('a stream over one does what that of `ws` does', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      constantFrom('client', 'server'),
+      streamOptions,
+      tuple(array(onStream, { maxLength: 6 }), theEnd).map((parts) => parts.flat()),
+      async (role, given, program) => {
+        const both = [original, face].map((one) => runStream(one, role, given, program as StreamStep[]));
+        const [expected, seen] = await Promise.all(both);
+        const at = expected!.findIndex((text, i) => text !== seen![i]);
+        if (at < 0 && seen!.length === expected!.length) return;
+        throw new Error(`ws:\n${expected!.join('\n')}\n\nthe face:\n${seen!.join('\n')}\n\nat ${at}`);
+      },
+    ),
+    { numRuns: 200 },
   );
 });
