@@ -107,6 +107,7 @@ export class VirtualClock implements Clock {
   }
 
   afterReading(callback: () => void): Wake {
+    checkCallback(callback);
     const entry = { at: this.#time, order: 0, run: callback, carries: false, isOverdue: false, place: -1 };
     this.#afterReading.add(entry);
     this.#expect();
@@ -125,6 +126,7 @@ export class VirtualClock implements Clock {
   }
 
   defer(callback: () => void): void {
+    checkCallback(callback);
     this.#deferred.push(callback);
     this.#expect();
   }
@@ -173,8 +175,7 @@ export class VirtualClock implements Clock {
   #add(at: number, callback: () => void, carries: boolean, who?: string): Wake {
     if (typeof at !== 'number') throw new TypeError(`a time must be a number of milliseconds, not ${nameOf(at)}`);
     if (Number.isNaN(at)) throw new RangeError('a time must not be NaN');
-    // Once it is due, nobody would know whose it is.
-    if (typeof callback !== 'function') throw new TypeError(`a callback must be a function, not ${nameOf(callback)}`);
+    checkCallback(callback);
     if (at === Infinity) return NEVER;
     const entry = this.#schedule.add(at, callback, carries);
     if (who !== undefined) {
@@ -301,6 +302,11 @@ interface Advance extends Waiter {
 }
 
 const NEVER: Wake = { cancel() {} };
+
+/** Once it is due, nobody would know whose it is. */
+function checkCallback(callback: () => void): void {
+  if (typeof callback !== 'function') throw new TypeError(`a callback must be a function, not ${nameOf(callback)}`);
+}
 
 function checkSpan(milliseconds: number): void {
   if (typeof milliseconds !== 'number') throw new TypeError('a span of time must be a number of milliseconds');

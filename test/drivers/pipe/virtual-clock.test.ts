@@ -147,9 +147,14 @@ describe('advance', () => {
     expect(() => clock.wakeAt('5' as never, () => {})).toThrow(
       new TypeError('a time must be a number of milliseconds, not a string'),
     );
-    expect(() => clock.wakeAt(5, undefined as never)).toThrow(
-      new TypeError('a callback must be a function, not undefined'),
-    );
+    for (const misuse of [
+      () => clock.wakeAt(5, 5 as never),
+      () => clock.carryAt(5, 5 as never),
+      () => clock.afterReading(5 as never),
+      () => clock.defer(5 as never),
+    ]) {
+      expect(misuse).toThrow(new TypeError('a callback must be a function, not the number 5'));
+    }
     expect(clock.timers).toBe(0);
   });
 });
