@@ -4,7 +4,7 @@ import { type Delivery, follows, type Line, Tail } from './line.ts';
 
 /**
  * Keeps what lines give out while history is asked for single subscribers. An answer ends where the topic was when it was asked, and
- * on a busy topic that is never where the line is any more: from the answer to the line it is this way.
+ * on a busy topic, whose messages are quicker than answers, the line is not there any more: from the answer to the line it is this way.
  */
 export class Tails<Owner> {
   /** Of a line. */

@@ -27,8 +27,9 @@ export class Broker {
   history = 100;
   /** Milliseconds that a message takes to a hub: answers have a connection of their own, and may come before it. */
   pushLatency = LATENCY;
-  /** How often something was published. */
+  /** How often something was published, and history asked. */
   published = 0;
+  asked = 0;
   readonly #logs = new Map<string, LogModel>();
   readonly #keys = new Map<string, EngineMessage>();
 
@@ -129,6 +130,7 @@ export class BrokerEngine implements Engine {
   }
 
   history(topic: string, since: Place | undefined, limit: number): Promise<Page> {
+    this.#broker.asked++;
     return this.#call(() => this.#broker.log(topic).page(since, limit));
   }
 

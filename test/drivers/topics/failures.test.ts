@@ -178,6 +178,30 @@ describe('failures, and what is promised', () => {
     expect(reader!.told).toEqual(['1', '2', '3', '4', '5']);
   });
 
+  test('a client resumes on a topic that does not rest: history is asked until it is where the others are, and no more', async () => {
+    const { cluster, readers } = await three();
+    const [reader] = readers;
+    await publishAll(cluster, ['1']);
+    reader!.client.terminate();
+    cluster.broker.pushLatency = 0.5; // messages are quicker than answers
+    let count = 1;
+    const go = async (milliseconds: number): Promise<void> => {
+      for (let i = 0; i < milliseconds; i++) {
+        for (const { hub } of cluster.nodes) void hub.publish('news', String(++count));
+        await cluster.network.advance(1);
+      }
+    };
+    await go(20);
+    void cluster.subscribe(cluster.nodes[2]!, 'news', { since: reader!.position! }, reader);
+    await go(20);
+    const { asked } = cluster.broker;
+    expect(asked).toBeLessThan(5);
+    await go(20);
+    expect(cluster.broker.asked).toBe(asked);
+    await cluster.network.advance(10);
+    expect(reader!.told).toEqual(Array.from({ length: count }, (_, i) => String(i + 1)));
+  });
+
   test('a publish during an outage is rejected, and never appears later', async () => {
     const { cluster, readers } = await three();
     cluster.broker.kill();
