@@ -1,7 +1,7 @@
 /** Scripts about how servers and connections end, and about what goes one a turn, as those of scripts.ts. */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, noteEvents, pair, type Script } from './scripts.ts';
 
@@ -106,6 +106,15 @@ export const SERVER_SCRIPTS: Readonly<Record<string, Script>> = {
     wss.handleUpgrade(message, socket, head, met);
     const [{ statusCode, statusMessage }] = await once(request, 'response');
     note(`${statusCode} ${statusMessage}`);
+    // One that is refused and stays is not waited for.
+    const staying = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const fields = Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`);
+    staying.write(`GET / HTTP/1.1\r\nHost: a\r\n${fields.join('')}\r\n`);
+    const [again, stream, rest] = await upgrade();
+    wss.handleUpgrade(again, stream, rest, met);
+    await closed(stream);
+    note('gone');
+    staying.destroy();
     http.close();
   },
 
