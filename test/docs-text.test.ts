@@ -25,6 +25,7 @@ const FOREIGN = new Set([
     'pathFilter',
     'setOffline',
     'shouldRetry',
+    'toNotFake',
     'webSocketImpl',
     'wsEngine',
   ],
