@@ -59,12 +59,21 @@ export class Publisher {
     own.begin(stamp, except);
     this.#bytes += size;
     try {
-      const receipt = await this.#within(timeout, this.#engine.publish(topic, data, options));
+      const receipt = await this.#within(timeout, this.#put(topic, data, options));
       if (receipt !== undefined && receipt.repeated !== true) this.#take({ topic, data, compress }, receipt);
       return { receipt, delivered: own.end(stamp) };
     } finally {
       this.#bytes -= size;
       own.end(stamp);
+    }
+  }
+
+  /** Whatever else an engine of somebody's own rejects with, or throws, nobody knows what became of the message. */
+  async #put(topic: string, data: TopicData, options: EnginePublishOptions): Promise<EngineReceipt | undefined> {
+    try {
+      return await this.#engine.publish(topic, data, options);
+    } catch (cause) {
+      throw cause instanceof TopicsError ? cause : new OutcomeUnknownError('the engine failed', { cause });
     }
   }
 

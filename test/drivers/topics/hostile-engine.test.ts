@@ -107,3 +107,30 @@ describe('messages', () => {
     await hub.close();
   });
 });
+
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new TypeError('of the engine’s own');
+    },
+  ],
+  ['rejects', () => Promise.reject(new TypeError('of the engine’s own'))],
+])(
+  'what an engine %s at a publish is an outcome that nobody knows, and no mistake of whoever publishes',
+  async (_, publish) => {
+    const engine: Engine = {
+      start: async (sink) => sink.up(),
+      publish: publish as Engine['publish'],
+      subscribe: async () => {},
+      unsubscribe: () => {},
+      close: async () => {},
+    };
+    const hub = createTopics({ engine });
+    await hub.start();
+    const failure = hub.publish('news', 'x');
+    await expect(failure).rejects.toMatchObject({ name: 'OutcomeUnknownError', message: 'the engine failed' });
+    await expect(failure).rejects.toHaveProperty('cause.message', 'of the engine’s own');
+    await hub.close();
+  },
+);
