@@ -27,7 +27,9 @@ export class RealNode {
   readonly hub: Topics;
   readonly #network: Network;
   readonly #told = new Map<object, Told>();
-  #arrived: ((socket: Socket) => void) | undefined;
+  /** Who waits for the server's end of which connection, by its path: two may be on their way at once. */
+  readonly #arriving = new Map<string, (socket: Socket) => void>();
+  #connections = 0;
 
   constructor(engine: Engine, options: TopicsOptions = {}) {
     this.#network = createNetwork();
@@ -44,16 +46,23 @@ export class RealNode {
   }
 
   async start(): Promise<this> {
-    await this.#network.serve({ host: 'server' }, { open: (socket) => this.#arrived!(socket) });
+    await this.#network.serve({ host: 'server' }, { open: (socket) => this.#arrive(socket) });
     await this.hub.start();
     return this;
   }
 
   /** A socket of this node's. */
   async connect(handlers: Parameters<Network['connect']>[2] = {}): Promise<Socket> {
-    const arriving = new Promise<Socket>((resolve) => (this.#arrived = resolve));
-    this.#network.connect('ws://server', {}, handlers);
+    const path = `/${++this.#connections}`;
+    const arriving = new Promise<Socket>((resolve) => this.#arriving.set(path, resolve));
+    this.#network.connect(`ws://server${path}`, {}, handlers);
     return arriving;
+  }
+
+  #arrive(socket: Socket): void {
+    const { path } = socket.request!;
+    this.#arriving.get(path)!(socket);
+    this.#arriving.delete(path);
   }
 
   async subscribe(topic: string, since?: string): Promise<Told> {
