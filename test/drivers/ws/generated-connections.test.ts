@@ -132,12 +132,16 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** An open one in this role, what it has written since, and the stream under it. */
-async function open(
-  library: Library,
-  role: string,
-  given: object,
-): Promise<{ ws: any; out: Buffer[]; stream: Duplex; server: any }> {
+/** An open one, what it has written since, the stream under it, and a server. */
+interface Opened {
+  ws: any;
+  out: Buffer[];
+  stream: Duplex;
+  server: any;
+}
+
+/** An open one in this role. */
+async function open(library: Library, role: string, given: object): Promise<Opened> {
   const { WebSocket, WebSocketServer } = library;
   const out: Buffer[] = [];
   const options = { perMessageDeflate: false, ...given };
@@ -179,7 +183,8 @@ async function run(
   program: readonly Step[],
   [at, then]: [string, Step],
 ): Promise<string[]> {
-  const { ws, out, stream, server } = await open(library, role, how);
+  const opened = await open(library, role, how);
+  const { ws, stream } = opened;
   const notes: string[] = [];
   const note = (text: string) => void notes.push(text);
   // When a callback is called among events is not the same.
@@ -229,45 +234,53 @@ async function run(
   ws.on('pong', (bytes: any) => tell('pong', `pong ${describe(bytes)}`));
   ws.on('close', (code: number, reason: any) => tell('close', `close ${code} ${describe(reason)} ${ws.readyState}`));
   ws.on('error', (error: unknown) => tell('error', `${describeError(error)} ${ws.readyState}`));
-  const look = async (): Promise<void> => {
+  const look = (): string => {
+    const { readyState, isPaused, binaryType } = ws;
+    const state = [...called, readyState, readyState < 2 && ws.bufferedAmount, isPaused, binaryType].join();
+    called = [];
+    return state;
+  };
+  return walk(opened, notes, program, take, look);
+}
+
+/** Takes each step, and then the connection's end, and notes what came of it: what was written, and how things stand. */
+async function walk<S extends { does: string }>(
+  { ws, out, stream, server }: Opened,
+  notes: string[],
+  program: readonly S[],
+  take: (step: S) => void,
+  look: () => string,
+): Promise<string[]> {
+  const steps = [...program.map((step) => ({ name: step.does, run: () => take(step) }))];
+  for (const { name, run } of [...steps, { name: 'the end', run: () => ws.terminate() }]) {
+    notes.push(`-- ${name}`);
+    run();
     await settled();
     // Pongs of one turn may go out before what a listener sends, or behind it.
     const written = parseFrames(Buffer.concat(out)).sort(
       (a, b) => Number(a.opcode === PONG) - Number(b.opcode === PONG),
     );
     for (const { opcode, fin, payload } of written)
-      note(`frame ${opcode} ${fin} ${Buffer.from(payload).toString('hex')}`);
-    const { readyState, isPaused, binaryType } = ws;
-    note([...called, readyState, readyState < 2 && ws.bufferedAmount, isPaused, binaryType].join());
-    called = [];
+      notes.push(`frame ${opcode} ${fin} ${Buffer.from(payload).toString('hex')}`);
     out.length = 0;
-  };
-  for (const step of program) {
-    note(`-- ${step.does}`);
-    take(step);
-    await look();
+    notes.push(look());
   }
-  ws.terminate();
-  await look();
-  note(String(server.clients.size));
+  notes.push(String(server.clients.size));
   stream.destroy();
   return notes;
 }
 
+/** Both note the same. */
+async function compare(one: (library: Library) => Promise<string[]>): Promise<void> {
+  const [expected, seen] = await Promise.all([one(original), one(face)]);
+  const [theirs, ours] = [expected, seen].map((notes) => notes.join('\n'));
+  if (ours !== theirs) throw new Error(`ws:\n${theirs}\n\nthe face:\n${ours}`);
+}
+
 test('an open connection does what that of `ws` does', async () => {
   await fc.assert(
-    fc.asyncProperty(
-      constantFrom('client', 'server'),
-      options,
-      steps,
-      reaction,
-      async (role, how, program, reacting) => {
-        const both = [original, face].map((one) => run(one, role, how, program as Step[], reacting as [string, Step]));
-        const [expected, seen] = await Promise.all(both);
-        const at = expected!.findIndex((text, i) => text !== seen![i]);
-        if (at < 0 && seen!.length === expected!.length) return;
-        throw new Error(`ws:\n${expected!.join('\n')}\n\nthe face:\n${seen!.join('\n')}\n\nat ${at}`);
-      },
+    fc.asyncProperty(constantFrom('client', 'server'), options, steps, reaction, (role, how, program, reacting) =>
+      compare((library) => run(library, role, how, program as Step[], reacting as [string, Step])),
     ),
     { numRuns: 300 },
   );
@@ -315,7 +328,8 @@ async function runStream(
   given: object,
   program: readonly StreamStep[],
 ): Promise<string[]> {
-  const { ws, out, stream, server } = await open(library, role, {});
+  const opened = await open(library, role, {});
+  const { ws, stream } = opened;
   const notes: string[] = [];
   const note = (text: string) => void notes.push(text);
   const duplex: Duplex = library.createWebSocketStream(ws, given);
@@ -344,25 +358,13 @@ async function runStream(
     else if (step.does === 'close') ws.close();
     else duplex[step.does]();
   };
-  const look = async (): Promise<void> => {
-    await settled();
-    for (const { opcode, fin, payload } of parseFrames(Buffer.concat(out)).filter(({ opcode }) => opcode !== PONG))
-      note(`frame ${opcode} ${fin} ${Buffer.from(payload).toString('hex')}`);
+  const look = (): string => {
     const { destroyed, readableEnded, writableFinished, writableLength } = duplex;
-    note([...called, ws.readyState, destroyed, readableEnded, writableFinished, writableLength].join());
+    const state = [...called, ws.readyState, destroyed, readableEnded, writableFinished, writableLength].join();
     called = [];
-    out.length = 0;
+    return state;
   };
-  for (const step of program) {
-    note(`-- ${step.does}`);
-    take(step);
-    await look();
-  }
-  ws.terminate();
-  await look();
-  note(String(server.clients.size));
-  stream.destroy();
-  return notes;
+  return walk(opened, notes, program, take, look);
 }
 
 test('a stream over one does what that of `ws` does', async () => {
@@ -371,13 +373,7 @@ test('a stream over one does what that of `ws` does', async () => {
       constantFrom('client', 'server'),
       streamOptions,
       tuple(array(onStream, { maxLength: 6 }), theEnd).map((parts) => parts.flat()),
-      async (role, given, program) => {
-        const both = [original, face].map((one) => runStream(one, role, given, program as StreamStep[]));
-        const [expected, seen] = await Promise.all(both);
-        const at = expected!.findIndex((text, i) => text !== seen![i]);
-        if (at < 0 && seen!.length === expected!.length) return;
-        throw new Error(`ws:\n${expected!.join('\n')}\n\nthe face:\n${seen!.join('\n')}\n\nat ${at}`);
-      },
+      (role, given, program) => compare((library) => runStream(library, role, given, program as StreamStep[])),
     ),
     { numRuns: 200 },
   );
