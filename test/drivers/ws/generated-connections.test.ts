@@ -251,7 +251,7 @@ async function walk<S extends { does: string }>(
   take: (step: S) => void,
   look: () => string,
 ): Promise<string[]> {
-  const steps = [...program.map((step) => ({ name: step.does, run: () => take(step) }))];
+  const steps = program.map((step) => ({ name: step.does as string, run: () => take(step) }));
   for (const { name, run } of [...steps, { name: 'the end', run: () => ws.terminate() }]) {
     notes.push(`-- ${name}`);
     run();
