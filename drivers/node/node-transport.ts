@@ -200,7 +200,7 @@ export class NodeTransport implements Transport, Guarded {
    * a handler makes: by pushing to it, or by a write that is answered at once.
    */
   get #mustHold(): boolean {
-    return this.#held !== undefined || this.#isWriting || this.#handler.isBusy === true;
+    return this.#held !== undefined || this.#isWriting || this.#handler.isBusy;
   }
 
   #hold(step: () => void): void {
@@ -242,9 +242,9 @@ export class NodeTransport implements Transport, Guarded {
   /** In the context of whoever pushed the chunk, or had the stream go on. */
   static #onData(this: Carried, chunk: Buffer): void {
     const transport = this[TRANSPORT];
-    if (transport.#mustHold) chunk = copied(chunk) as Buffer;
-    if (transport.#mustHold) transport.#hold(() => inSharedContext(transport.#take, transport, chunk));
-    else inSharedContext(transport.#take, transport, chunk);
+    if (!transport.#mustHold) return inSharedContext(transport.#take, transport, chunk);
+    const own = copied(chunk) as Buffer;
+    transport.#hold(() => inSharedContext(transport.#take, transport, own));
   }
 
   static #onEnd(this: Carried): void {

@@ -146,6 +146,9 @@ export class Http2Transport implements Transport {
     this.#bytes = new NodeTransport(
       stream,
       {
+        get isBusy() {
+          return handler.isBusy;
+        },
         onData: (bytes) => handler.onData(bytes),
         failed: (error) => handler.failed?.(error),
         onDrain: () => handler.onDrain(),

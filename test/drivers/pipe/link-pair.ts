@@ -69,6 +69,7 @@ export class RecordingEnd {
 
   start(): void {
     this.end.start({
+      isBusy: false,
       onData: (bytes) => {
         if (bytes.length === 0) throw new Error('data without bytes');
         this.note(`data ${new TextDecoder().decode(bytes)}`);

@@ -26,6 +26,7 @@ test('a stream on another session that can not be opened after all is given back
   };
   const fields: unknown[] = [];
   const transport = Http2Transport.ofClient(lease, {
+    isBusy: false,
     onData() {},
     onDrain() {},
     onEnd() {},
@@ -62,6 +63,7 @@ function slow(lease: Partial<StreamLease> = {}) {
   const transport = Http2Transport.ofClient(
     { remoteAddress: '', request: () => first!, release() {}, grace: 1, move, ...lease },
     {
+      isBusy: false,
       onData() {},
       onDrain() {},
       onEnd() {},
@@ -170,4 +172,27 @@ test('a header that Node does not send over HTTP/2 fails for good: another attem
   expect((error as Error).message).not.toContain('wss:');
   const attempts = open.reconnecting(server.url, { ...options, baseDelay: 1 });
   await expect(attempts.next()).rejects.toMatchObject({ isTemporary: false });
+});
+
+test('what a stream brings while an event is told comes behind that', async () => {
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const told: string[] = [];
+  const handler = {
+    isBusy: true,
+    onData: (bytes: Uint8Array) => void told.push(String(Buffer.from(bytes))),
+    onDrain() {},
+    onEnd: () => void told.push('end'),
+    onLost() {},
+  };
+  const lease = { remoteAddress: '', request: () => stream as unknown as ClientHttp2Stream, release() {} };
+  Http2Transport.ofClient(lease, handler).writeFields([':method', 'CONNECT']);
+  await settled();
+  stream.push('one');
+  handler.isBusy = false;
+  stream.push('two');
+  stream.push(null);
+  expect(told).toEqual([]);
+  await settled();
+  expect(told).toEqual(['one', 'two', 'end']);
+  stream.destroy();
 });
