@@ -14,7 +14,7 @@ const bySettings = new Map<string, Adopting>();
  */
 export function adopterFor(options: ConnectionOptions, handlers: Handlers<any>): Adopting {
   const settings = socketOptions(options);
-  const key = Object.values(settings).join();
+  const key = keyOf(settings);
   let adopter = bySettings.get(key);
   if (adopter === undefined) {
     adopter = driver().adopter(settings, handlers);
@@ -26,8 +26,14 @@ export function adopterFor(options: ConnectionOptions, handlers: Handlers<any>):
 
 /** Throws a TypeError or RangeError for what no connection may have: when there is one, nobody would catch it. */
 export function checkSettings(options: ConnectionOptions & { perMessageDeflate?: unknown }): void {
-  driver().adopter(socketOptions(options), {});
+  const settings = socketOptions(options);
+  // Those of a connection that there has been are right.
+  if (!bySettings.has(keyOf(settings))) driver().adopter(settings, {});
   if (typeof options.perMessageDeflate === 'object' && options.perMessageDeflate !== null) {
     checkDeflate(options.perMessageDeflate);
   }
+}
+
+function keyOf(settings: object): string {
+  return Object.values(settings).join();
 }
