@@ -171,14 +171,9 @@ async function examineMessages(ws: WebSocket, patient: Patient, findings: Findin
 /** Sends a message and waits for the same. */
 export async function exchange(ws: WebSocket, message: string | Uint8Array, grace = ECHO): Promise<Outcome> {
   try {
+    const sending = ws.send(message).then(() => true);
     // A server that has stopped reading never takes it.
-    if (
-      (await within(
-        grace,
-        ws.send(message).then(() => true),
-      )) === undefined
-    )
-      return 'nothing';
+    if ((await within(grace, sending)) === undefined) return 'nothing';
     const answer = await ws.receive({ timeout: grace });
     const same =
       typeof message === 'string'
