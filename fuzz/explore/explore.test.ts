@@ -8,7 +8,7 @@ test.each([
   { start: 'open', depth: 3, least: 1000 },
   { start: 'opening', depth: 5, least: 1500 },
   { start: 'patient', depth: 4, least: 5000 },
-  { start: 'frugal', depth: 3, least: 500 },
+  { start: 'frugal', depth: 4, least: 5000 },
   { start: 'later', depth: 4, least: 5000 },
   { start: 'slow', depth: 4, least: 3000 },
 ] as const)(
