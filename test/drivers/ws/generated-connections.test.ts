@@ -2,12 +2,10 @@
  * Open connections, made up: frames that come, right and wrong, and calls, in and out of turn. The face and the `ws` package
  * write the same bytes and emit the same events, step by step.
  */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import * as original from 'ws';
 import { acceptKey } from '../../../protocol/index.ts';
-import * as face from '../../../drivers/ws/index.ts';
 import {
   BINARY,
   CLOSE,
@@ -21,12 +19,12 @@ import {
   PONG,
   TEXT,
 } from '../../support/frames.ts';
+import { compare, mostly, settled, streamOf } from './made-up.ts';
 import { describe, describeError, type Library } from './scripts.ts';
 
 const { constantFrom, record, array, boolean, tuple } = fc;
-/** One of these, the first of them mostly. */
-const mostly = <T>(usual: T, ...others: T[]) =>
-  fc.oneof({ weight: 20, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: constantFrom(...others) });
+/** How many programs of each kind: docs/reliability.md. */
+const PROGRAMS = Number(process.env.WS_PROGRAMS ?? 300);
 
 type Step =
   | { does: 'receive'; frames: FrameSpec[]; cut: number }
@@ -127,11 +125,6 @@ const reaction = tuple(
   call.filter(({ does }) => does !== 'pause'),
 );
 
-/** What it comes to within this turn and the next. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** An open one, what it has written since, the stream under it, and a server. */
 interface Opened {
   ws: any;
@@ -145,16 +138,7 @@ async function open(library: Library, role: string, given: object): Promise<Open
   const { WebSocket, WebSocketServer } = library;
   const out: Buffer[] = [];
   const options = { perMessageDeflate: false, ...given };
-  const stream: Duplex = new Duplex({
-    read() {},
-    write(chunk: Buffer, _encoding, done) {
-      out.push(chunk);
-      done();
-    },
-  });
-  const itself = () => stream;
-  for (const name of ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref'])
-    Object.assign(stream, { [name]: itself });
+  const stream = streamOf((chunk) => void out.push(chunk));
   const server = new WebSocketServer({ noServer: true, ...options });
   let ws: any;
   if (role === 'server') {
@@ -166,11 +150,11 @@ async function open(library: Library, role: string, given: object): Promise<Open
     server.handleUpgrade(request, stream, Buffer.alloc(0), (opened: any) => (ws = opened));
   } else {
     ws = new WebSocket('ws://h/', { ...options, createConnection: () => stream });
-    await settled();
+    await settled(12);
     const [, key] = /Sec-WebSocket-Key: (.*)\r/.exec(Buffer.concat(out).toString('latin1'))!;
     const accept = `Sec-WebSocket-Accept: ${acceptKey(key!)}`;
     stream.push(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${accept}\r\n\r\n`);
-    await settled();
+    await settled(12);
   }
   out.length = 0; // the handshake
   return { ws, out, stream, server };
@@ -255,7 +239,7 @@ async function walk<S extends { does: string }>(
   for (const { name, run } of [...steps, { name: 'the end', run: () => ws.terminate() }]) {
     notes.push(`-- ${name}`);
     run();
-    await settled();
+    await settled(12);
     // Pongs of one turn may go out before what a listener sends, or behind it.
     const written = parseFrames(Buffer.concat(out)).sort(
       (a, b) => Number(a.opcode === PONG) - Number(b.opcode === PONG),
@@ -270,19 +254,12 @@ async function walk<S extends { does: string }>(
   return notes;
 }
 
-/** Both note the same. */
-async function compare(one: (library: Library) => Promise<string[]>): Promise<void> {
-  const [expected, seen] = await Promise.all([one(original), one(face)]);
-  const [theirs, ours] = [expected, seen].map((notes) => notes.join('\n'));
-  if (ours !== theirs) throw new Error(`ws:\n${theirs}\n\nthe face:\n${ours}`);
-}
-
-test('an open connection does what that of `ws` does', async () => {
+test('an open connection does what that of `ws` does', { timeout: 20_000 + 10 * PROGRAMS }, async () => {
   await fc.assert(
     fc.asyncProperty(constantFrom('client', 'server'), options, steps, reaction, (role, how, program, reacting) =>
       compare((library) => run(library, role, how, program as Step[], reacting as [string, Step])),
     ),
-    { numRuns: 300 },
+    { numRuns: PROGRAMS },
   );
 });
 
@@ -367,7 +344,7 @@ async function runStream(
   return walk(opened, notes, program, take, look);
 }
 
-test('a stream over one does what that of `ws` does', async () => {
+test('a stream over one does what that of `ws` does', { timeout: 20_000 + 10 * PROGRAMS }, async () => {
   await fc.assert(
     fc.asyncProperty(
       constantFrom('client', 'server'),
@@ -375,6 +352,6 @@ test('a stream over one does what that of `ws` does', async () => {
       tuple(array(onStream, { maxLength: 6 }), theEnd).map((parts) => parts.flat()),
       (role, given, program) => compare((library) => runStream(library, role, given, program as StreamStep[])),
     ),
-    { numRuns: 200 },
+    { numRuns: PROGRAMS },
   );
 });

@@ -1,16 +1,11 @@
 /** Opening handshakes, right and wrong, made up: the face and the `ws` package answer each alike, to the byte. */
 import { createHash } from 'node:crypto';
-import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import * as original from 'ws';
-import * as face from '../../../drivers/ws/index.ts';
+import { compare, mostly, settled, streamOf } from './made-up.ts';
 import type { Library } from './scripts.ts';
 
 const { constantFrom, option, record, array, tuple, boolean } = fc;
-/** One of these, the first of them mostly. */
-const mostly = <T>(usual: T, ...others: T[]) =>
-  fc.oneof({ weight: 20, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: constantFrom(...others) });
 const maybe = <T>(value: fc.Arbitrary<T>) => option(value, { nil: undefined, freq: 2 });
 const flag = constantFrom(undefined, true, false);
 const bits = constantFrom(undefined, true, false, 8, 9, 10, 15, null);
@@ -46,29 +41,6 @@ const extensions = array(
   extension.map(([name, parameters]) => [name, ...parameters].join('; ')),
   { minLength: 1, maxLength: 3 },
 ).map((all) => all.join(', '));
-
-/** What it comes to within this turn and the next. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function streamOf(write: (text: string, stream: Duplex) => void): Duplex {
-  const stream: Duplex = new Duplex({
-    read() {},
-    write(chunk: Buffer, _encoding, done) {
-      write(chunk.toString('latin1'), stream);
-      done();
-    },
-  });
-  const itself = () => stream;
-  return Object.assign(stream, {
-    setTimeout: itself,
-    setNoDelay: itself,
-    setKeepAlive: itself,
-    ref: itself,
-    unref: itself,
-  });
-}
 
 const verifyClient = constantFrom<unknown>(
   null,
@@ -112,24 +84,23 @@ async function serve(
   listens: boolean,
 ): Promise<string[]> {
   const notes: string[] = [];
-  const stream = streamOf((text) => void notes.push(text));
+  const stream = streamOf((chunk) => void notes.push(chunk.toString('latin1')));
   const server = new WebSocketServer({ noServer: true, ...options });
   if (listens) server.on('wsClientError', ({ message }: Error) => notes.push(message));
   server.handleUpgrade({ ...asked, socket: stream, rawHeaders: [] }, stream, Buffer.alloc(0), (ws: any) => {
     notes.push(`${ws.protocol} ${ws.extensions} ${server.clients.size}`);
     ws.terminate();
   });
-  await settled();
+  await settled(3);
   stream.destroy();
   return notes;
 }
 
 test('a server answers requests as `ws` does', async () => {
   await fc.assert(
-    fc.asyncProperty(serverOptions, request, boolean(), async (options, asked, listens) => {
-      const [expected, seen] = await Promise.all([original, face].map((one) => serve(one, options, asked, listens)));
-      assertAlike(seen, expected);
-    }),
+    fc.asyncProperty(serverOptions, request, boolean(), (options, asked, listens) =>
+      compare((library) => serve(library, options, asked, listens)),
+    ),
     { numRuns: 1000 },
   );
 });
@@ -178,8 +149,8 @@ async function connect({ WebSocket }: Library, { url, protocols, options }: Give
   const notes: string[] = [];
   let head = '';
   const createConnection = () =>
-    streamOf((text, stream) => {
-      head += text;
+    streamOf((chunk, stream) => {
+      head += chunk.toString('latin1');
       if (!head.endsWith('\r\n\r\n')) return;
       const key = /Sec-WebSocket-Key: (.*)\r/.exec(head)![1];
       const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
@@ -215,9 +186,9 @@ async function connect({ WebSocket }: Library, { url, protocols, options }: Give
       });
     }
     if (does.early !== '') ws[does.early]();
-    await settled();
+    await settled(3);
     if (ws.readyState !== 3) ws.terminate();
-    await settled();
+    await settled(3);
   } catch (error: any) {
     notes.push(`${error.name} ${error.message}`);
   }
@@ -226,16 +197,9 @@ async function connect({ WebSocket }: Library, { url, protocols, options }: Give
 
 test('a client asks for, and takes, what `ws` does', async () => {
   await fc.assert(
-    fc.asyncProperty(given, answer, doing, async (how, says, does) => {
-      const both = [original, face].map((one) => connect(one, how as Given, says, does));
-      const [expected, seen] = await Promise.all(both);
-      assertAlike(seen, expected);
-    }),
+    fc.asyncProperty(given, answer, doing, (how, says, does) =>
+      compare((library) => connect(library, how as Given, says, does)),
+    ),
     { numRuns: 1000 },
   );
 });
-
-function assertAlike(seen: unknown, expected: unknown): void {
-  const [ours, theirs] = [seen, expected].map((one) => JSON.stringify(one));
-  if (ours !== theirs) throw new Error(`ws: ${theirs}\nthe face: ${ours}`);
-}
