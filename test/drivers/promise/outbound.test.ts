@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../protocol/index.ts';
 import { settled } from '../../support/fake-socket.ts';
+import { heapInUse } from '../../support/garbage.ts';
 import { connected, rejection, stateOf } from './connected.ts';
 
 const KIB = 1024;
@@ -389,4 +390,16 @@ describe('a local close', () => {
     await Promise.all(sends);
     expect(socket.sent).toHaveLength(3);
   });
+});
+
+test('a send that waits takes little more than the 256 bytes that it counts', async () => {
+  const { webSocket, socket } = await connected();
+  socket.stuck = true;
+  void webSocket.send(FULL); // the others wait for it
+  const all = (count: number) => Array.from({ length: count }, () => webSocket.send('x'));
+  all(1000); // the first ones cost what is made once
+  const before = heapInUse();
+  const sends = all(10_000);
+  expect((heapInUse() - before) / sends.length).toBeLessThan(310);
+  expect(await stateOf(sends[0]!)).toBe('pending');
 });
