@@ -1,5 +1,5 @@
 /**
- * `npm run floods -- [--seconds 15] [--only WORDS] [--without-ws]`
+ * `npm run floods -- [--seconds 15] [--only WORDS] [--without-ws] [--heap MIB]`
  *
  * Each flood against a server of this package, and against ws beside it, in a new process each. The exit code is 1 when
  * this package's server grew beyond its limits, or the witness was not served.
@@ -14,12 +14,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '15' },
     only: { type: 'string', default: '' },
     'without-ws': { type: 'boolean', default: false },
+    heap: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
 const floods = FLOODS.filter(({ name }) => name.includes(values.only));
 if (!(seconds > 0) || floods.length === 0) {
-  console.error('usage: npm run floods -- [--seconds 15] [--only WORDS] [--without-ws]\n\nfloods:');
+  console.error('usage: npm run floods -- [--seconds 15] [--only WORDS] [--without-ws] [--heap MIB]\n\nfloods:');
   for (const { name } of FLOODS) console.error(`  ${name}`);
   process.exit(2);
 }
@@ -46,7 +47,8 @@ for (const flood of floods) {
   rows.push(`| ${cells.join(' | ')} |`);
 
   async function tryOne(library: Library): Promise<FloodReport> {
-    const victim = await new Victim(library).ready();
+    const heap = values.heap === undefined ? flood.heap : Number(values.heap) || undefined;
+    const victim = await new Victim(library, library === 'sansocket' ? heap : undefined).ready();
     try {
       return await victim.flood(flood, seconds * 1000);
     } finally {

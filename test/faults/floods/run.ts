@@ -25,12 +25,6 @@ export interface FloodReport {
 
 /** What a collector that is late, and the read and write buffers of a process, may add to what limits allow. */
 export const SLACK = 128 * 1024 * 1024;
-/**
- * The heap that this package's server has, in MiB, for the floods whose cost is objects: with one without bounds V8 lets what is
- * dead lie until there is four times of what lives, and memory says how quick the machine is, not what the limits allow.
- * A server that needs more dies of it.
- */
-const HEAP = 192;
 /** A server that has grown by so much has lost. */
 const STOP_AT = 1536 * 1024 * 1024;
 
@@ -47,10 +41,11 @@ export class Victim {
   readonly #process: ChildProcess;
   #ports: Readonly<Record<Service, number>> | undefined;
 
-  constructor(library: Library) {
+  /** `heap` is how much its heap may have, in MiB: a server that needs more dies of it. Default: what V8 gives a process. */
+  constructor(library: Library, heap?: number) {
     const path = fileURLToPath(new URL('./server.ts', import.meta.url));
-    const heap = library === 'sansocket' ? [`--max-old-space-size=${HEAP}`] : [];
-    this.#process = fork(path, [library], { execArgv: [...heap, '--import', 'tsx'] });
+    const bounds = heap === undefined ? [] : [`--max-old-space-size=${heap}`];
+    this.#process = fork(path, [library], { execArgv: [...bounds, '--import', 'tsx'] });
   }
 
   async ready(): Promise<this> {
