@@ -1,6 +1,6 @@
 /** The server half of the protocol of `sansocket/topics/client`, asked by hand; what a client makes of it is in client/client.test.ts. */
 import { expect, test, vi } from 'vitest';
-import { createNetwork, type WebSocket } from '../../../drivers/pipe/index.ts';
+import { createNetwork, type Network, type WebSocket } from '../../../drivers/pipe/index.ts';
 import {
   clientProtocol,
   createTopics,
@@ -13,15 +13,22 @@ import { collectGarbage } from '../../support/garbage.ts';
 interface Served {
   readonly hub: Topics;
   readonly ws: WebSocket;
+  readonly network: Network;
+  /** Whether `serveClient` has returned. */
+  readonly isOver: boolean;
   ask(request: unknown): Promise<unknown>;
   next(): Promise<unknown>;
 }
 
-async function served(options: TopicsOptions = {}): Promise<Served> {
+async function served(options: TopicsOptions = {}, serving: Parameters<Network['listen']>[0] = {}): Promise<Served> {
   const network = createNetwork();
   const hub = createTopics({ clock: network.clock, ...clientProtocol, ...options });
   await hub.start();
-  await network.listen({}, (ws) => serveClient(hub, ws));
+  let isOver = false;
+  await network.listen(serving, async (ws) => {
+    await serveClient(hub, ws);
+    isOver = true;
+  });
   const ws = await network.open('ws://server/');
   const next = async (): Promise<unknown> => {
     await network.advance(10);
@@ -31,7 +38,12 @@ async function served(options: TopicsOptions = {}): Promise<Served> {
     await ws.send(typeof request === 'string' ? request : JSON.stringify(request));
     return next();
   };
-  return { hub, ws, ask, next };
+  return {
+    ...{ hub, ws, network, ask, next },
+    get isOver() {
+      return isOver;
+    },
+  };
 }
 
 test('subscribes, publishes, resumes and unsubscribes, each with its answer', async () => {
@@ -97,50 +109,31 @@ test('tells a subscriber of what is no JSON as of a gap, and of none but that', 
 });
 
 test('ends who sends bytes with 1003, and is over when the connection is', async () => {
-  const network = createNetwork();
-  const hub = createTopics({ clock: network.clock, ...clientProtocol });
-  await hub.start();
-  let isOver = false;
-  await network.listen({}, async (ws) => {
-    await serveClient(hub, ws);
-    isOver = true;
-  });
-  const ws = await network.open('ws://server/');
-  await ws.send(Uint8Array.of(1));
-  await network.advance(10);
-  expect(await ws.closed).toMatchObject({ code: 1003, reason: 'JSON, as text' });
-  expect(isOver).toBe(true);
+  const one = await served();
+  await one.ws.send(Uint8Array.of(1));
+  await one.network.advance(10);
+  expect(await one.ws.closed).toMatchObject({ code: 1003, reason: 'JSON, as text' });
+  expect(one.isOver).toBe(true);
 });
 
 test('is over when the connection is, whatever is under way, and what had come by then is asked for', async () => {
-  const network = createNetwork();
   let asked = 0;
   // The first fifty are answered.
   const authorize = (): Promise<boolean> => new Promise((resolve) => void (asked++ < 50 && resolve(true)));
-  const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
-  await hub.start();
-  let isOver = false;
-  await network.listen({}, async (ws) => {
-    await serveClient(hub, ws);
-    isOver = true;
-  });
-  const ws = await network.open('ws://server/');
+  const one = await served({ authorize });
+  const { network, ws } = one;
   for (let i = 0; i < 160; i++) void ws.send(JSON.stringify({ id: i, publish: 'news', message: i }));
   await network.advance(10);
-  expect({ asked, isOver }).toEqual({ asked: 150, isOver: false });
+  expect({ asked, isOver: one.isOver }).toEqual({ asked: 150, isOver: false });
   void ws.close();
   await network.advance(60_000);
-  expect({ asked, isOver }).toEqual({ asked: 160, isOver: true });
+  expect({ asked, isOver: one.isOver }).toEqual({ asked: 160, isOver: true });
 });
 
 test('has no more under way than a megabyte and one, however few they are', async () => {
-  const network = createNetwork();
   const decide: ((may: boolean) => void)[] = [];
   const authorize = (): Promise<boolean> => new Promise((resolve) => void decide.push(resolve));
-  const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
-  await hub.start();
-  await network.listen({ receiveQueue: 1 }, (ws) => serveClient(hub, ws));
-  const ws = await network.open('ws://server/');
+  const { network, ws } = await served({ authorize }, { receiveQueue: 1 });
   const message = 'x'.repeat(400_000);
   for (let i = 0; i < 6; i++) void ws.send(JSON.stringify({ id: i, publish: 'news', message }));
   await network.advance(1000);
@@ -157,13 +150,9 @@ test('has no more under way than a megabyte and one, however few they are', asyn
 });
 
 test('keeps nothing of what a request says, but its text, while the hub decides', async () => {
-  const network = createNetwork();
   let decide = (_may: boolean): void => {};
   const authorize = (): Promise<boolean> => new Promise((resolve) => (decide = resolve));
-  const hub = createTopics({ clock: network.clock, ...clientProtocol, authorize });
-  await hub.start();
-  await network.listen({}, (ws) => serveClient(hub, ws));
-  const ws = await network.open('ws://server/');
+  const { network, ws } = await served({ authorize });
   const { parse } = JSON;
   let said: WeakRef<object> | undefined;
   const spy = vi.spyOn(JSON, 'parse').mockImplementation((text) => {
