@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
-import { describe, describeError, noteEvents, pair, type Script } from './scripts.ts';
+import { closed, describe, describeError, noteEvents, pair, type Script } from './scripts.ts';
 
 /** An HTTP server that answers every upgrade with this, and is told of its request. */
 async function answering(answer: string | ((request: IncomingMessage) => string)): Promise<Server & { port: number }> {
@@ -14,10 +14,6 @@ async function answering(answer: string | ((request: IncomingMessage) => string)
   });
   await once(server, 'listening');
   return Object.assign(server, { port: (server.address() as AddressInfo).port });
-}
-
-function closed(ws: any): Promise<unknown> {
-  return new Promise((resolve) => ws.once('close', resolve));
 }
 
 const to = (location: string) => `HTTP/1.1 302 Found\r\nLocation: ${location}\r\n\r\n`;

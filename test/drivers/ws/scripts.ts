@@ -65,6 +65,11 @@ export function describeError(error: any): string {
   return `${error.name} ${error.code} ${error.message}`;
 }
 
+/** Once it has closed, a client or a server. */
+export function closed(one: any): Promise<unknown> {
+  return new Promise((resolve) => one.once('close', resolve));
+}
+
 /** As `once` of node:events, but that an 'error' is none of its business. */
 function until(emitter: any, event: string): Promise<void> {
   return new Promise((resolve) => emitter.once(event, () => resolve()));

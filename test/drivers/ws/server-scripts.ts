@@ -3,11 +3,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { describe, noteEvents, pair, type Script } from './scripts.ts';
-
-function closed(one: any): Promise<unknown> {
-  return new Promise((resolve) => one.once('close', resolve));
-}
+import { closed, describe, noteEvents, pair, type Script } from './scripts.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
