@@ -30,7 +30,7 @@ export interface Transport {
 /** Where a transport reports: the pump implements it. No method is called inside a call of `write`, `end` or `abort`. */
 export interface TransportHandler {
   /** Whether an event is being told, so that nothing else can be: what a handler's own call brings about has to wait. */
-  readonly isBusy: boolean;
+  readonly isBusy?: boolean;
   /** Bytes have come. They are lent: they may be written to and are forgotten when the call returns. */
   onData(bytes: Uint8Array): void;
   /** @internal The same for the first `length` bytes of a buffer that the transport has made, reads into and shows nobody. */

@@ -200,7 +200,7 @@ export class NodeTransport implements Transport, Guarded {
    * a handler makes: by pushing to it, or by a write that is answered at once.
    */
   get #mustHold(): boolean {
-    return this.#held !== undefined || this.#isWriting || this.#handler.isBusy;
+    return this.#held !== undefined || this.#isWriting || this.#handler.isBusy === true;
   }
 
   #hold(step: () => void): void {

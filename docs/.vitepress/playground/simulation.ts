@@ -212,7 +212,6 @@ class Side {
 
   start(): void {
     this.end.start({
-      isBusy: false,
       onData: (bytes) => {
         this.wire.arrive(this.name === 'client' ? 'server' : 'client', bytes.length);
         this.after(() => this.connection.receive(bytes, this.clock.now()));

@@ -147,7 +147,7 @@ export class Http2Transport implements Transport {
       stream,
       {
         get isBusy() {
-          return handler.isBusy;
+          return handler.isBusy === true;
         },
         onData: (bytes) => handler.onData(bytes),
         failed: (error) => handler.failed?.(error),

@@ -63,7 +63,6 @@ function echoOver(end: TransportEnd, role: Role, clock: VirtualClock): void {
 
 /** The suite's wire over an end of a link. */
 class PipeWire implements Wire, TransportHandler {
-  readonly isBusy = false;
   private readonly end_: TransportEnd;
   private readonly handler: WireHandler;
   private ended: boolean;

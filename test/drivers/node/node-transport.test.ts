@@ -35,7 +35,6 @@ async function pair(other: boolean, before = (_stream: Socket) => {}): Promise<P
   const reports: string[] = [];
   before(stream);
   const transport = new NodeTransport(stream, {
-    isBusy: false,
     onData() {},
     onDrain: () => void reports.push(stream.writableLength === 0 ? 'drain' : 'drain, too early'),
     onReleased: () => void reports.push('released'),

@@ -69,7 +69,6 @@ export class RecordingEnd {
 
   start(): void {
     this.end.start({
-      isBusy: false,
       onData: (bytes) => {
         if (bytes.length === 0) throw new Error('data without bytes');
         this.note(`data ${new TextDecoder().decode(bytes)}`);

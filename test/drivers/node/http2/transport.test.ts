@@ -26,7 +26,6 @@ test('a stream on another session that can not be opened after all is given back
   };
   const fields: unknown[] = [];
   const transport = Http2Transport.ofClient(lease, {
-    isBusy: false,
     onData() {},
     onDrain() {},
     onEnd() {},
@@ -63,7 +62,6 @@ function slow(lease: Partial<StreamLease> = {}) {
   const transport = Http2Transport.ofClient(
     { remoteAddress: '', request: () => first!, release() {}, grace: 1, move, ...lease },
     {
-      isBusy: false,
       onData() {},
       onDrain() {},
       onEnd() {},

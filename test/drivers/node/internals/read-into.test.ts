@@ -16,7 +16,6 @@ test.each([
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (stream) => {
     if (other) Object.setPrototypeOf(stream, OtherSocket.prototype);
     const transport: NodeTransport = new NodeTransport(stream, {
-      isBusy: false,
       onData(bytes) {
         buffers.add(bytes.buffer);
         transport.write([bytes.slice()]);
